@@ -1,0 +1,20 @@
+"""wganlab: a learned Wasserstein critic beside the exact earth mover's distance.
+
+Two wings and the ground they stand on; each loads when it is first touched:
+
+- `wganlab.exact`: what is true. EM, TV, KL, JS by linear program or closed form (no torch).
+- `wganlab.data`: what is compared. Embedded image sets.
+- `wganlab.plots`: how it is shown.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "data", "exact", "plots"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("data", "exact", "plots"):
+        return importlib.import_module(f"wganlab.{name}")
+    raise AttributeError(f"module 'wganlab' has no attribute '{name}'")

@@ -1,0 +1,86 @@
+"""What every pair of known laws has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from wganlab.exact.measures import as_points
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Points = NDArray[np.float64]
+
+
+class Pair:
+    """Two laws P and Q with known distances; the base of every class in this module."""
+
+    law: ClassVar[str]  # what P and Q are, in one line
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space."""
+        return 1
+
+    @property
+    def emd(self) -> float | None:
+        """Earth mover's distance W1(P, Q), Euclidean ground distance."""
+        return None
+
+    @property
+    def tv(self) -> float | None:
+        """Total variation, in [0, 1]."""
+        return None
+
+    @property
+    def js(self) -> float | None:
+        """Jensen-Shannon divergence in nats, at most log 2."""
+        return None
+
+    @property
+    def kl(self) -> float | None:
+        """KL(P, Q) in nats."""
+        return None
+
+    @property
+    def reverse_kl(self) -> float | None:
+        """KL(Q, P) in nats."""
+        return None
+
+    def sample(self, n: int, rng: np.random.Generator, *, paired: bool = False) -> tuple[Any, Any]:
+        """Draw n points of each law, shapes (n, dim).
+
+        Parameters
+        ----------
+        n : int
+            Points of each law.
+        rng : numpy.random.Generator
+            Source of randomness.
+        paired : bool
+            Draw (x_i, y_i) from the optimal coupling, so that the mean of |x_i - y_i| estimates
+            EM without bias; otherwise x and y are independent.
+        """
+        if n < 1:
+            raise ValueError(f"n = {n}: draw at least one point")
+        u = rng.uniform(size=(n, self.dim))
+        v = u if paired else rng.uniform(size=(n, self.dim))
+        return self._real(u), self._fake(v)
+
+    def critic(self, z: ArrayLike) -> NDArray[np.float64]:
+        """An optimal 1-Lipschitz critic at points z of shape (k, dim): values of shape (k,)."""
+        z = as_points(z, "z")
+        if z.shape[1] != self.dim:
+            raise ValueError(f"z lives in dimension {z.shape[1]}, the pair in {self.dim}")
+        return self._critic(z)
+
+    # P and Q as images of the uniform law on the unit cube, coupled optimally by equal u
+    def _real(self, u: Points) -> Points:
+        raise NotImplementedError
+
+    def _fake(self, u: Points) -> Points:
+        raise NotImplementedError
+
+    def _critic(self, z: Points) -> NDArray[np.float64]:
+        raise NotImplementedError
