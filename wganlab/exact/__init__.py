@@ -1,7 +1,8 @@
 """What is true: exact distances and divergences between laws, in NumPy float64, without torch."""
 
 from wganlab.exact import known
-from wganlab.exact.divergences import Density, js, kl, tv
+from wganlab.exact.densities import Density
+from wganlab.exact.divergences import js, kl, tv
 from wganlab.exact.measures import Discrete
 from wganlab.exact.transport import Transport, emd, wasserstein
 

@@ -131,7 +131,7 @@ def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray
 
 def _resolution(values: Any) -> float:
     """Machine epsilon of the type in which `values` arrived."""
-    dtype = getattr(values, "dtype", None)
+    dtype: Any = getattr(values, "dtype", None)
     if hasattr(values, "detach") and dtype.is_floating_point:
         return float(sys.modules["torch"].finfo(dtype).eps)
     if isinstance(dtype, np.dtype) and dtype.kind == "f":
@@ -242,9 +242,7 @@ class Discrete:
         return Discrete(support, mass)
 
 
-def as_discrete(
-    values: ArrayLike | Discrete, weights: ArrayLike | None = None, name: str = "x"
-) -> Discrete:
+def as_discrete(values: Any, weights: ArrayLike | None = None, name: str = "x") -> Discrete:
     """`values` as a Discrete measure; a Discrete passes through and brings its own weights."""
     if not isinstance(values, Discrete):
         return Discrete(values, weights, name=name)
@@ -254,10 +252,7 @@ def as_discrete(
 
 
 def as_pair(
-    x: ArrayLike | Discrete,
-    y: ArrayLike | Discrete,
-    a: ArrayLike | None = None,
-    b: ArrayLike | None = None,
+    x: Any, y: Any, a: ArrayLike | None = None, b: ArrayLike | None = None
 ) -> tuple[Discrete, Discrete]:
     """Two measures in the same space.
 

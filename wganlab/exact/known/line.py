@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from wganlab.exact import divergences
+from wganlab.exact import densities, divergences
 from wganlab.exact.known.pair import Pair
 
 if TYPE_CHECKING:
@@ -294,9 +294,8 @@ class Line(Pair):
 
     @property
     def emd(self) -> float:
-        splits = [x for law in (self.real, self.fake) for x in law.isf(_LEVELS)]
-        ends = [x for law in (self.real, self.fake) for x in law.support()]
-        return divergences.quadrature(lambda x: abs(self._excess(x)), (*splits, *ends))
+        splits = (*densities.quantiles(self.real), *densities.quantiles(self.fake))
+        return densities.quadrature(lambda x: abs(self._excess(x)), splits)
 
     @property
     def tv(self) -> float:
@@ -338,7 +337,3 @@ class Line(Pair):
         slopes = np.array([sign[0], *sign[turns + 1]])
         values = np.concatenate([[0], np.cumsum(slopes * np.diff(knots))])
         return np.interp(z[:, 0], knots, values) - np.interp(grid[0], knots, values)
-
-
-_LEVELS = np.array([1e-12, 1e-9, 1e-6, 1e-4, 1e-2, 0.1, 0.25, 0.5])
-_LEVELS = np.concatenate([_LEVELS, 1 - _LEVELS[:-1]])

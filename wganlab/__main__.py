@@ -1,0 +1,6 @@
+"""`python -m wganlab`."""
+
+from wganlab.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())
