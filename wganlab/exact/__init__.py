@@ -4,12 +4,13 @@ from wganlab.exact import known
 from wganlab.exact.densities import Density
 from wganlab.exact.divergences import js, kl, tv
 from wganlab.exact.measures import Discrete
-from wganlab.exact.transport import Transport, emd, wasserstein
+from wganlab.exact.transport import Transport, distances, emd, wasserstein
 
 __all__ = [
     "Density",
     "Discrete",
     "Transport",
+    "distances",
     "emd",
     "js",
     "kl",

@@ -1,0 +1,68 @@
+# The front door: `make` prints what there is.
+#
+# ENV=active uses the environment that is active (conda, a cluster's module, a CPU-only torch)
+# instead of making .venv.
+
+ENV ?= venv
+PROFILE ?= laptop
+ONLY ?=
+JOBS ?= 0
+SYSTEM_PYTHON ?= python3
+
+ifeq ($(ENV),active)
+PYTHON := python
+READY :=
+else
+PYTHON := .venv/bin/python
+READY := .venv/ready
+endif
+
+# many runs side by side, one thread each
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+.PHONY: help figures gallery test lab notebooks check bench wheel clean
+
+help: ## print this list
+	@echo "wganlab: exact distances beside learned critics"
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n)
+	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS)
+
+gallery: $(READY) ## the same, and refresh the small PNGs that README shows
+	@$(PYTHON) -m figures --only "$(ONLY)" --jobs $(JOBS) --gallery
+
+test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
+	$(PYTHON) -m pytest -n auto
+
+lab: $(READY) ## open JupyterLab on the first lesson
+	$(PYTHON) -m jupyterlab notebooks/01_four_distances.ipynb
+
+notebooks: $(READY) ## rebuild and execute the notebooks from their .py twins
+	$(PYTHON) notebooks/build.py
+
+check: $(READY) ## ruff, ruff format, mypy
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+bench: $(READY) ## measure, side by side with what else one would use
+	$(PYTHON) benchmarks/startup.py
+
+wheel: $(READY) ## build dist/*.whl and try it in an empty environment
+	$(PYTHON) -m build --wheel --outdir dist
+	$(PYTHON) benchmarks/try_wheel.py dist
+
+clean: ## delete .venv, generated figures and caches
+	rm -rf .venv dist build figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "wganlab needs Python 3.10 or newer: make SYSTEM_PYTHON=/path/to/python3"; exit 1; }
+	@$(SYSTEM_PYTHON) -m venv .venv \
+		|| { echo "no venv module: install it (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	.venv/bin/python -m pip install --disable-pip-version-check -e ".[lab,dev]" -c constraints.txt
+	@touch .venv/ready

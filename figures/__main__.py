@@ -1,0 +1,129 @@
+"""Regenerate the figures that are out of date, side by side: python -m figures --help."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from tqdm import tqdm
+
+from figures.catalog import FIGURES, PROFILES
+from figures.render import ROOT
+
+# One thread a figure, many figures side by side; POT need not load torch for exact figures.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ENVIRONMENT = {**ONE_THREAD, "POT_BACKEND_DISABLE_PYTORCH": "1"}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Regenerate the figures that are out of date into figures/out/ as PNG and PDF."""
+
+    profile: str = "laptop"
+    """quick (seconds), laptop, or paper (GPU settings); quick and paper have folders of their own
+    inside figures/out/."""
+    only: str = ""
+    """Names of the figures to make, separated by commas; all by default."""
+    jobs: int = 0
+    """Figures made at once; 0 means one a core."""
+    gallery: bool = False
+    """Copy small PNGs into figures/gallery/, which README shows."""
+    out: Path = ROOT / "figures" / "out"
+    """Folder to write into."""
+
+
+def main(options: Figures) -> int:
+    """Make what is out of date; 0 if all of it succeeded."""
+    names = options.only.replace(",", " ").split() or list(FIGURES)
+    for given, known in (([options.profile], PROFILES), (names, FIGURES)):
+        for unknown in sorted(set(given) - set(known)):
+            print(f"figures: {unknown!r} is none of {', '.join(known)}", file=sys.stderr)
+            return 2
+    folder = options.out / ("" if options.profile == "laptop" else options.profile)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    start = time.perf_counter()
+    stale = [name for name in FIGURES if name in names and not up_to_date(folder, name)]
+    failed = []
+    bar = tqdm(total=len(stale), unit="figure", disable=None, leave=False)
+    with ThreadPoolExecutor(options.jobs or cores()) as pool, bar:
+        runs = {pool.submit(make, name, options.profile, folder): name for name in stale}
+        for run in as_completed(runs):
+            name, complaint = runs[run], run.result()
+            if complaint:
+                failed.append(name)
+                line = f"{name:<16} FAILED\n{complaint}"
+            else:
+                line = f"{name:<16} {stamp(folder, name)['seconds']:6.1f} s  {shown(folder, name)}"
+            tqdm.write(line)
+            bar.update()
+    if options.gallery:
+        copy_to_gallery([name for name in names if name not in failed], folder)
+    made = len(stale) - len(failed)
+    print(
+        f"{made} made, {len(names) - len(stale)} up to date, {len(failed)} failed"
+        f"{': ' + ', '.join(failed) if failed else ''} in {time.perf_counter() - start:.1f} s"
+        f" ({options.profile} profile)"
+    )
+    return 1 if failed else 0
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shown(folder: Path, name: str) -> str:
+    """Path of the picture, from the project's root where it lies inside."""
+    path = (folder / f"{name}.png").resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def stamp(folder: Path, name: str) -> dict:
+    """What `figures.render` left beside the figure."""
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+def up_to_date(folder: Path, name: str) -> bool:
+    """Does the figure stand, made from its sources as they are now?"""
+    if not all((folder / f"{name}{suffix}").is_file() for suffix in (".png", ".pdf", ".json")):
+        return False
+    paths = {ROOT / source: modified for source, modified in stamp(folder, name)["sources"].items()}
+    return all(path.is_file() and path.stat().st_mtime_ns == t for path, t in paths.items())
+
+
+def make(name: str, profile: str, folder: Path) -> str:
+    """Run `figures.render` for one figure; returns what it complained of, or nothing."""
+    (folder / f"{name}.json").unlink(missing_ok=True)  # from here on it is out of date
+    result = subprocess.run(
+        [sys.executable, "-m", "figures.render", name, profile, str(folder)],
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return result.stdout or "no message" if result.returncode else ""
+
+
+def copy_to_gallery(names: list[str], folder: Path) -> None:
+    """Small PNGs for README, 1,000 pixels wide."""
+    from PIL import Image
+
+    for name in names:
+        with Image.open(folder / f"{name}.png") as image:
+            size = (1000, round(image.height * 1000 / image.width))
+            small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        small.save(ROOT / "figures" / "gallery" / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(tyro.cli(Figures, prog="python -m figures")))

@@ -1,0 +1,45 @@
+"""Make one figure in a process of its own: python -m figures.render NAME PROFILE FOLDER.
+
+Beside NAME.png and NAME.pdf it leaves NAME.json: the files that the figure was made from and
+their times, so that `python -m figures` knows when it is out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def render(name: str, profile: str, folder: Path) -> None:
+    """Compute, draw and save one figure."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from wganlab import plots
+
+    start = time.perf_counter()
+    script = importlib.import_module(f"figures.{name}")
+    with plots.style():
+        plots.save(script.draw(script.compute(profile)), folder / name)
+    stamp = {"seconds": time.perf_counter() - start, "sources": sources()}
+    (folder / f"{name}.json").write_text(json.dumps(stamp, indent=1))
+
+
+def sources() -> dict[str, int]:
+    """Every file of this project that the process has used, with its modification time."""
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    paths = {Path(file).resolve() for file in files if file}
+    paths = {path for path in paths if path.is_relative_to(ROOT) and ".venv" not in path.parts}
+    paths |= {ROOT / "constraints.txt", ROOT / "wganlab" / "wganlab.mplstyle"}
+    if "wganlab.data.images" in sys.modules:
+        paths |= set((ROOT / "wganlab" / "data" / "archives").glob("*.npz"))
+    return {str(path.relative_to(ROOT)): path.stat().st_mtime_ns for path in sorted(paths)}
+
+
+if __name__ == "__main__":
+    render(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
