@@ -11,7 +11,7 @@ SYSTEM_PYTHON ?= python3
 
 ifeq ($(ENV),active)
 PYTHON := python
-READY :=
+READY := active
 else
 PYTHON := .venv/bin/python
 READY := .venv/ready
@@ -22,11 +22,11 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: help figures gallery test lab notebooks check bench wheel clean
+.PHONY: active help figures gallery test lab notebooks check bench wheel clean
 
 help: ## print this list
 	@echo "wganlab: exact distances beside learned critics"
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n)
 	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS)
@@ -53,11 +53,15 @@ bench: $(READY) ## measure, side by side with what else one would use
 
 wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
-	$(PYTHON) benchmarks/try_wheel.py dist
+	$(PYTHON) tests/try_wheel.py dist
 
 clean: ## delete .venv, generated figures and caches
 	rm -rf .venv dist build figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+active:
+	@$(PYTHON) -c 'import wganlab, ot, torch, tyro, tqdm, matplotlib' \
+		|| { echo 'install what is missing: python -m pip install -e ".[lab,dev]"'; exit 1; }
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

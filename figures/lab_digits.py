@@ -54,11 +54,11 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
 
     n = int(arrays["n"])
     figure = plt.figure(figsize=(13, 6.2))
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
-    pairs, histogram = left.subplots(2, 1, height_ratios=(1, 1.5))
+    halves = figure.subfigures(1, 2, width_ratios=(1.15, 1), squeeze=False)[0]
+    pairs, histogram = halves[0].subplots(2, 1, height_ratios=(1, 1.5))
     draw_pairs(pairs, arrays)
     draw_lengths(histogram, arrays)
-    draw_matrix(right.subplots(), arrays["matrix"])
+    draw_matrix(halves[1].subplots(), arrays["matrix"])
     plots.caption(
         figure,
         f"MNIST digits as points of R^784, pixels in [0, 1], {n} of each class (the first in the "

@@ -70,10 +70,10 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         axes.set_xlabel("θ")
     plots.caption(
         figure,
-        f"Laws of (0, Z) and (θ, Z), Z ~ U[0, 1]. Marks: {arrays['n']} draws of each law (d = 2, seed "
-        "0), EM by linear program, the others by matching points. The paper shows the first row, "
-        "closed form alone. Independent samples share no point, so their JS, TV and KL stay at their "
-        "largest even at θ = 0, where the laws are equal.",
+        f"Laws of (0, Z) and (θ, Z), Z ~ U[0, 1]. Marks: {arrays['n']} draws of each law (d = 2, "
+        "seed 0), EM by linear program, the others by matching points. The paper shows the first "
+        "row, closed form alone. Independent samples share no point, so their JS, TV and KL stay "
+        "at their largest even at θ = 0, where the laws are equal.",
         width=150,
     )
     return figure

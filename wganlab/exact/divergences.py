@@ -61,7 +61,9 @@ def tv(p: Law, q: Law) -> float:
     if is_density(p) or is_density(q):
         return integrate(_tv_integrand, *log_densities(p, q))
     u, v = _masses(p, q)
-    return float(0.5 * np.abs(u - v).sum())
+    if not np.minimum(u, v).any():
+        return 1.0  # disjoint: exactly 1, whatever the masses' rounding
+    return min(1.0, float(0.5 * np.abs(u - v).sum()))
 
 
 def kl(p: Law, q: Law) -> float:
@@ -120,7 +122,7 @@ def js(p: Law, q: Law) -> float:
         return integrate(_js_integrand, *log_densities(p, q))
     u, v = _masses(p, q)
     middle = (u + v) / 2
-    return 0.5 * _kl(u, middle) + 0.5 * _kl(v, middle)
+    return min(float(np.log(2)), 0.5 * _kl(u, middle) + 0.5 * _kl(v, middle))
 
 
 def _kl(u: NDArray[np.float64], v: NDArray[np.float64]) -> float:

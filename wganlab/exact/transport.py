@@ -191,10 +191,9 @@ def distances(x: Discrete, y: Discrete, metric: str = "euclidean") -> NDArray[np
     square = lengths - 2 * (u @ v.T)
     # |u|^2 + |v|^2 - 2 u.v cancels where the points are close: those pairs again, by difference
     close = np.argwhere(square < 1e-4 * lengths)
-    for rows, columns in (
-        part.T for part in np.array_split(close, 1 + len(close) * x.dim // 10**7)
-    ):
-        square[rows, columns] = ((u[rows] - v[columns]) ** 2).sum(axis=1)
+    for part in np.array_split(close, 1 + len(close) * x.dim // 10**7):
+        rows, columns = part.T
+        square[rows, columns] = ((x.points[rows] - y.points[columns]) ** 2).sum(axis=1)
     return np.sqrt(square, out=square)
 
 

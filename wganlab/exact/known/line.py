@@ -265,7 +265,10 @@ class Normals(Pair):
         if s1 == s2:
             return np.sign(m1 - m2) * z[:, 0]
         crossing = (m2 * s1 - m1 * s2) / (s1 - s2)  # where F = G
-        return np.sign(s1 - s2) * np.abs(z[:, 0] - crossing)
+        # |z - crossing| - |m1 - crossing|, without cancellation where the crossing is far away
+        side, x, turn = np.sign(m1 - crossing) or 1.0, z[:, 0] - m1, crossing - m1
+        near = (x >= turn) if side > 0 else (x < turn)
+        return np.sign(s1 - s2) * side * np.where(near, x, 2 * turn - x)
 
 
 def _normal_kl(p: tuple[float, float], q: tuple[float, float]) -> float:

@@ -1,0 +1,145 @@
+"""Image sets and point files."""
+
+import re
+
+import numpy as np
+import pytest
+
+from wganlab import data
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [
+        ("mnist10k", (10_000, 28, 28, 1), 10),
+        ("emoji", (1906, 64, 64, 3), 9),
+        ("glyphs", (3720, 32, 32, 1), 62),
+    ],
+)
+def test_embedded_sets(name, shape, classes):
+    whole = data.images(name)
+    assert whole.images.shape == shape
+    assert whole.images.dtype == np.uint8
+    assert len(whole.label_names) == classes
+    assert set(whole.labels) == set(range(classes))
+    points = whole.points()
+    assert points.shape == (shape[0], np.prod(shape[1:]))
+    assert points.dtype == np.float64
+    assert (points.min(), points.max()) == (0, 1)
+    with pytest.raises(ValueError, match="read-only"):
+        whole.images[0] = 0
+
+
+def test_one_class_is_chosen_by_name():
+    assert len(data.images("mnist10k[3]")) == (data.images("mnist10k").labels == 3).sum()
+    assert len(data.images("glyphs[A]")) == 60
+    assert len(data.images("emoji[Food & Drink]")) > 100
+    assert set(data.images("glyphs").select("3").labels) == {3}
+
+
+@pytest.mark.parametrize("name", ["mnist10k", "emoji", "glyphs"])
+def test_any_size(name):
+    small = data.images(name, size=16)
+    assert small.images.shape[1:3] == (16, 16)
+    native = data.images(name)
+    assert len(small) == len(native)
+    assert small.points().mean() == pytest.approx(native.points().mean(), rel=0.1)
+
+
+def test_glyphs_are_distinct_and_inside_the_frame():
+    glyphs = data.images("glyphs").images
+    assert len(np.unique(glyphs.reshape(len(glyphs), -1), axis=0)) == len(glyphs)
+    border = np.concatenate([glyphs[:, [0, -1]].ravel(), glyphs[:, :, [0, -1]].ravel()])
+    assert (border > 0).mean() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "advice"),
+    [
+        ("mnist", None, "there is no image set 'mnist': choose from mnist10k"),
+        ("mnist10k[x]", None, "no class 'x': choose from 0, 1"),
+        ("mnist10k[3", None, "there is no image set"),
+        ("mnist10k", 0, "at least one pixel"),
+    ],
+)
+def test_bad_names_are_refused_with_advice(name, size, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        data.images(name, size)
+
+
+POINTS = np.array([[0.0, 1.5], [2.0, -3e-4], [4.0, 5.0]])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        ("csv", "0,1.5\n2,-3e-4\n4,5\n"),
+        ("csv", "x,y\n0,1.5\n2,-3e-4\n4,5\n"),
+        ("csv", "\ufeffx,y\r\n0,1.5\r\n2,-3e-4\r\n4,5\r\n"),
+        ("csv", "0;1.5\n2;-3e-4\n4;5\n"),
+        ("txt", "# x y\n0 1.5\n2\t-3e-4\n\n4   5"),
+        ("txt", "x y\n0 1.5\n2 -3e-4\n4 5  # the last\n"),
+    ],
+)
+def test_text_files(tmp_path, suffix, text):
+    path = tmp_path / f"points.{suffix}"
+    path.write_text(text, encoding="utf-8")
+    points, weights = data.load_points(str(path))
+    np.testing.assert_array_equal(points, POINTS)
+    assert weights is None
+
+
+def test_numpy_files(tmp_path):
+    np.save(tmp_path / "a.npy", POINTS)
+    np.savez(tmp_path / "b.npz", points=POINTS, weights=[0.5, 0.25, 0.25])
+    np.savez(tmp_path / "c.npz", anything=POINTS)
+    np.save(tmp_path / "images.npy", np.zeros((5, 4, 4, 3), np.uint8))
+    np.testing.assert_array_equal(data.load_points(str(tmp_path / "a.npy"))[0], POINTS)
+    points, weights = data.load_points(str(tmp_path / "b.npz"))
+    np.testing.assert_array_equal(points, POINTS)
+    np.testing.assert_array_equal(weights, [0.5, 0.25, 0.25])
+    np.testing.assert_array_equal(data.load_points(str(tmp_path / "c.npz"))[0], POINTS)
+    assert data.load_points(str(tmp_path / "images.npy"))[0].shape == (5, 48)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("gone.csv", None, "there is no file"),
+        ("points.xls", b"", "neither a .npy, .npz, .csv, .txt file nor an image set"),
+        ("empty.csv", b"", "the file has no points"),
+        ("header.csv", b"x,y\n", "the file has no points"),
+        ("ragged.csv", b"1,2\n3\n", "number of columns"),
+        ("hole.csv", b"1,2\n3,\n", "could not convert"),
+        ("broken.csv", b"1,abc\n3,4\n", "could not convert string 'abc'"),
+        ("broken.npy", b"\x93NUMPY", "broken.npy: "),
+        ("broken.npz", b"PK", "broken.npz: "),
+        ("latin.csv", b"\xff\xfe1,2\n", "latin.csv: "),
+    ],
+)
+def test_bad_files_are_refused_with_advice(tmp_path, name, content, advice):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=re.escape(advice)):
+        data.load_points(str(path))
+
+
+def test_an_archive_of_several_arrays_needs_points(tmp_path):
+    np.savez(tmp_path / "two.npz", x=POINTS, y=POINTS)
+    with pytest.raises(ValueError, match=r"expected an array named 'points'.*found x, y"):
+        data.load_points(str(tmp_path / "two.npz"))
+
+
+def test_a_pickled_file_is_not_opened(tmp_path):
+    np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        data.load_points(str(tmp_path / "object.npy"))
+
+
+def test_the_notice_travels_with_the_archives():
+    from importlib import resources
+
+    notice = resources.files("wganlab.data").joinpath("archives", "NOTICE.md").read_text()
+    assert "CC BY-SA 3.0" in notice
+    assert "CC BY 4.0" in notice

@@ -1,0 +1,173 @@
+"""TV, KL and JS against closed forms, SciPy, each other, and their inequalities."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import special, stats
+from scipy.spatial.distance import jensenshannon
+
+from wganlab import exact
+from wganlab.exact import Density, Discrete, js, kl, tv
+
+LOG2 = np.log(2)
+
+
+@st.composite
+def pmfs(draw, count=2):
+    """`count` pmfs of one length, zeros included."""
+    size = draw(st.integers(1, 8))
+    masses = arrays(float, (count, size), elements=st.sampled_from([0.0, 1e-9, 0.1, 1.0, 3.0]))
+    drawn = draw(masses.filter(lambda m: (m.sum(axis=1) > 0).all()))
+    return drawn / drawn.sum(axis=1, keepdims=True)
+
+
+@given(pmfs())
+def test_pmfs_agree_with_scipy(pair):
+    p, q = pair
+    assert kl(p, q) == pytest.approx(special.rel_entr(p, q).sum(), abs=1e-12)
+    assert js(p, q) == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-7)  # SciPy's is a root
+    assert tv(p, q) == pytest.approx(np.maximum(p - q, 0).sum(), abs=1e-12)  # sup over A
+
+
+@given(pmfs(count=3))
+def test_inequalities(triple):
+    p, q, r = triple
+    assert 0 <= tv(p, q) <= 1 + 1e-12
+    assert tv(p, q) <= np.sqrt(kl(p, q) / 2) + 1e-12  # Pinsker
+    assert 0 <= js(p, q) <= LOG2 * tv(p, q) + 1e-12
+    assert js(p, q) == pytest.approx(js(q, p), abs=1e-15)
+    for distance in (tv, lambda s, t: np.sqrt(js(s, t))):
+        assert distance(p, r) <= distance(p, q) + distance(q, r) + 1e-7
+    assert tv(p, p) == kl(p, p) == js(p, p) == 0
+
+
+@given(pmfs())
+def test_js_is_the_kl_to_the_mixture(pair):
+    p, q = pair
+    middle = (p + q) / 2
+    assert js(p, q) == pytest.approx((kl(p, middle) + kl(q, middle)) / 2, abs=1e-12)
+
+
+def test_infinity_is_an_answer_and_only_where_it_is():
+    assert kl([0.5, 0.5], [1.0, 0.0]) == np.inf
+    assert kl([1.0, 0.0], [0.5, 0.5]) == pytest.approx(LOG2, abs=1e-15)
+    assert kl([1.0], [1.0]) == 0
+    assert kl([0.5, 0.5], [1.0 - 1e-300, 1e-300]) == pytest.approx(0.5 * np.log(1e300) - LOG2)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "advice"),
+    [
+        ([0.5, 0.5], [1.0], "p has 2 entries and q has 1"),
+        ([0.5, 0.6], [0.5, 0.5], "p sums to 1.1"),
+        ([0.5, 0.5], [-0.5, 1.5], "q has the negative weight"),
+        (Discrete([0, 1]), [0.5, 0.5], "make both Discrete"),
+        (Discrete([0, 1]), Discrete([[0, 1]]), "dimension 1 and q in dimension 2"),
+        (stats.norm(), [0.5, 0.5], "q is no density"),
+        (stats.poisson(3), stats.poisson(2), "for a discrete law pass its pmf"),
+        (Density(lambda x: 2.0, (0, 1)), stats.norm(), "p integrates to 2, expected 1"),
+        (Density(lambda x: -1.0, (0, 1)), stats.norm(), "density p is -1.0 at"),
+        (
+            Density(stats.norm(1e3, 1e-3).pdf, (-np.inf, np.inf)),
+            stats.norm(),
+            "give the places of jumps and peaks",
+        ),
+    ],
+)
+@pytest.mark.parametrize("divergence", [tv, kl, js])
+def test_bad_laws_are_refused_with_advice(divergence, p, q, advice):
+    with pytest.raises(ValueError, match=advice):
+        divergence(p, q)
+
+
+def test_an_empty_support_is_refused():
+    with pytest.raises(ValueError, match="expected low < high"):
+        Density(lambda x: 1.0, (1, 0))
+
+
+def test_supports_of_discrete_measures_are_matched_exactly():
+    p = Discrete([[0, 0], [1, 0], [0, 0]], [0.25, 0.5, 0.25])
+    q = Discrete([[1, 0], [-0.0, 0], [5, 5]], [0.25, 0.25, 0.5])
+    u, v = [0.5, 0.5, 0.0], [0.25, 0.25, 0.5]
+    for divergence in (tv, kl, js):
+        assert divergence(p, q) == pytest.approx(divergence(u, v), abs=1e-15)
+        assert divergence(q, p) == pytest.approx(divergence(v, u), abs=1e-15)
+    assert kl(q, p) == np.inf
+
+
+def test_disjoint_supports_give_the_largest_values(rng):
+    p, q = Discrete(rng.normal(size=(50, 3))), Discrete(rng.normal(size=(60, 3)))
+    assert (tv(p, q), kl(p, q)) == (1, np.inf)
+    assert js(p, q) == pytest.approx(LOG2, abs=1e-14)
+
+
+def test_points_that_differ_in_the_last_bit_are_different():
+    assert tv(Discrete([1.0]), Discrete([np.nextafter(1.0, 2)])) == 1
+
+
+ARCSINE_CROSSING = (1 - np.sqrt(1 - 4 / np.pi**2)) / 2  # where 1 / (pi sqrt(x (1 - x))) = 1
+CASES = [
+    ("tv", stats.norm(), stats.norm(1), 2 * special.ndtr(0.5) - 1),
+    ("tv", stats.norm(), stats.norm(1e3, 1e-3), 1),
+    (
+        "tv",
+        stats.norm(2**20, 2**-10),
+        stats.norm(2**20 + 2**-10, 2**-10),
+        2 * special.ndtr(0.5) - 1,
+    ),
+    (
+        "tv",
+        stats.arcsine(),
+        stats.uniform(),
+        2 * (stats.arcsine.cdf(ARCSINE_CROSSING) - ARCSINE_CROSSING),
+    ),
+    ("tv", stats.uniform(0, 1), stats.uniform(0.25, 1), 0.25),
+    ("kl", stats.norm(), stats.norm(1, 2), np.log(2) + 2 / 8 - 0.5),
+    ("kl", stats.norm(), stats.norm(1e3, 1e-3), np.log(1e-3) + (1 + 1e6) / 2e-6 - 0.5),
+    ("kl", stats.expon(scale=1), stats.expon(scale=3), np.log(3) + 1 / 3 - 1),
+    ("kl", stats.cauchy(0, 1), stats.cauchy(3, 2), np.log(18 / 8)),
+    ("kl", stats.laplace(), stats.norm(), 0.5 * np.log(2 * np.pi) + 1 - np.log(2) - 1),
+    ("kl", stats.uniform(0, 1), stats.uniform(0, 2), LOG2),
+    ("kl", stats.uniform(0, 2), stats.uniform(0, 1), np.inf),
+    ("kl", stats.norm(), stats.expon(), np.inf),
+    ("js", stats.uniform(0, 1), stats.uniform(2, 2), LOG2),
+    ("js", stats.uniform(0, 1), stats.uniform(0.25, 1), 0.25 * LOG2),
+    ("js", stats.norm(), stats.norm(), 0),
+]
+
+
+@pytest.mark.parametrize(("name", "p", "q", "value"), CASES)
+def test_densities_against_closed_forms(name, p, q, value):
+    assert getattr(exact, name)(p, q) == pytest.approx(value, rel=1e-9, abs=1e-8)
+
+
+def test_densities_agree_with_fine_histograms():
+    p, q = stats.norm(), stats.gamma(3)
+    edges = np.linspace(-9, 40, 200_001)
+    u, v = np.diff(p.cdf(edges)), np.diff(q.cdf(edges))
+    u, v = u / u.sum(), v / v.sum()
+    assert tv(p, q) == pytest.approx(tv(u, v), abs=1e-6)
+    assert js(p, q) == pytest.approx(js(u, v), abs=1e-6)
+
+
+def test_a_callable_density_agrees_with_scipy():
+    ramp = Density(lambda x: 2 * x, support=(0, 1))
+    for divergence in (tv, kl, js):
+        assert divergence(ramp, stats.uniform()) == pytest.approx(
+            divergence(stats.beta(2, 1), stats.uniform()), abs=1e-8
+        )
+
+
+def test_a_density_that_underflows_asks_for_its_logarithm():
+    thin = Density(stats.norm(0, 1e-2).pdf, (-np.inf, np.inf), breaks=(-0.1, 0.0, 0.1))
+    with pytest.raises(ValueError, match=r"inside its support.*logpdf"):
+        kl(stats.norm(), thin)
+    told = Density(thin.pdf, thin.support, thin.breaks, logpdf=stats.norm(0, 1e-2).logpdf)
+    assert kl(stats.norm(), told) == pytest.approx(np.log(1e-2) + 1 / 2e-4 - 0.5, rel=1e-9)
+
+
+def test_a_divergent_integral_raises_instead_of_returning_a_number():
+    with pytest.raises(RuntimeError, match="may be infinite"):
+        kl(stats.cauchy(), stats.norm())

@@ -1,0 +1,135 @@
+"""Figures are made, are made again only when they must be, and fail one by one."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from figures import __main__ as build
+from figures.__main__ import Figures, main
+from figures.catalog import FIGURES, PROFILES
+from figures.render import ROOT
+
+SCRIPTS = {path.stem for path in (ROOT / "figures").glob("*.py")}
+
+
+def times(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.p*")}
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory):
+    """All figures at the quick profile."""
+    out = tmp_path_factory.mktemp("figures")
+    assert main(Figures(profile="quick", out=out)) == 0
+    return out
+
+
+def test_the_catalog_lists_the_scripts():
+    machinery = {"__init__", "__main__", "catalog", "render"}
+    assert set(FIGURES) == SCRIPTS - machinery
+    assert len(FIGURES) == len(set(FIGURES))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_has_its_functions_profiles_and_gallery_picture(name):
+    tree = ast.parse((ROOT / "figures" / f"{name}.py").read_text())
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert {"compute", "draw"} <= functions
+    with Image.open(ROOT / "figures" / "gallery" / f"{name}.png") as image:
+        assert image.width == 1000
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_a_picture_in_png_and_pdf(quick, name):
+    with Image.open(quick / "quick" / f"{name}.png") as image:
+        assert image.width >= 1500
+        assert np.asarray(image.convert("L")).std() > 5
+    assert (quick / "quick" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_second_call_rebuilds_nothing(quick, capsys):
+    before = times(quick)
+    assert main(Figures(profile="quick", out=quick)) == 0
+    assert times(quick) == before
+    assert f"0 made, {len(FIGURES)} up to date, 0 failed" in capsys.readouterr().out
+
+
+def test_figures_are_equal_from_run_to_run(quick, tmp_path):
+    assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 0
+    for suffix in ("png", "pdf"):
+        name = f"quick/wgan_fig1.{suffix}"
+        assert (tmp_path / name).read_bytes() == (quick / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "rebuilt"),
+    [
+        ("figures/lab_digits.py", {"lab_digits"}),
+        ("wganlab/data/images.py", {"lab_digits"}),
+        ("wganlab/data/archives/mnist10k.npz", {"lab_digits"}),
+        ("wganlab/exact/transport.py", set(FIGURES)),
+        ("wganlab/wganlab.mplstyle", set(FIGURES)),
+        ("wganlab/cli.py", set()),
+    ],
+)
+def test_a_touched_source_makes_out_of_date_what_depends_on_it(quick, source, rebuilt, monkeypatch):
+    def touched(path, *arguments, **options):
+        status = os.stat(path, *arguments, **options)
+        if Path(path) != ROOT / source:
+            return status
+        return type("Touched", (), {"st_mtime_ns": status.st_mtime_ns + 1, "st_mode": 0o100644})
+
+    monkeypatch.setattr(Path, "stat", touched)
+    stale = {name for name in FIGURES if not build.up_to_date(quick / "quick", name)}
+    assert stale == rebuilt
+
+
+def test_one_failure_does_not_lose_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build, "FIGURES", ("lab_missing", "wgan_fig1"))
+    assert main(Figures(profile="quick", out=tmp_path)) == 1
+    out = capsys.readouterr().out
+    assert "1 made, 0 up to date, 1 failed: lab_missing" in out
+    assert "No module named 'figures.lab_missing'" in out
+    assert (tmp_path / "quick" / "wgan_fig1.png").is_file()
+
+
+def test_a_figure_that_failed_is_made_again_next_time(tmp_path, monkeypatch):
+    folder = tmp_path / "quick"
+    assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 0
+    monkeypatch.setattr(build, "ENVIRONMENT", {"PYTHONPATH": "", "MPLBACKEND": "none such"})
+    (folder / "wgan_fig1.png").unlink()
+    assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 1
+    assert not build.up_to_date(folder, "wgan_fig1")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"only": "wgan_fig9"}, "'wgan_fig9' is none of wgan_fig1"),
+        ({"profile": "slow"}, f"'slow' is none of {', '.join(PROFILES)}"),
+    ],
+)
+def test_unknown_names_are_refused(options, message, tmp_path, capsys):
+    assert main(Figures(out=tmp_path, **options)) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_command_line_prints_one_line_a_figure(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "figures", "--profile", "quick", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(FIGURES) + 1
+    for line in lines[:-1]:
+        assert re.fullmatch(r"\w+ +\d+\.\d s  .*\.png", line)

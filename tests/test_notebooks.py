@@ -1,0 +1,107 @@
+"""Lessons: the twins are equal, every cell runs, and the self-checks see right from wrong."""
+
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+
+from wganlab import exact
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+sys.path.insert(0, str(NOTEBOOKS))
+
+import build  # noqa: E402
+import checks  # noqa: E402
+
+LESSONS = build.lessons()
+each = pytest.mark.parametrize("twin", LESSONS, ids=lambda twin: twin.stem)
+
+
+def outputs(notebook):
+    return [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
+
+
+def test_there_are_lessons():
+    assert [twin.stem for twin in LESSONS] == ["01_four_distances"]
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {twin.stem for twin in LESSONS}
+
+
+@each
+def test_the_notebook_is_its_twin(twin):
+    committed = nbformat.read(twin.with_suffix(".ipynb"), as_version=4)
+    cells = [(cell.cell_type, cell.source) for cell in committed.cells]
+    assert cells == [(cell.cell_type, cell.source) for cell in jupytext.read(twin).cells]
+
+
+@each
+def test_the_committed_notebook_is_executed_clean_and_small(twin):
+    path = twin.with_suffix(".ipynb")
+    assert path.stat().st_size < 300_000
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
+        assert cell.execution_count == number + 1
+        assert len(cell.source.splitlines()) <= 15
+    for output in outputs(notebook):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr"  # no warnings
+        assert str(NOTEBOOKS) not in str(output)
+
+
+@each
+def test_every_cell_runs_and_prints_what_is_committed(twin):
+    fresh = outputs(build.executed(twin))
+    committed = outputs(nbformat.read(twin.with_suffix(".ipynb"), as_version=4))
+    texts = [[o.text for o in some if o.output_type == "stream"] for some in (fresh, committed)]
+    assert texts[0] == texts[1]
+
+
+def js(u, v, factor=1.0, log=np.log, epsilon=0.0):
+    m = (u + v) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = u * log((u + epsilon) / (m + epsilon)) + v * log((v + epsilon) / (m + epsilon))
+    return factor * terms.sum() / 2
+
+
+P, Q = np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "reply"),
+    [
+        ("emd_on_three_points", None, "Not answered yet"),
+        ("emd_on_three_points", 0.6, "Right"),
+        ("emd_on_three_points", "0.6", "Right"),
+        ("emd_on_three_points", 0.3, "Hint: that is TV"),
+        ("emd_on_three_points", 1.2, "Each trip counts once"),
+        ("emd_on_three_points", -0.6, "not negative"),
+        ("emd_on_three_points", 5, "Hint: F = "),
+        ("emd_on_three_points", "six", "is not a number"),
+        ("js_function", lambda u, v: None, "Not answered yet"),
+        ("js_function", lambda u, v: js(u, v, epsilon=1e-300), "Right"),
+        ("js_function", lambda u, v: exact.js(u, v), "Right"),
+        ("js_function", lambda u, v: js(u, v, factor=2, epsilon=1e-300), "Where are the halves"),
+        ("js_function", lambda u, v: js(u, v, log=np.log2, epsilon=1e-300), "in bits"),
+        ("js_function", jensenshannon, "square root"),
+        ("js_function", lambda u, v: (exact.kl(u, v) + exact.kl(v, u)) / 2, "their mixture"),
+        ("js_function", js, "A place of mass 0 adds 0"),
+        ("js_function", lambda u, v: 0.0, "it is 0."),
+        ("places_for_emd", None, "Not answered yet"),
+        ("places_for_emd", [0, 1, 14], "Right"),
+        ("places_for_emd", [0, 7], "give three numbers"),
+        ("places_for_emd", [0, 1, 7], "there EM is 3.5"),
+    ],
+)
+def test_self_checks_see_right_from_wrong(check, answer, reply, capsys):
+    arguments = (P, Q, 7) if check == "places_for_emd" else ()
+    getattr(checks, check)(answer, *arguments)
+    out = capsys.readouterr().out
+    assert reply in out
+    assert out.count("\n") == 1

@@ -1,0 +1,242 @@
+"""Exact transport: independent solvers agree, plans and potentials prove the value."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse, stats
+from scipy.optimize import linear_sum_assignment, linprog
+from scipy.spatial.distance import cdist
+
+from wganlab import exact
+from wganlab.exact import Discrete, emd, wasserstein
+from wganlab.exact.transport import distances
+
+
+def highs(cost, a, b):
+    """The linear program written out, solved by HiGHS."""
+    n, m = cost.shape
+    rows = sparse.kron(sparse.eye_array(n), np.ones((1, m)))
+    columns = sparse.kron(np.ones((1, n)), sparse.eye_array(m))
+    result = linprog(
+        cost.ravel(),
+        A_eq=sparse.vstack([rows, columns]).tocsc(),
+        b_eq=np.concatenate([a, b]),
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    assert result.status == 0
+    return result.fun
+
+
+def check(result, cost, a, b, p):
+    """Everything that makes a Transport a proof."""
+    f, g = result.potentials
+    plan = result.plan
+    assert plan.shape == cost.shape == (len(f), len(g))
+    assert (plan.data > 0).all()
+    np.testing.assert_allclose(plan.sum(axis=1), a, atol=1e-12)
+    np.testing.assert_allclose(plan.sum(axis=0), b, atol=1e-12)
+    scale = cost.max()
+    assert (f[:, None] + g <= cost + 1e-13 * scale).all()
+    primal, dual = plan.multiply(cost).sum(), a @ f + b @ g
+    assert primal == pytest.approx(dual, rel=1e-9, abs=1e-13 * scale)
+    assert result.value == pytest.approx(primal ** (1 / p), rel=1e-12, abs=1e-15)
+    assert result.bound == pytest.approx(max(dual, 0) ** (1 / p), rel=1e-9, abs=1e-12)
+    assert abs(result.gap) <= 1e-9
+
+
+def problem(rng, n, m, d, weighted):
+    x, y = rng.normal(size=(n, d)), rng.normal(size=(m, d)) + 0.5
+    if not weighted:
+        return x, y, np.full(n, 1 / n), np.full(m, 1 / m)
+    a, b = rng.dirichlet(np.ones(n)), rng.dirichlet(np.ones(m))
+    a[rng.integers(n)] = 0  # a point without mass
+    return x, y, a / a.sum(), b
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize("metric", ["euclidean", "l1"])
+@pytest.mark.parametrize(("n", "m", "d"), [(30, 40, 2), (25, 25, 5), (20, 30, 40), (3, 1, 2)])
+def test_network_simplex_agrees_with_highs(rng, n, m, d, metric, p, weighted):
+    x, y, a, b = problem(rng, n, m, d, weighted)
+    cost = cdist(x, y, {"l1": "cityblock"}.get(metric, metric)) ** p
+    result = wasserstein(x, y, a, b, p=p, metric=metric)
+    assert result.solver == "network simplex"
+    check(result, cost, a, b, p)
+    assert result.value**p == pytest.approx(highs(cost, a, b), rel=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+@pytest.mark.parametrize(("n", "m"), [(30, 40), (25, 25), (24, 36), (5, 1), (1, 1)])
+def test_quantiles_agree_with_the_network_simplex(rng, n, m, p, weighted):
+    x, y, a, b = problem(rng, n, m, 1, weighted and n > 1)
+    cost = np.abs(x - y.T) ** p
+    line = wasserstein(x, y, a, b, p=p)
+    simplex = wasserstein(x, y, a, b, p=p, metric=np.abs(x - y.T))
+    assert (line.solver, simplex.solver) == ("quantiles", "network simplex")
+    check(line, cost, a, b, p)
+    assert line.value == pytest.approx(simplex.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_agrees_with_optimal_assignment(rng, p):
+    x, y = rng.normal(size=(300, 2)), rng.normal(size=(300, 2)) + 1
+    cost = cdist(x, y) ** p
+    rows, columns = linear_sum_assignment(cost)
+    result = wasserstein(x, y, p=p)
+    assert result.value**p == pytest.approx(cost[rows, columns].mean(), rel=1e-9)
+    check(result, cost, np.full(300, 1 / 300), np.full(300, 1 / 300), p)
+
+
+def test_agrees_with_scipy_on_the_line(rng):
+    x, y = rng.normal(size=1000), rng.exponential(size=700)
+    a, b = rng.dirichlet(np.ones(1000)), rng.dirichlet(np.ones(700))
+    assert emd(x, y, a, b) == pytest.approx(stats.wasserstein_distance(x, y, a, b), rel=1e-12)
+
+
+coordinates = st.floats(-100, 100, width=32)
+
+
+@st.composite
+def clouds(draw, count, dim):
+    size = st.integers(1, 6)
+    row = st.tuples(*[coordinates] * dim)
+    return [
+        np.array(draw(st.lists(row, min_size=(n := draw(size)), max_size=n))) for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+@given(st.data())
+def test_metric_laws(dim, data):
+    x, y, z = data.draw(clouds(3, dim))
+    assert emd(x, x) == 0
+    assert emd(x, y) == pytest.approx(emd(y, x), rel=1e-9, abs=1e-12)
+    assert emd(x, z) <= emd(x, y) + emd(y, z) + 1e-9
+    assert emd(x, y) <= wasserstein(x, y, p=2).value + 1e-9
+    mu, nu = Discrete(x), Discrete(y)
+    diameter = cdist(np.r_[x, y], np.r_[x, y]).max()
+    assert emd(x, y) <= diameter * exact.tv(mu, nu) + 1e-9
+
+
+@pytest.mark.parametrize("dim", [1, 2, 40])
+@pytest.mark.parametrize("offset", [0.0, 1e6, -1e6])
+def test_clouds_far_from_the_origin_lose_nothing(rng, dim, offset):
+    x = np.round(rng.normal(size=(60, dim)), 3)
+    y = x[rng.permutation(60)] + np.eye(dim)[0] * 2**-10
+    value = emd(x + offset, y + offset)
+    assert value == pytest.approx(emd(x, y), rel=1e-6)
+    assert value == pytest.approx(2**-10, rel=1e-6)
+
+
+def test_distances_in_high_dimension_do_not_cancel(rng):
+    x = rng.normal(size=(80, 100))
+    y = np.concatenate([x[:40] + 1e-9, rng.normal(size=(20, 100)) + 50])
+    measured = distances(Discrete(x), Discrete(y))
+    np.testing.assert_allclose(measured, cdist(x, y), rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-15, 1e-6, 1e6, 1e140])
+@pytest.mark.parametrize("dim", [1, 2])
+@pytest.mark.parametrize("p", [1, 2])
+def test_the_unit_does_not_matter(rng, scale, dim, p):
+    # POT alone returns a wrong plan at 1e-15: its pricing tolerance is absolute
+    x, y = rng.normal(size=(40, dim)), rng.normal(size=(50, dim))
+    value = wasserstein(x, y, p=p).value
+    assert wasserstein(x * scale, y * scale, p=p).value / scale == pytest.approx(value, rel=1e-9)
+
+
+def test_tiny_weights_are_placed(rng):
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 2))
+    a = np.r_[1 - 29e-13, np.full(29, 1e-13)]
+    result = wasserstein(x, y, a)
+    np.testing.assert_allclose(result.plan.sum(axis=1), a, rtol=1e-2)
+
+
+def test_w1_is_homogeneous_where_wp_is_a_distance():
+    assert wasserstein([0.0], [3.0], p=2).value == 3  # the distance, not its square
+    assert wasserstein([[0.0, 0.0]], [[3.0, 4.0]], p=2).value == 5
+    assert wasserstein([[0.0, 0.0]], [[3.0, 4.0]], metric="l1").value == 7
+
+
+def test_identical_clouds_are_at_zero(rng):
+    x = rng.normal(size=(50, 2))
+    result = wasserstein(x, x[rng.permutation(50)])
+    assert (result.value, result.gap) == (0, 0)
+
+
+def test_nearly_identical_clouds_are_measured(rng):
+    x = rng.normal(size=(50, 2))
+    assert 0 < emd(x, x * (1 + 1e-15)) < 1e-14
+
+
+def test_known_values_of_ground_truth():
+    corners = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    assert emd(corners, corners[:, ::-1]) == pytest.approx(np.sqrt(2), abs=1e-12)
+    boxes = [1, 1, 1, 2, 2, 3], [7, 8, 8, 9, 10, 10]
+    assert emd(*boxes) * 6 == pytest.approx(42, abs=1e-12)
+    m = 7
+    angles = 2 * np.pi * np.arange(m) / m
+    polygon = np.exp(1j * angles), np.exp(1j * (angles + np.pi / m))
+    x, y = (np.c_[z.real, z.imag] for z in polygon)
+    assert emd(x, y) == pytest.approx(2 * np.sin(np.pi / (2 * m)), abs=1e-12)
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.2, 0.7])
+    simplex = np.eye(3) * 5 / np.sqrt(2)  # side 5
+    assert emd(simplex, simplex, p, q) == pytest.approx(5 * exact.tv(p, q), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ({"p": 0.5}, "from 1 up"),
+        ({"p": np.inf}, "from 1 up"),
+        ({"p": np.nan}, "from 1 up"),
+        ({"metric": "sqeuclidean"}, "is a cost, not a distance: for W2 ask p=2"),
+        ({"metric": "cosine"}, "expected 'euclidean', 'l1', or a matrix"),
+        ({"metric": np.ones((2, 3))}, r"shape \(2, 3\), expected \(2, 2\)"),
+        ({"metric": np.ones(4)}, r"shape \(4,\), expected \(n, m\)"),
+        ({"metric": [[0.0, np.nan], [1.0, 0.0]]}, "the cost matrix has nan in row 0"),
+        ({"metric": [[0.0, np.inf], [1.0, 0.0]]}, "the cost matrix has inf in row 0"),
+        ({"metric": [[0.0, 1.0], [-1.0, 0.0]]}, "negative in row 1, column 0"),
+        ({"metric": [[1.0, 1e32], [1e32, 1.0]]}, "costs spread too far"),
+        ({"metric": np.zeros((0, 0))}, r"shape \(0, 0\), expected"),
+    ],
+)
+def test_bad_options_are_refused_with_advice(arguments, advice):
+    x = [[0.0, 0.0], [1.0, 1.0]]
+    with pytest.raises(ValueError, match=advice):
+        wasserstein(x, x, **arguments)
+
+
+def test_a_forbidden_pair_of_reasonable_cost_is_avoided():
+    cost = [[5.0, 1.0], [2.0, 1e6]]
+    assert wasserstein(None, None, metric=cost).value == 1.5
+
+
+def test_a_given_matrix_takes_weights_and_order():
+    cost = np.array([[0.0, 2.0], [1.0, 0.0]])
+    assert wasserstein(None, None, [1, 0], [0.5, 0.5], metric=cost).value == 1
+    assert wasserstein(None, None, [1, 0], [0.5, 0.5], metric=cost, p=2).value == np.sqrt(2)
+
+
+def test_a_solver_that_stops_early_raises(rng, monkeypatch):
+    monkeypatch.setattr("wganlab.exact.transport.MAX_PIVOTS", 10)
+    with pytest.raises(RuntimeError, match="stopped early"):
+        emd(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)))
+
+
+def test_a_wrong_plan_is_caught_by_the_gap(rng, monkeypatch):
+    import ot
+
+    solve = ot.emd
+
+    def spoiled(a, b, cost, **options):
+        flow, log = solve(a, b, cost[:, ::-1], **options)
+        return flow, log
+
+    monkeypatch.setattr(ot, "emd", spoiled)
+    with pytest.raises(RuntimeError, match="gap"):
+        emd(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)))
