@@ -79,7 +79,7 @@ def draw_pairs(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
 
 def draw_lengths(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
     """Lengths of the matched pairs against those of all pairs."""
-    bins = np.linspace(arrays["all"].min(), arrays["all"].max(), 40).tolist()
+    bins = np.linspace(arrays["all"].min(), arrays["all"].max(), 32).tolist()
     axes.hist(arrays["all"], bins, density=True, color="0.75", label="all pairs")
     axes.hist(
         arrays["matched"],
@@ -93,7 +93,7 @@ def draw_lengths(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
     emd = float(arrays["emd"])
     axes.axvline(emd, **plots.EXACT, label=f"EM = {emd:.2f}, their mean")
     axes.set(xlabel="distance between a 3 and an 8", ylabel="density")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper right")
 
 
 def draw_matrix(axes: Axes, matrix: np.ndarray) -> None:

@@ -217,13 +217,11 @@ class Doctor:
         print(f"wganlab     {__version__}")
         print(f"python      {platform.python_version()} on {platform.platform()}")
         for package in ("numpy", "scipy", "POT", "matplotlib", "torch", "tyro"):
-            print(f"{package:<12}{metadata.version(package)}")
-        with _spinner("loading torch"):
-            import torch
-        cuda = torch.cuda.is_available()
-        devices = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
-        print(f"device      {', '.join(devices) if cuda else 'cpu'}")
-        print(f"threads     {torch.get_num_threads()} in torch, {os.cpu_count()} cores")
+            try:
+                print(f"{package:<12}{metadata.version(package)}")
+            except metadata.PackageNotFoundError:
+                print(f"{package:<12}missing")
+        self._device()
 
         import numpy as np
 
@@ -240,6 +238,17 @@ class Doctor:
         )
         if not correct:
             raise RuntimeError("the exact value is wrong: reinstall with -c constraints.txt")
+
+    def _device(self) -> None:
+        try:
+            with _spinner("loading torch"):
+                import torch
+        except (ImportError, OSError) as error:
+            print(f"device      torch does not load: {' '.join(str(error).split())}")
+            return
+        devices = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
+        print(f"device      {', '.join(devices) or 'cpu'}")
+        print(f"threads     {torch.get_num_threads()} in torch, {os.cpu_count()} cores")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
