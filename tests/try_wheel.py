@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main(folder: Path) -> None:
     """Raise if anything that belongs into the wheel is missing or does not work."""
-    wheel = max(folder.glob("wganlab-*.whl"), key=lambda path: path.stat().st_mtime)
+    wheel = max(folder.resolve().glob("wganlab-*.whl"), key=lambda path: path.stat().st_mtime)
     with tempfile.TemporaryDirectory() as empty:
         venv.create(Path(empty) / "env", with_pip=True)
         python = next((Path(empty) / "env").glob("[bS]*/python*")).parent / "python"
