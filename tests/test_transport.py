@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from wganlab import exact
 from wganlab.exact import Discrete, emd, wasserstein
-from wganlab.exact.transport import distances
+from wganlab.exact.ground import distances
 
 
 def highs(cost, a, b):
@@ -223,9 +223,60 @@ def test_a_given_matrix_takes_weights_and_order():
 
 
 def test_a_solver_that_stops_early_raises(rng, monkeypatch):
-    monkeypatch.setattr("wganlab.exact.transport.MAX_PIVOTS", 10)
+    monkeypatch.setattr("wganlab.exact.solvers.MAX_PIVOTS", 10)
     with pytest.raises(RuntimeError, match="stopped early"):
         emd(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "l1"])
+@pytest.mark.parametrize("overlap", [0.0, 0.5, 1.0])
+def test_cancelling_common_mass_keeps_the_value(rng, overlap, metric):
+    points = rng.normal(size=(60, 2))
+    a, b = rng.dirichlet(np.ones(60), size=2)
+    moved = rng.uniform(size=60) >= overlap
+    y = points + moved[:, None] * rng.normal(size=(60, 2))
+    order = rng.permutation(60)
+    cost = cdist(points, y[order], {"l1": "cityblock"}.get(metric, metric))
+    result = wasserstein(points, y[order], a, b, metric=metric)
+    whole = wasserstein(None, None, a, b, metric=cost)  # a matrix: nothing is cancelled
+    assert result.value == pytest.approx(whole.value, rel=1e-9)
+    check(result, cost, a, b, 1)
+    stays = result.plan.toarray()[cost == 0].sum()
+    common = 1 - exact.tv(Discrete(points, a), Discrete(y[order], b))
+    assert stays == pytest.approx(common, abs=1e-12)
+
+
+def test_cancelling_handles_repeated_points_and_equal_measures(rng):
+    x = np.array([[0.0, 0], [0, -0.0], [1, 0], [1, 0], [2, 5]])
+    y = np.array([[1.0, 0], [0, 0], [0, 0], [0, 0], [3, 3]])
+    a, b = rng.dirichlet(np.ones(5), size=2)
+    result = wasserstein(x, y, a, b)
+    check(result, cdist(x, y), a, b, 1)
+    assert result.value == pytest.approx(highs(cdist(x, y), a, b), rel=1e-9)
+    same = wasserstein(x, x, a, a)
+    assert same.value == 0
+    check(same, cdist(x, x), a, a, 1)
+
+
+@pytest.mark.parametrize(("p", "metric"), [(1, "euclidean"), (2, "euclidean"), (1, "l1")])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_lazy_solver_agrees_with_the_dense_one(rng, monkeypatch, p, metric, weighted):
+    x, y, a, b = problem(rng, 60, 80, 3, weighted)
+    x, y = x + 1e3, y + 1e3
+    dense = wasserstein(x, y, a, b, p=p, metric=metric)
+    monkeypatch.setattr("wganlab.exact.solvers.DENSE_BYTES", 0)
+    lazy = wasserstein(x, y, a, b, p=p, metric=metric)
+    assert (dense.solver, lazy.solver) == ("network simplex", "lazy network simplex")
+    assert lazy.value == pytest.approx(dense.value, rel=1e-9)
+    check(lazy, cdist(x, y, {"l1": "cityblock"}.get(metric, metric)) ** p, a, b, p)
+
+
+def test_the_dense_solver_stays_where_the_lazy_one_cannot_serve(rng, monkeypatch):
+    monkeypatch.setattr("wganlab.exact.solvers.DENSE_BYTES", 0)
+    x, y = rng.normal(size=(20, 9)), rng.normal(size=(20, 9))
+    assert wasserstein(x, y).solver == "network simplex"
+    assert wasserstein(x[:, :2], y[:, :2], p=1.5).solver == "network simplex"
+    assert wasserstein(x[:, :2], y[:, :2], p=2, metric="l1").solver == "network simplex"
 
 
 def test_a_wrong_plan_is_caught_by_the_gap(rng, monkeypatch):

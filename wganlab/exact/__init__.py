@@ -3,18 +3,41 @@
 from wganlab.exact import known
 from wganlab.exact.densities import Density
 from wganlab.exact.divergences import js, kl, tv
+from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
+from wganlab.exact.ground import distances
 from wganlab.exact.measures import Discrete
-from wganlab.exact.transport import Transport, distances, emd, wasserstein
+from wganlab.exact.potentials import certificate
+from wganlab.exact.programs import (
+    LinearProgram,
+    constraints,
+    dual,
+    integer_plans,
+    kantorovich_rubinstein,
+    primal,
+    slackness,
+)
+from wganlab.exact.transport import Transport, emd, wasserstein
 
 __all__ = [
     "Density",
     "Discrete",
+    "GridTransport",
+    "LinearProgram",
     "Transport",
+    "certificate",
+    "constraints",
     "distances",
+    "dual",
     "emd",
+    "emd_grid",
+    "grid_transport",
+    "integer_plans",
     "js",
+    "kantorovich_rubinstein",
     "kl",
     "known",
+    "primal",
+    "slackness",
     "tv",
     "wasserstein",
 ]

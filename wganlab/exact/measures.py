@@ -57,9 +57,9 @@ def as_array(values: Any, name: str) -> NDArray[np.float64]:
             "numbers: convert it first, for example with numpy.asarray(..., dtype=float)"
         )
     array = raw.astype(np.float64, order="C")
-    finite = np.isfinite(array)
-    if not finite.all():
-        rows = np.argwhere(~finite)
+    # a minimum or maximum passes NaN on: no second array is needed to look for it
+    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+        rows = np.argwhere(~np.isfinite(array))
         entry = array[tuple(rows[0])]
         count = len(np.unique(rows[:, 0])) if array.ndim else 1
         where = f"row {rows[0][0]}" if array.ndim else "its only entry"
@@ -86,7 +86,7 @@ def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
         )
     if array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}: a measure needs at least one point")
-    if np.abs(array).max() > LARGEST_COORDINATE:
+    if max(array.max(), -array.min()) > LARGEST_COORDINATE:
         raise ValueError(
             f"{name} has coordinates beyond {LARGEST_COORDINATE:g}, where distances overflow "
             "float64: choose a larger unit"
@@ -197,7 +197,7 @@ class Discrete:
     ) -> None:
         x = as_points(points, name)
         if weights is None:
-            w = np.full(len(x), 1 / len(x))
+            w = np.broadcast_to(1 / len(x), len(x))  # one number in memory, read-only
         else:
             w = as_weights(weights, f"the weights of {name}", len(x))
         object.__setattr__(self, "points", x)

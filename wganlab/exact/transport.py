@@ -7,66 +7,187 @@ The second line is the dual (Kantorovich 1942; Arjovsky et al. 2017, equation 2,
 named after a distance is the distance: `wasserstein(..., p=2).value` is W2, not its square. The
 ground distance d is Euclidean unless asked otherwise, and squared Euclidean is no distance here.
 
-Two solvers, picked by the problem: sorting on the line (the monotone plan is optimal for every
-p >= 1), POT's network simplex elsewhere. Both return a plan and potentials, and both are held to a
-primal-dual gap of 1e-9 relative, or 1e-14 of the largest cost where that is more: float64
-resolves no finer.
+The solver is picked by the problem (`wganlab.exact.solvers`); plan and potentials come with every
+value, and both are held to a primal-dual gap of 1e-9 relative, or 1e-14 of the largest cost where
+that is more: float64 resolves no finer.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial.distance import cdist
 
+from wganlab.exact import solvers
+from wganlab.exact.ground import blocks, c_transform, check_metric, direction, pairwise
 from wganlab.exact.measures import (
     LARGEST_COST_SPREAD,
     Discrete,
     as_cost,
     as_discrete,
     as_pair,
+    as_points,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    Array = NDArray[np.float64]
+
 GAP_TOLERANCE = 1e-9
 RESOLUTION = 1e-14
-MAX_PIVOTS = 2_000_000_000
-GEMM_DIMENSION = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Transport:
-    """An optimal plan with its proof.
+    """An optimal plan with its proof, and the optimal critic that belongs to it.
 
     Attributes
     ----------
     value : float
         W_p, in the unit of the ground distance.
-    plan : scipy.sparse.csr_array, shape (n, m)
-        Mass moved from x_i to y_j.
-    potentials : (f, g), arrays of shape (n,) and (m,)
-        Optimal dual variables: f_i + g_j <= d(x_i, y_j)^p, in the unit of d^p. For p = 1, f is
-        the optimal critic at the points x, and -g at the points y.
     bound : float
         The dual value in the unit of d: by weak duality no plan costs less.
     gap : float
         (primal - dual) / primal of the linear program (0 if both are 0).
     solver : str
-        "quantiles" or "network simplex".
+        "quantiles", "network simplex" or "lazy network simplex".
+    source, target : Discrete
+        The two measures, x with weights a and y with weights b.
+    p : float
+        Order.
+    metric : str
+        "euclidean", "l1" or "given".
     """
 
     value: float
-    plan: sparse.csr_array
-    potentials: tuple[NDArray[np.float64], NDArray[np.float64]]
     bound: float
     gap: float
     solver: str
+    source: Discrete = field(repr=False)
+    target: Discrete = field(repr=False)
+    p: float
+    metric: str
+    _solution: solvers.Solution = field(repr=False)
+
+    @cached_property
+    def plan(self) -> sparse.csr_array:
+        """Mass moved from x_i to y_j: scipy.sparse.csr_array of shape (n, m)."""
+        return self._solution.plan()
+
+    @cached_property
+    def potentials(self) -> tuple[Array, Array]:
+        """Optimal dual variables (f, g), shapes (n,) and (m,), in the unit of d^p.
+
+        f_i + g_j <= d(x_i, y_j)^p. For p = 1, f is the optimal critic at x, and -g at y.
+        """
+        f, g = self._solution.potentials()
+        unit = self._solution.scale**self.p
+        return unit * f, unit * g
+
+    def critic(self, z: ArrayLike) -> Array:
+        """The optimal critic anywhere in space, for p = 1: f*(z) = min_j d(z, y_j) - g_j.
+
+        It is 1-Lipschitz, and its gap between the two measures is their W1.
+
+        Parameters
+        ----------
+        z : array_like, shape (k, d) or (k,)
+            Any points, on the supports or off them.
+
+        Returns
+        -------
+        array, shape (k,)
+
+        Raises
+        ------
+        ValueError
+            If p is not 1, the ground distance was given as a matrix, or z has another dimension.
+
+        Examples
+        --------
+        >>> result = wasserstein([0.0, 1.0], [5.0, 6.0])
+        >>> f = result.critic([0.0, 1.0, 5.0, 6.0])
+        >>> float(f[:2].mean() - f[2:].mean())
+        5.0
+        """
+        z = self._points(z)
+        return c_transform(z, self.target.points, self.potentials[1], self.metric)
+
+    def critic_gradient(self, z: ArrayLike) -> Array:
+        """Gradient of `critic` at points z of shape (k, d): shape (k, d), length 1 (Euclidean).
+
+        At a point of y where the minimum is attained, and at ties, there is no gradient: there it
+        is 0, and that of one of the branches.
+        """
+        z, y, g = self._points(z), self.target.points, self.potentials[1]
+        nearest = np.concatenate(
+            [
+                (pairwise(z[rows], y, self.metric) - g).argmin(axis=1)
+                for rows in blocks(len(z), len(y))
+            ]
+        )
+        return direction(z, y[nearest], self.metric)
+
+    def displacement(self, t: float) -> Discrete:
+        """McCann's interpolation: the mass on its way, (1 - t) x_i + t y_j, at time t in [0, 1].
+
+        For Euclidean distance it is a geodesic: W_p from the start to time t is t W_p.
+
+        Examples
+        --------
+        >>> wasserstein([0.0], [4.0]).displacement(0.25).points
+        array([[1.]])
+        """
+        if not 0 <= t <= 1:
+            raise ValueError(f"t = {t}: time runs from 0 to 1")
+        self._need_points("displacement")
+        moves = self.plan.tocoo()
+        x, y = self.source.points[moves.row], self.target.points[moves.col]
+        return Discrete((1 - t) * x + t * y, moves.data / moves.data.sum())
+
+    def gradients(self) -> tuple[Array, Array]:
+        """Gradients of W_p with respect to the points x and y, shapes (n, d) and (m, d).
+
+        By the envelope theorem the optimal plan may be held fixed: the gradient with respect to
+        x_i is W_p^(1 - p) sum_j pi_ij d(x_i, y_j)^(p - 1) grad d(x_i, y_j). Where the optimal plan
+        is not unique, or matched points coincide, this is one of the subgradients.
+
+        Examples
+        --------
+        >>> wasserstein([[0.0, 0.0]], [[3.0, 4.0]]).gradients()[0]
+        array([[-0.6, -0.8]])
+        """
+        self._need_points("gradients")
+        moves = self.plan.tocoo()
+        x, y = self.source.points[moves.row], self.target.points[moves.col]
+        if self.p == 1:
+            pull = moves.data
+        else:  # relative to W_p, so that no power overflows
+            order = 2 if self.metric == "euclidean" else 1
+            length = np.linalg.norm(x - y, axis=1, ord=order)
+            pull = moves.data * (length / (self.value or 1.0)) ** (self.p - 1)
+        step = pull[:, None] * direction(x, y, self.metric)
+        at_x, at_y = np.zeros_like(self.source.points), np.zeros_like(self.target.points)
+        np.add.at(at_x, moves.row, step)
+        np.add.at(at_y, moves.col, -step)
+        return at_x, at_y
+
+    def _points(self, z: ArrayLike) -> Array:
+        self._need_points("the critic")
+        if self.p != 1:
+            raise ValueError(f"the critic belongs to W1; this is p = {self.p:g}")
+        z = as_points(z, "z")
+        if z.shape[1] != self.source.dim:
+            raise ValueError(f"z lives in dimension {z.shape[1]}, the points in {self.source.dim}")
+        return z
+
+    def _need_points(self, what: str) -> None:
+        if self.metric == "given":
+            raise ValueError(f"{what} needs points, and this distance came as a matrix")
 
 
 def emd(
@@ -150,167 +271,56 @@ def wasserstein(
     if not 1 <= p < np.inf:
         raise ValueError(f"p = {p}: the order of a Wasserstein distance is a number from 1 up")
     if not isinstance(metric, str):
-        d = as_cost(metric)
-        mu, nu = (
-            as_discrete(np.arange(size) if law is None else law, weights, name)
-            for size, law, weights, name in zip(d.shape, (x, y), (a, b), "xy", strict=True)
-        )
-        if d.shape != (mu.n, nu.n):
-            raise ValueError(f"the cost matrix has shape {d.shape}, expected ({mu.n}, {nu.n})")
-        result = _network_simplex(d, mu.weights, nu.weights, p)
-        if d.max() > LARGEST_COST_SPREAD * result.value > 0:
-            raise ValueError(
-                f"the costs spread too far: the largest is {d.max():.3g} and the answer about "
-                f"{result.value:.3g}, more than float64 resolves; a cost that stands for "
-                '"forbidden" need only exceed the sum of the true ones'
-            )
-        return result
+        return _given(x, y, a, b, p, as_cost(metric))
     mu, nu = as_pair(x, y, a, b)
-    _check_metric(metric)
-    if mu.dim == 1:
-        return _on_the_line(mu, nu, p)
-    return _network_simplex(distances(mu, nu, metric), mu.weights, nu.weights, p)
+    check_metric(metric)
+    return _certified(solvers.solve(mu, nu, p, metric), mu, nu, p, metric)
 
 
-def distances(x: Discrete, y: Discrete, metric: str = "euclidean") -> NDArray[np.float64]:
-    """Ground distances d(x_i, y_j), shape (n, m), to nearly the last bit even far from 0.
-
-    Examples
-    --------
-    >>> distances(Discrete([[0, 0]]), Discrete([[3, 4], [0, 1]]))
-    array([[5., 1.]])
-    """
-    _check_metric(metric)
-    if metric == "l1":
-        return cdist(x.points, y.points, "cityblock")
-    if x.dim < GEMM_DIMENSION:
-        return cdist(x.points, y.points, "euclidean")
-    center = (x.points.mean(axis=0) + y.points.mean(axis=0)) / 2
-    u, v = x.points - center, y.points - center
-    lengths = (u**2).sum(axis=1)[:, None] + (v**2).sum(axis=1)  # (n, m)
-    square = lengths - 2 * (u @ v.T)
-    # |u|^2 + |v|^2 - 2 u.v cancels where the points are close: those pairs again, by difference
-    close = np.argwhere(square < 1e-4 * lengths)
-    for part in np.array_split(close, 1 + len(close) * x.dim // 10**7):
-        rows, columns = part.T
-        square[rows, columns] = ((x.points[rows] - y.points[columns]) ** 2).sum(axis=1)
-    return np.sqrt(square, out=square)
-
-
-def _check_metric(metric: str) -> None:
-    if "sq" in metric:
-        raise ValueError(
-            f"metric={metric!r} is a cost, not a distance: for W2 ask p=2 with "
-            "metric='euclidean'; the squared cost is then .value**2"
-        )
-    if metric not in ("euclidean", "l1"):
-        raise ValueError(
-            f"metric={metric!r}: expected 'euclidean', 'l1', or a matrix of ground distances"
-        )
-
-
-def _on_the_line(mu: Discrete, nu: Discrete, p: float) -> Transport:
-    """The monotone plan: mass is matched in order, quantile by quantile.
-
-    The plan is a staircase through the sorted points. Along it each step moves one point, so the
-    potentials are sums of cost differences; they are feasible because |x - y|^p is a Monge cost.
-    """
-    order_x, order_y = np.argsort(mu.points[:, 0]), np.argsort(nu.points[:, 0])
-    x, y = mu.points[order_x, 0], nu.points[order_y, 0]
-    a, b = mu.weights[order_x], nu.weights[order_y]
-    levels = np.concatenate([_cumulative(a)[:-1], _cumulative(b)[:-1]])
-    steps = np.argsort(levels, kind="stable")  # (n + m - 2,)
-    moves_x = steps < mu.n - 1
-    i = np.concatenate([[0], np.cumsum(moves_x)])  # (n + m - 1,)
-    j = np.concatenate([[0], np.cumsum(~moves_x)])
-    mass = np.diff(levels[steps], prepend=0.0, append=1.0)
-
-    distance = np.abs(x[i] - y[j])
-    scale = float(distance.max()) or 1.0
-    cost = (distance / scale) ** p
-    difference = np.diff(cost)
-    f, g = np.zeros(mu.n), np.zeros(nu.n)
-    f[1:] = np.cumsum(difference[moves_x])
-    g[1:] = np.cumsum(difference[~moves_x])
-    g += cost[0]
-
-    kept = mass > 0
-    plan = sparse.coo_array(
-        (mass[kept], (order_x[i[kept]], order_y[j[kept]])), shape=(mu.n, nu.n)
-    ).tocsr()
-    primal, dual = float(mass @ cost), float(a @ f + b @ g)
-    # back to the order in which the points were given
-    f[order_x], g[order_y] = f.copy(), g.copy()
-    return _certified(primal, dual, plan, (f, g), scale=scale, p=p, solver="quantiles")
-
-
-def _cumulative(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cumulative weights; k / n to the last bit when uniform, so that equal levels tie exactly."""
-    if (weights == weights[0]).all():
-        return np.arange(1, len(weights) + 1) / len(weights)
-    total = np.cumsum(weights)
-    return np.minimum(total / total[-1], 1.0)
-
-
-def _network_simplex(
-    distance: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], p: float
+def _given(
+    x: ArrayLike | Discrete | None,
+    y: ArrayLike | Discrete | None,
+    a: ArrayLike | None,
+    b: ArrayLike | None,
+    p: float,
+    distance: Array,
 ) -> Transport:
-    """POT's network simplex (Bonneel et al. 2011) on costs scaled to a largest of 1.
-
-    The scaling matters: POT prices with an absolute tolerance, and returns a plan 5 % above the
-    optimum without a word where all costs are near 1e-15.
-    """
-    import ot  # takes a second, and loads torch where it is installed
-
-    scale = float(distance.max()) or 1.0
-    cost = (distance / scale) ** p if p != 1 else distance / scale
-    rows, columns = np.flatnonzero(a), np.flatnonzero(b)
-    whole = len(rows) == len(a) and len(columns) == len(b)
-    active = cost if whole else cost[np.ix_(rows, columns)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # the status below is read instead
-        flow, log = ot.emd(
-            a[rows], b[columns], active, numItermax=MAX_PIVOTS, log=True, check_marginals=False
+    mu, nu = (
+        as_discrete(np.arange(size) if law is None else law, weights, name)
+        for size, law, weights, name in zip(distance.shape, (x, y), (a, b), "xy", strict=True)
+    )
+    if distance.shape != (mu.n, nu.n):
+        raise ValueError(f"the cost matrix has shape {distance.shape}, expected ({mu.n}, {nu.n})")
+    solution = solvers.network_simplex(distance, mu.weights, nu.weights, p)
+    result = _certified(solution, mu, nu, p, "given")
+    if distance.max() > LARGEST_COST_SPREAD * result.value > 0:
+        raise ValueError(
+            f"the costs spread too far: the largest is {distance.max():.3g} and the answer about "
+            f"{result.value:.3g}, more than float64 resolves; a cost that stands for "
+            '"forbidden" need only exceed the sum of the true ones'
         )
-    if log["warning"] is not None:
-        raise RuntimeError(f"the network simplex stopped early: {log['warning']}")
-    source, target = np.nonzero(flow)
-    mass = flow[source, target]
-    plan = sparse.coo_array((mass, (rows[source], columns[target])), shape=cost.shape).tocsr()
-    for marginal, axis in ((a, 1), (b, 0)):
-        if np.abs(plan.sum(axis=axis) - marginal).max() > GAP_TOLERANCE / len(marginal):
-            raise RuntimeError("the network simplex left mass unplaced")
-
-    # c-transforms make the potentials feasible to the last bit, at points of no mass too
-    g = ((cost if whole else cost[rows]) - log["u"][:, None]).min(axis=0)  # (m,)
-    f = (cost - g).min(axis=1)  # (n,)
-    primal, dual = float(mass @ active[source, target]), float(a @ f + b @ g)
-    return _certified(primal, dual, plan, (f, g), scale=scale, p=p, solver="network simplex")
+    return result
 
 
 def _certified(
-    primal: float,
-    dual: float,
-    plan: sparse.csr_array,
-    potentials: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    scale: float,
-    p: float,
-    solver: str,
+    solution: solvers.Solution, mu: Discrete, nu: Discrete, p: float, metric: str
 ) -> Transport:
-    """The result in the user's unit, if primal and dual agree (both for costs of at most 1)."""
+    """The result in the user's unit, if primal and dual (for costs of at most 1) agree."""
+    primal, dual = solution.primal, solution.dual
     difference = primal - dual
     if not abs(difference) <= max(GAP_TOLERANCE * primal, RESOLUTION):
         raise RuntimeError(
-            f"the {solver} solver left a gap of {difference:.2g} between primal {primal:.6g} and "
-            "dual: the costs spread too far for float64; choose comparable scales"
+            f"the {solution.solver} left a gap of {difference:.2g} between primal {primal:.6g} "
+            "and dual: the costs spread too far for float64; choose comparable scales"
         )
-    f, g = potentials
     return Transport(
-        value=scale * primal ** (1 / p),
-        plan=plan,
-        potentials=(scale**p * f, scale**p * g),
-        bound=scale * max(dual, 0.0) ** (1 / p),
+        value=solution.scale * primal ** (1 / p),
+        bound=solution.scale * max(dual, 0.0) ** (1 / p),
         gap=difference / primal if primal > 0 else 0.0,
-        solver=solver,
+        solver=solution.solver,
+        source=mu,
+        target=nu,
+        p=p,
+        metric=metric,
+        _solution=solution,
     )
