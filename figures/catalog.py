@@ -2,7 +2,10 @@
 
 FIGURES = (
     "wgan_fig1",
+    "lab_transport",
+    "lab_boxes",
     "lab_digits",
+    "lab_theta_descent",
 )
 
 PROFILES = ("quick", "laptop", "paper")
