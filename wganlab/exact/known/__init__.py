@@ -2,20 +2,35 @@
 
 A pair has laws P ("real") and Q ("fake"), distances `.emd`, `.tv`, `.js`, `.kl` = KL(P, Q) and
 `.reverse_kl` = KL(Q, P) (None where no closed form is known), the optimal critic, 1-Lipschitz with
-E_P f - E_Q f = EM, and a sampler. Conventions are those of `wganlab.exact.divergences`.
+E_P f - E_Q f = EM, and a sampler. Conventions are those of `wganlab.exact.divergences`. Of
+`Funnels` the critic is exact and EM an estimate, with its standard error.
 """
 
+from wganlab.exact.known.atoms import BlackImage, Cones, Polygons, Simplex
+from wganlab.exact.known.funnels import Funnels
 from wganlab.exact.known.line import Bernoullis, Exponentials, Line, Normals, Uniforms
 from wganlab.exact.known.pair import Pair
-from wganlab.exact.known.space import ParallelLines, Translation
+from wganlab.exact.known.radial import Balls, Rescaling, ScaledGaussians, Spheres
+from wganlab.exact.known.space import Gaussians, ParallelLines, Product, Translation
 
 __all__ = [
+    "Balls",
     "Bernoullis",
+    "BlackImage",
+    "Cones",
     "Exponentials",
+    "Funnels",
+    "Gaussians",
     "Line",
     "Normals",
     "Pair",
     "ParallelLines",
+    "Polygons",
+    "Product",
+    "Rescaling",
+    "ScaledGaussians",
+    "Simplex",
+    "Spheres",
     "Translation",
     "Uniforms",
     "all",
@@ -39,5 +54,16 @@ def all() -> tuple[Pair, ...]:
         Exponentials(),
         Bernoullis(),
         Normals(),
+        Gaussians(),
+        ScaledGaussians(),
+        Rescaling(),
+        Spheres(),
+        Balls(),
+        Cones(),
+        Polygons(),
+        Simplex(),
+        BlackImage(),
+        Product(),
+        Funnels(),
         Line(stats.laplace(), stats.logistic(loc=0.5)),
     )

@@ -70,10 +70,13 @@ class Pair:
 
     def critic(self, z: ArrayLike) -> NDArray[np.float64]:
         """An optimal 1-Lipschitz critic at points z of shape (k, dim): values of shape (k,)."""
+        return self._critic(self._as_points(z))
+
+    def _as_points(self, z: ArrayLike) -> Points:
         z = as_points(z, "z")
         if z.shape[1] != self.dim:
             raise ValueError(f"z lives in dimension {z.shape[1]}, the pair in {self.dim}")
-        return self._critic(z)
+        return z
 
     # P and Q as images of the uniform law on the unit cube, coupled optimally by equal u
     def _real(self, u: Points) -> Points:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, log
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
+from wganlab.exact.known.line import Uniforms
 from wganlab.exact.known.pair import Pair
 
 if TYPE_CHECKING:
@@ -101,3 +103,143 @@ class Translation(Pair):
 
     def _critic(self, z: Points) -> NDArray[np.float64]:
         return -(z @ np.asarray(self.shift)) / (self.emd or 1.0)
+
+
+@dataclass(frozen=True)
+class Gaussians(Pair):
+    """Gaussian laws of one covariance; EM = |m1 - m2|, as for any law and its translate.
+
+    Gaussians of two covariances have no closed form for EM (for W2 they have).
+
+    Examples
+    --------
+    >>> pair = Gaussians(real=(0, 0), fake=(3, 4))
+    >>> pair.emd, pair.kl
+    (5.0, 12.5)
+    """
+
+    law: ClassVar[str] = "Gaussian laws of two means and one covariance"
+    real: tuple[float, ...] = (0.0, 0.0)
+    """Mean of P; its length is the dimension."""
+    fake: tuple[float, ...] = (1.0, 1.0)
+    """Mean of Q."""
+    covariance: tuple[float, ...] = ()
+    """The d * d entries of the covariance, row by row; none for the identity."""
+
+    def __post_init__(self) -> None:
+        if not len(self.real) == len(self.fake) > 0:
+            raise ValueError(
+                f"the means have {len(self.real)} and {len(self.fake)} coordinates: give as many "
+                "for both, one or more"
+            )
+        if len(self.covariance) not in (0, self.dim**2):
+            raise ValueError(
+                f"the covariance has {len(self.covariance)} entries: give "
+                f"{self.dim} * {self.dim}, row by row"
+            )
+        matrix = self._matrix
+        if (matrix != matrix.T).any() or not np.linalg.eigvalsh(matrix).min() > 0:
+            raise ValueError("a covariance is symmetric and its eigenvalues are positive")
+
+    @property
+    def dim(self) -> int:
+        return len(self.real)
+
+    @property
+    def _difference(self) -> Points:
+        return np.subtract(self.real, self.fake)
+
+    @property
+    def _matrix(self) -> Points:
+        if len(self.covariance) == 0:
+            return np.eye(self.dim)
+        return np.reshape(self.covariance, (self.dim, self.dim))
+
+    @property
+    def _root(self) -> NDArray[np.floating]:
+        """L with L L^T = covariance."""
+        return np.linalg.cholesky(self._matrix)
+
+    @property
+    def _mahalanobis(self) -> float:
+        return float(np.linalg.norm(np.linalg.solve(self._root, self._difference)))
+
+    @property
+    def emd(self) -> float:
+        return float(np.linalg.norm(self._difference))
+
+    @property
+    def tv(self) -> float:
+        return float(2 * ndtr(self._mahalanobis / 2) - 1)
+
+    @property
+    def kl(self) -> float:
+        return self._mahalanobis**2 / 2
+
+    reverse_kl = kl
+
+    def _real(self, u: Points) -> Points:
+        return np.asarray(self.real) + ndtri(u) @ self._root.T
+
+    def _fake(self, u: Points) -> Points:
+        return np.asarray(self.fake) + ndtri(u) @ self._root.T
+
+    def _critic(self, z: Points) -> NDArray[np.float64]:
+        return z @ self._difference / (self.emd or 1.0)
+
+
+@dataclass(frozen=True)
+class Product(Pair):
+    """P x mu and Q x mu, mu uniform on [0, 1]^extra: every distance is that of P and Q.
+
+    Examples
+    --------
+    >>> pair = Product(Uniforms((2, 4), (0, 1)), extra=9)
+    >>> pair.dim, pair.emd
+    (10, 2.5)
+    """
+
+    law: ClassVar[str] = "P x mu and Q x mu, mu uniform on the unit cube"
+    pair: Pair = field(default_factory=Uniforms)
+    """The laws P and Q."""
+    extra: int = 2
+    """Dimension of mu."""
+
+    def __post_init__(self) -> None:
+        if self.extra < 0:
+            raise ValueError(f"extra = {self.extra}: a dimension is at least 0")
+
+    @property
+    def dim(self) -> int:
+        return self.pair.dim + self.extra
+
+    @property
+    def emd(self) -> float | None:
+        return self.pair.emd
+
+    @property
+    def tv(self) -> float | None:
+        return self.pair.tv
+
+    @property
+    def js(self) -> float | None:
+        return self.pair.js
+
+    @property
+    def kl(self) -> float | None:
+        return self.pair.kl
+
+    @property
+    def reverse_kl(self) -> float | None:
+        return self.pair.reverse_kl
+
+    def _real(self, u: Points) -> Points:
+        known, extra = np.split(u, [self.pair.dim], axis=1)
+        return np.column_stack([self.pair._real(known), extra])
+
+    def _fake(self, u: Points) -> Points:
+        known, extra = np.split(u, [self.pair.dim], axis=1)
+        return np.column_stack([self.pair._fake(known), extra])
+
+    def _critic(self, z: Points) -> NDArray[np.float64]:
+        return self.pair._critic(z[:, : self.pair.dim])
