@@ -93,4 +93,4 @@ def draw_costs(axes: Axes, arrays: dict[str, np.ndarray], name: str, words: str)
         title=f"{words}: {len(costs)} plans",
         xlim=(costs.min() - 6, costs.max() + 6),
     )
-    axes.legend(loc="upper left" if len(values) > 1 else "upper right")
+    axes.legend(loc="upper right")

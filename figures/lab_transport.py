@@ -95,7 +95,7 @@ def draw_potentials(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
     axes.plot(length[i, j], drop[i, j], **carried, label="pairs that carry mass")
     axes.set(xlabel="distance |x - y|", ylabel="critic's drop f(x) - f(y)", xlim=(0, reach))
     axes.set_title("potentials: 1-Lipschitz, tight where mass moves")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper left")
 
 
 def draw_field(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
