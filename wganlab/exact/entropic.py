@@ -151,13 +151,7 @@ def sinkhorn(
     flow, active, error, iterations = _iterate(
         cost[part], u, v, relative, tolerance, max_iterations
     )
-
-    # soft c-transforms reach points of no mass; after the first, the dual's last term is 0
-    f = _softmin(cost[:, columns] - active, v, relative)
-    g = _softmin((cost[rows] - f[rows, None]).T, u, relative)
-    g[columns] = active
-    shift = float(nu.weights @ g - mu.weights @ f) / 2
-    f, g = f + shift, g - shift
+    f, g = _potentials(cost, mu.weights, nu.weights, active, relative)
     plan = np.zeros(cost.shape)
     plan[part] = _rounded(flow, u, v)
     primal = float((plan * cost).sum())
@@ -304,6 +298,23 @@ def _iterate(
             f"{epsilon:.2g} of the largest cost); for epsilon near 0, wasserstein is exact"
         )
     return plan, epsilon * (log["log_v"] - np.log(b)), error, iterations
+
+
+def _potentials(
+    cost: NDArray[np.float64],
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    active: NDArray[np.float64],
+    epsilon: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Potentials at all points from g where b > 0, by soft c-transforms, with equal means."""
+    rows, columns = a > 0, b > 0
+    # every row of the plan of f and g is right, so the last term of the dual is 0
+    f = _softmin(cost[:, columns] - active, b[columns], epsilon)
+    g = _softmin((cost[rows] - f[rows, None]).T, a[rows], epsilon)
+    g[columns] = active
+    shift = float(b @ g - a @ f) / 2
+    return f + shift, g - shift
 
 
 def _softmin(
