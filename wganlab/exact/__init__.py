@@ -3,8 +3,10 @@
 from wganlab.exact import known
 from wganlab.exact.densities import Density
 from wganlab.exact.divergences import js, kl, tv
+from wganlab.exact.entropic import Entropic, sinkhorn, sinkhorn_divergence
 from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
 from wganlab.exact.ground import distances
+from wganlab.exact.ipm import mmd, mmd_squared, sliced, tv_critic
 from wganlab.exact.measures import Discrete
 from wganlab.exact.potentials import certificate
 from wganlab.exact.programs import (
@@ -21,6 +23,7 @@ from wganlab.exact.transport import Transport, emd, wasserstein
 __all__ = [
     "Density",
     "Discrete",
+    "Entropic",
     "GridTransport",
     "LinearProgram",
     "Transport",
@@ -36,8 +39,14 @@ __all__ = [
     "kantorovich_rubinstein",
     "kl",
     "known",
+    "mmd",
+    "mmd_squared",
     "primal",
+    "sinkhorn",
+    "sinkhorn_divergence",
     "slackness",
+    "sliced",
     "tv",
+    "tv_critic",
     "wasserstein",
 ]

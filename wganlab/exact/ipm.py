@@ -1,0 +1,311 @@
+"""Integral probability metrics beside W1: MMD, sliced W1, and the critic of total variation.
+
+An integral probability metric is sup over f in F of E_P f - E_Q f (Müller 1997). The class F of
+critics makes the metric:
+
+    W1     f with |f(x) - f(y)| <= |x - y|                    `emd`
+    MMD    f in the unit ball of the space of a kernel k      `mmd`
+    2 TV   f with |f| <= 1                                    `tv`, `tv_critic`
+
+    MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y),  X, X' ~ P and Y, Y' ~ Q, all independent
+
+Kernels (Gretton et al. 2012; Székely and Rizzo 2013; Sejdinovic et al. 2013):
+
+    "gaussian"   k(x, y) = exp(-|x - y|^2 / (2 h^2)), bandwidth h in the unit of the points
+    "energy"     k(x, y) = -|x - y|, so that MMD^2 = 2 E|X - Y| - E|X - X'| - E|Y - Y'|
+
+A value named after a distance is the distance: `mmd` is MMD, `mmd_squared` its square.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from wganlab.exact.measures import Discrete, as_array, as_pair, as_weights
+from wganlab.exact.transport import distances, emd
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Kernel: TypeAlias = "Callable[[NDArray[np.float64]], NDArray[np.float64]]"
+
+# entries of one block of a matrix: 32 MB
+BLOCK = 2**22
+MEDIAN_POINTS = 2000
+
+
+def mmd(
+    x: ArrayLike | Discrete,
+    y: ArrayLike | Discrete,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    kernel: str = "gaussian",
+    bandwidth: float | ArrayLike | None = None,
+) -> float:
+    """Maximum mean discrepancy between two finite measures (not its square).
+
+    For samples of two laws this is the biased V-statistic: equal laws give samples a positive
+    value. `mmd_squared` has an unbiased estimate.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,); or Discrete
+        Points; 1-D input is points on the line.
+    a, b : array_like, shapes (n,) and (m,), optional
+        Weights, non-negative and of sum 1; uniform by default.
+    kernel : "gaussian" or "energy"
+        "energy" gives what `scipy.stats.energy_distance` gives on the line.
+    bandwidth : float or array_like of shape (k,), optional
+        Of the Gaussian kernel, in the unit of the points. Several give the mean of their kernels
+        (sources that add them have sqrt(k) times the value). None is the median heuristic: the
+        median distance between the distinct points of x and y together, or between 2000 of them,
+        evenly spaced in lexicographic order, where there are more. It moves with the points: to
+        compare values, fix one.
+
+    Returns
+    -------
+    float
+        In [0, sqrt 2] for "gaussian"; in the square root of the points' unit for "energy". About
+        1e-8 of that is rounding, as in any square root of a difference.
+
+    Raises
+    ------
+    ValueError
+        If the input is bad, the kernel unknown, or a bandwidth not positive.
+
+    Examples
+    --------
+    >>> round(mmd([0, 1], [2, 3], bandwidth=1.0), 4)
+    1.0781
+    >>> mmd([0], [2], kernel="energy")
+    2.0
+    """
+    square = mmd_squared(x, y, a, b, kernel=kernel, bandwidth=bandwidth)
+    return float(np.sqrt(max(square, 0.0)))
+
+
+def mmd_squared(
+    x: ArrayLike | Discrete,
+    y: ArrayLike | Discrete,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    kernel: str = "gaussian",
+    bandwidth: float | ArrayLike | None = None,
+    unbiased: bool = False,
+) -> float:
+    """Square of the maximum mean discrepancy, or its unbiased estimate, which may be negative.
+
+    Parameters
+    ----------
+    x, y, a, b, kernel, bandwidth
+        As for `mmd`.
+    unbiased : bool
+        The U-statistic: pairs of a point with itself are left out, so that over samples of two
+        laws (and a bandwidth fixed beforehand) the mean is the laws' MMD^2. It needs at least two
+        points a side, of equal weights.
+
+    Returns
+    -------
+    float
+        Squared MMD; for the unbiased estimate any sign, with mean 0 where the laws are equal.
+
+    Raises
+    ------
+    ValueError
+        If the input is bad, or the unbiased estimate does not exist for it.
+
+    Examples
+    --------
+    >>> mmd_squared([0, 2], [1, 1], kernel="energy")
+    1.0
+    >>> mmd_squared([0, 2], [1, 1], kernel="energy", unbiased=True)
+    0.0
+
+    References
+    ----------
+    Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), equations 3 and 5.
+    """
+    mu, nu = as_pair(x, y, a, b)
+    k = _kernel(mu, nu, kernel, bandwidth)
+    if not unbiased:
+        # distinct points in one order: equal samples are at exactly 0
+        mu, nu = mu.merged(), nu.merged()
+        return _mean(k, mu, mu) + _mean(k, nu, nu) - 2 * _mean(k, mu, nu)
+    for law, name in ((mu, "x"), (nu, "y")):
+        if law.n < 2 or (law.weights != law.weights[0]).any():
+            raise ValueError(
+                f"{name} has {law.n} points, of weights {law.weights.min():g} to "
+                f"{law.weights.max():g}: the unbiased estimate needs two or more independent "
+                "draws of equal weight; use unbiased=False"
+            )
+    itself = float(k(np.zeros(1))[0])
+    within = sum((law.n * _mean(k, law, law) - itself) / (law.n - 1) for law in (mu, nu))
+    return within - 2 * _mean(k, mu, nu)
+
+
+def sliced(
+    x: ArrayLike | Discrete,
+    y: ArrayLike | Discrete,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    *,
+    rng: np.random.Generator,
+    projections: int = 200,
+) -> float:
+    """Sliced W1: the mean, over random directions v, of W1 between the laws of v.X and v.Y.
+
+    Each projection is solved exactly; the directions are a Monte Carlo sample, uniform on the
+    sphere. The standard error is s / sqrt(projections), with s the standard deviation of W1 over
+    directions. For a translation by t in R^d the value is c t and s = t sqrt(1 / d - c^2), where
+    c = Gamma(d / 2) / (sqrt(pi) Gamma((d + 1) / 2)): about 3.4 % of the value at d = 2 and 5.3 %
+    at large d with 200 projections. On the line the value is W1, without error.
+
+    Parameters
+    ----------
+    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,); or Discrete
+        Points; 1-D input is points on the line.
+    a, b : array_like, shapes (n,) and (m,), optional
+        Weights, non-negative and of sum 1; uniform by default.
+    rng : numpy.random.Generator
+        Source of the directions.
+    projections : int
+        Number of directions, at least 1.
+
+    Returns
+    -------
+    float
+        In the unit of the points; never above W1, and smaller by about sqrt(2 / (pi d)) for a
+        translation, so values of different dimensions do not compare.
+
+    Raises
+    ------
+    ValueError
+        If the input is bad.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> round(sliced([[0, 0]], [[3, 4]], rng=rng, projections=20_000), 1)  # 5 * 2 / pi
+    3.2
+
+    References
+    ----------
+    Bonneel et al., Sliced and Radon Wasserstein Barycenters of Measures (2015).
+    """
+    mu, nu = as_pair(x, y, a, b)
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"rng is {type(rng).__name__}, expected a numpy Generator: "
+            "pass numpy.random.default_rng(seed)"
+        )
+    if projections < 1:
+        raise ValueError(f"projections = {projections}: expected at least 1")
+    if mu.dim == 1:
+        return emd(mu, nu)
+    directions = rng.normal(size=(projections, mu.dim))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    center = (mu.points.mean(axis=0) + nu.points.mean(axis=0)) / 2
+    u, v = mu.points - center, nu.points - center  # far from 0, dot products would cancel
+    paired = mu.n == nu.n and np.ptp(mu.weights) == np.ptp(nu.weights) == 0
+    total = 0.0
+    for some in np.array_split(directions, 1 + projections * (mu.n + nu.n) // BLOCK):
+        left, right = some @ u.T, some @ v.T  # (some, n), (some, m)
+        if paired:
+            left.sort(axis=1)
+            right.sort(axis=1)
+            total += float(np.abs(left - right).mean(axis=1).sum())
+        else:
+            rows = zip(left, right, strict=True)
+            total += sum(emd(row, other, mu.weights, nu.weights) for row, other in rows)
+    return total / projections
+
+
+def tv_critic(p: ArrayLike, q: ArrayLike) -> NDArray[np.float64]:
+    """The best critic with |f| <= 1 between two pmfs, f = sign(p - q).
+
+    Its gap E_p f - E_q f = sum |p - q| is the supremum over all |f| <= 1, and is twice
+    `tv(p, q)` = sup_A |P(A) - Q(A)|: a set's indicator has values in [0, 1], an interval half as
+    long.
+
+    Parameters
+    ----------
+    p, q : array_like, shape (n,)
+        Probability mass functions on the same atoms, non-negative, of sum 1.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        1, -1, or 0 where p = q (any value in [-1, 1] would do there).
+
+    Raises
+    ------
+    ValueError
+        If either is no pmf, or their lengths differ.
+
+    Examples
+    --------
+    >>> p, q = np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.5, 0.5])
+    >>> tv_critic(p, q)
+    array([ 1.,  0., -1.])
+    >>> float((p - q) @ tv_critic(p, q))  # tv(p, q) is 0.5
+    1.0
+    """
+    u, v = as_weights(p, "p"), as_weights(q, "q")
+    if len(u) != len(v):
+        raise ValueError(f"p has {len(u)} entries and q has {len(v)}: give pmfs on the same atoms")
+    return np.sign(u - v)
+
+
+def _kernel(mu: Discrete, nu: Discrete, kernel: str, bandwidth: float | ArrayLike | None) -> Kernel:
+    """k as a function of the distances."""
+    if kernel == "energy":
+        if bandwidth is not None:
+            raise ValueError("the energy kernel has no bandwidth: leave it out")
+        return np.negative
+    if kernel != "gaussian":
+        raise ValueError(f"kernel={kernel!r}: expected 'gaussian' or 'energy'")
+    widths = np.atleast_1d(
+        _median_distance(mu, nu) if bandwidth is None else as_array(bandwidth, "bandwidth")
+    )
+    if widths.ndim != 1 or widths.size == 0 or not widths.min() > 0:
+        raise ValueError(
+            f"bandwidth={bandwidth!r}: expected a positive number in the unit of the points, or "
+            "a list of them"
+        )
+
+    def gaussian(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore", under="ignore"):  # exp(-inf) is the right 0
+            parts = (np.exp(-0.5 * np.square(distance / width)) for width in widths)
+            return sum(parts, np.zeros_like(distance)) / len(widths)
+
+    return gaussian
+
+
+def _median_distance(mu: Discrete, nu: Discrete) -> float:
+    """Median distance between the distinct points of positive mass of both measures."""
+    held = [law.points[law.weights > 0] for law in (mu, nu)]
+    pooled = np.unique(np.concatenate(held) + 0.0, axis=0)
+    if len(pooled) == 1:
+        return 1.0  # two equal atoms: MMD is 0 at every bandwidth
+    if len(pooled) > MEDIAN_POINTS:
+        pooled = pooled[np.linspace(0, len(pooled) - 1, MEDIAN_POINTS).round().astype(int)]
+    median = float(np.median(pdist(pooled)))
+    if not median > 0:
+        raise ValueError("the median distance underflows to 0: choose a smaller unit")
+    return median
+
+
+def _mean(k: Kernel, mu: Discrete, nu: Discrete) -> float:
+    """E k(X, Y) for independent X ~ mu, Y ~ nu, in blocks of rows."""
+    blocks = min(mu.n, 1 + mu.n * nu.n // BLOCK)
+    total = 0.0
+    for rows in np.array_split(np.arange(mu.n), blocks):
+        values = k(distances(Discrete(mu.points[rows]), nu))  # (rows, m)
+        total += float(mu.weights[rows] @ values @ nu.weights)
+    return total
