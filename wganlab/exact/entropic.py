@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp, rel_entr
 
+from wganlab.exact.ground import distances
 from wganlab.exact.measures import Discrete, as_pair
-from wganlab.exact.transport import distances
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from wganlab.exact.ground import distances
 from wganlab.exact.measures import Discrete, as_array, as_pair, as_weights
-from wganlab.exact.transport import distances, emd
+from wganlab.exact.transport import emd
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
