@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from wganlab.exact.measures import Discrete
+from wganlab.exact.measures import Discrete, as_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
 
@@ -39,16 +39,17 @@ def check_metric(metric: str) -> None:
         )
 
 
-def distances(x: Discrete, y: Discrete, metric: str = "euclidean") -> Array:
+def distances(x: ArrayLike | Discrete, y: ArrayLike | Discrete, metric: str = "euclidean") -> Array:
     """Ground distances d(x_i, y_j), shape (n, m), to nearly the last bit even far from 0.
 
     Examples
     --------
-    >>> distances(Discrete([[0, 0]]), Discrete([[3, 4], [0, 1]]))
+    >>> distances([[0, 0]], [[3, 4], [0, 1]])
     array([[5., 1.]])
     """
     check_metric(metric)
-    return pairwise(x.points, y.points, metric)
+    mu, nu = as_pair(x, y)
+    return pairwise(mu.points, nu.points, metric)
 
 
 def pairwise(x: Array, y: Array, metric: str) -> Array:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 # Squared distances overflow float64 beyond about 1e154.
 LARGEST_COORDINATE = 1e150
 MASS_TOLERANCE = 1e-9
-LARGEST_COST_SPREAD = 1e12
 
 
 def as_array(values: Any, name: str) -> NDArray[np.float64]:

@@ -6,17 +6,21 @@
 - For p = 1, mass that lies at the same point in both measures stays where it is, and only the rest
   is transported (`cancelled`).
 
-Costs are scaled to a largest of 1 before they are given to POT, and the answer is scaled back:
-POT prices with an absolute tolerance, and where all costs are near 1e-15 it returns a plan several
-percent above the optimum without a word.
+POT prices with an absolute tolerance: where all costs are near 1e-15, or a few are enormous beside
+those that matter, it returns a plan percents above the optimum without a word. So costs are scaled
+to a largest of 1, the gap between primal and dual is computed, and where it is not closed, costs
+far above those that the plan pays are lowered and the problem is solved again
+(`network_simplex`). An answer whose gap stays open raises.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 
 MAX_PIVOTS = 2_000_000_000
 MASS_TOLERANCE = 1e-9
+GAP_TOLERANCE = 1e-9
+WEIGHT_RESOLUTION = 1e-14
+SPREAD = 100.0  # of the cap's cost over the longest way's, when a problem is solved again
 # The dense solver holds about five matrices of n m float64; past this many bytes, the lazy one.
 DENSE_BYTES = 6e9
 LAZY_DIMENSION = 8
@@ -40,10 +47,10 @@ LAZY_DIMENSION = 8
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What a solver found, for costs (d / scale)^p; plan and potentials are made when asked for."""
+    """What a solver found, for costs (d / scale)^p; all but the value is made when asked for."""
 
     primal: float
-    dual: float
+    dual: Callable[[], float]
     scale: float
     solver: str
     plan: Callable[[], sparse.csr_array]
@@ -69,12 +76,12 @@ def quantiles(mu: Discrete, nu: Discrete, p: float) -> Solution:
 
     The plan is a staircase through the sorted points. Along it each step moves one point, so the
     potentials are sums of cost differences; they are feasible everywhere because |x - y|^p is a
-    Monge cost (Hoffman 1963).
+    Monge cost (Hoffman 1963), which is also why the plan is optimal.
     """
+    x, y = mu.points[:, 0], nu.points[:, 0]
     if mu.n == nu.n and _uniform(mu.weights) and _uniform(nu.weights):
-        return _sorted_pairs(mu.points[:, 0], nu.points[:, 0], p)
-    order_x, order_y = np.argsort(mu.points[:, 0]), np.argsort(nu.points[:, 0])
-    x, y = mu.points[order_x, 0], nu.points[order_y, 0]
+        return _sorted_pairs(x, y, p)
+    order_x, order_y = np.argsort(x), np.argsort(y)
     a, b = mu.weights[order_x], nu.weights[order_y]
     levels = np.concatenate([_cumulative(a)[:-1], _cumulative(b)[:-1]])
     steps = np.argsort(levels, kind="stable")  # (n + m - 2,)
@@ -82,57 +89,65 @@ def quantiles(mu: Discrete, nu: Discrete, p: float) -> Solution:
     i = np.concatenate([[0], np.cumsum(moves_x)])  # (n + m - 1,)
     j = np.concatenate([[0], np.cumsum(~moves_x)])
     mass = np.diff(levels[steps], prepend=0.0, append=1.0)
-    distance = np.abs(x[i] - y[j])
-    scale = float(distance.max()) or 1.0
+    distance = np.abs(x[order_x[i]] - y[order_y[j]])
+    kept = mass > 0
+    scale = float(distance[kept].max()) or 1.0
     cost = (distance / scale) ** p
 
-    difference = np.diff(cost)
-    f = np.concatenate([[0], np.cumsum(difference[moves_x])])  # (n,)
-    g = cost[0] + np.concatenate([[0], np.cumsum(difference[~moves_x])])  # (m,)
-    kept = mass > 0
-    cells = mass[kept], (order_x[i[kept]], order_y[j[kept]])
+    @cache
+    def potentials() -> Potentials:
+        difference = np.diff(cost)
+        f = np.concatenate([[0], np.cumsum(difference[moves_x])])  # (n,)
+        g = cost[0] + np.concatenate([[0], np.cumsum(difference[~moves_x])])  # (m,)
+        return _unsorted(f, order_x), _unsorted(g, order_y)
+
     return Solution(
         primal=float(mass @ cost),
-        dual=float(a @ f + b @ g),
+        dual=lambda: float(mu.weights @ potentials()[0] + nu.weights @ potentials()[1]),
         scale=scale,
         solver="quantiles",
-        plan=lambda: sparse.coo_array(cells, shape=(mu.n, nu.n)).tocsr(),
-        potentials=lambda: (_unsorted(f, order_x), _unsorted(g, order_y)),
+        plan=lambda: _plan(mass[kept], order_x[i[kept]], order_y[j[kept]], (mu.n, nu.n)),
+        potentials=potentials,
     )
 
 
 def _sorted_pairs(x: Array, y: Array, p: float) -> Solution:
     """`quantiles` for n and n points of equal weights: the k-th smallest goes to the k-th."""
     n = len(x)
-    low_x, low_y = np.sort(x), np.sort(y)
-    pairs = np.subtract(low_x, low_y)
-    crossed = np.subtract(low_x[1:], low_y[:-1])  # the steps of the staircase between the pairs
-    scale = float(max(np.abs(pairs, out=pairs).max(), np.abs(crossed, out=crossed).max(initial=0)))
-    scale = scale or 1.0
-    for cost in (pairs, crossed):
-        cost /= scale
-        if p != 1:
-            cost **= p
-    primal = float(pairs.mean())
+    length = np.sort(x)
+    length -= np.sort(y)  # in place throughout: on the line, fresh memory is half of the time
+    np.abs(length, out=length)
+    scale = float(length.max()) or 1.0
+    length /= scale
+    if p != 1:
+        length **= p
 
-    f, g = low_x, low_y  # fresh memory is what costs most here: these two are done with
-    f[0], g[0] = 0, pairs[0]
-    np.cumsum(np.subtract(crossed, pairs[:-1], out=f[1:]), out=f[1:])
-    np.subtract(pairs[1:], crossed, out=g[1:])
-    np.cumsum(g, out=g)
+    @cache
+    def orders() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return np.argsort(x), np.argsort(y)
+
+    @cache
+    def potentials() -> Potentials:
+        order_x, order_y = orders()
+        low_x, low_y = x[order_x], y[order_y]
+        pairs = (np.abs(low_x - low_y) / scale) ** p
+        crossed = (np.abs(low_x[1:] - low_y[:-1]) / scale) ** p  # the staircase between the pairs
+        f = np.concatenate([[0], np.cumsum(crossed - pairs[:-1])])
+        g = pairs[0] + np.concatenate([[0], np.cumsum(pairs[1:] - crossed)])
+        return _unsorted(f, order_x), _unsorted(g, order_y)
 
     def plan() -> sparse.csr_array:
         targets = np.empty(n, dtype=np.int64)
-        targets[np.argsort(x)] = np.argsort(y)
+        targets[orders()[0]] = orders()[1]
         return sparse.csr_array((np.full(n, 1 / n), targets, np.arange(n + 1)), shape=(n, n))
 
     return Solution(
-        primal=primal,
-        dual=float(f.mean() + g.mean()),
+        primal=float(length.mean()),
+        dual=lambda: float(potentials()[0].mean() + potentials()[1].mean()),
         scale=scale,
         solver="quantiles",
         plan=plan,
-        potentials=lambda: (_unsorted(f, np.argsort(x)), _unsorted(g, np.argsort(y))),
+        potentials=potentials,
     )
 
 
@@ -155,13 +170,37 @@ def _cumulative(weights: Array) -> Array:
 
 
 def network_simplex(distance: Array, a: Array, b: Array, p: float) -> Solution:
-    """POT's network simplex on a matrix of ground distances, shape (n, m)."""
+    """POT's network simplex on a matrix of ground distances, shape (n, m), which it overwrites.
+
+    Where the gap does not close, the longest way of the plan tells how long ways need be at all:
+    distances beyond a cap above it are lowered to the cap, and the smaller range of costs leaves
+    more digits to those that matter. Prices that respect lowered costs respect the true ones, so
+    dual values stay bounds, and a plan that pays no lowered cost is optimal for the true ones too.
+    """
+    # a power of two: no digit changes, and so no pivot
+    unit = 2.0 ** math.ceil(math.log2(float(distance.max()) or 1.0))
+    distance /= unit
+    cap = 1.0
+    while True:
+        solution, longest = _simplex(distance, a, b, p, cap, unit)
+        lower = longest * SPREAD ** (1 / p)
+        if longest == 0 or _closed(solution.primal, solution.dual()):
+            return solution
+        if lower > cap * 0.1 ** (1 / p):  # not a tenth of the cost would be gained
+            _require_closed(solution, (longest / cap) ** p)
+            return solution
+        cap = lower
+
+
+def _simplex(
+    distance: Array, a: Array, b: Array, p: float, cap: float, unit: float
+) -> tuple[Solution, float]:
+    """One solution for distances (at most 1) lowered to `cap`, and the longest way of its plan."""
     import ot  # takes a second, and loads torch where it is installed
 
-    scale = float(distance.max()) or 1.0
-    cost = distance / scale
+    cost = distance if cap == 1 else np.minimum(distance, cap) / cap
     if p != 1:
-        cost **= p
+        cost = cost**p
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
     whole = len(rows) == len(a) and len(columns) == len(b)
     active = cost if whole else cost[np.ix_(rows, columns)]
@@ -169,25 +208,47 @@ def network_simplex(distance: Array, a: Array, b: Array, p: float) -> Solution:
         flow, log = ot.emd(
             a[rows], b[columns], active, numItermax=MAX_PIVOTS, log=True, check_marginals=False
         )
-    source, target = np.nonzero(flow)
+    source, target = np.divmod(np.flatnonzero(flow), len(columns))
     mass = flow[source, target]
     _check(log, mass, source, target, a[rows], b[columns])
-    primal = float(mass @ active[source, target])
+    i, j = rows[source], columns[target]
+    length = distance[i, j]
 
     # c-transforms make the potentials feasible to the last bit, at points of no mass too
-    g = np.full(len(b), np.inf)
+    f, g = log["u"], np.full(len(b), np.inf)
     for block in blocks(len(rows), len(b)):
-        part = cost[rows[block]] if not whole else cost[block]
-        np.minimum(g, (part - log["u"][block, None]).min(axis=0), out=g)
-    f = np.concatenate([(cost[block] - g).min(axis=1) for block in blocks(len(a), len(b))])
-    return Solution(
-        primal=primal,
-        dual=float(a @ f + b @ g),
-        scale=scale,
+        part = cost[block] if whole else cost[rows[block]]
+        np.minimum(g, (part - f[block, None]).min(axis=0), out=g)
+    if not whole:
+        f = np.concatenate([(cost[block] - g).min(axis=1) for block in blocks(len(a), len(b))])
+    dual = float(a @ f + b @ g)
+    solution = Solution(
+        primal=float(mass @ (length / cap) ** p),
+        dual=lambda: dual,
+        scale=cap * unit,
         solver="network simplex",
-        plan=lambda: _plan(mass, rows[source], columns[target], cost.shape),
+        plan=lambda: _plan(mass, i, j, cost.shape),
         potentials=lambda: (f, g),
     )
+    return solution, float(length.max())
+
+
+def _closed(primal: float, dual: float) -> bool:
+    return primal > 0 and abs(primal - dual) <= GAP_TOLERANCE * primal
+
+
+def _require_closed(solution: Solution, longest: float) -> None:
+    """RuntimeError unless the gap is closed, or below what the weights' own rounding moves.
+
+    That is `WEIGHT_RESOLUTION` of the mass along the longest way of the plan (its cost, as the
+    solution counts).
+    """
+    primal, dual = solution.primal, solution.dual()
+    if not (_closed(primal, dual) or abs(primal - dual) < WEIGHT_RESOLUTION * longest):
+        raise RuntimeError(
+            f"the {solution.solver} left a gap of {primal - dual:.2g} at a cost of {primal:.6g}: "
+            "the costs spread too far for float64; choose a smaller p, or points of one scale"
+        )
 
 
 def lazy_network_simplex(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
@@ -213,14 +274,18 @@ def lazy_network_simplex(mu: Discrete, nu: Discrete, p: float, metric: str) -> S
     length = np.linalg.norm(x[i] - y[j], axis=1, ord=1 if metric == "l1" else 2)
     g = c_transform(y, x[rows], log["u"], metric, p)
     f = c_transform(x, y, g, metric, p)
-    return Solution(
+    dual = float(a @ f + b @ g)
+    solution = Solution(
         primal=float(mass @ length**p),
-        dual=float(a @ f + b @ g),
+        dual=lambda: dual,
         scale=scale,
         solver="lazy network simplex",
         plan=lambda: _plan(mass, i, j, (mu.n, nu.n)),
         potentials=lambda: (f, g),
     )
+    if length.any():
+        _require_closed(solution, float(length.max()) ** p)
+    return solution
 
 
 def common_mass(mu: Discrete, nu: Discrete) -> tuple[Any, Any, Any]:
@@ -260,30 +325,32 @@ def cancelled(
     stay = sparse.coo_array((masses, (rows, columns)), shape=(mu.n, nu.n)).tocsr()
     if len(kept_a) == 0 or len(kept_b) == 0:
         zeros = np.zeros(mu.n), np.zeros(nu.n)
-        return Solution(0.0, 0.0, 1.0, "network simplex", lambda: stay, lambda: zeros)
+        return Solution(0.0, lambda: 0.0, 1.0, "network simplex", lambda: stay, lambda: zeros)
     source = Discrete(mu.points[kept_a], a[kept_a] / a[kept_a].sum())
     target = Discrete(nu.points[kept_b], b[kept_b] / b[kept_b].sum())
     part = solve(source, target, 1, metric)
-    prices = part.scale * part.potentials()[1]
-    f, minus_g = (
-        c_transform(points, target.points, prices, metric) / part.scale
-        for points in (mu.points, nu.points)
-    )
 
     def plan() -> sparse.csr_array:
         moves = part.plan().tocoo()
-        move = sparse.coo_array(
-            (rest * moves.data, (kept_a[moves.row], kept_b[moves.col])), shape=(mu.n, nu.n)
+        rows, columns = kept_a[moves.row], kept_b[moves.col]
+        return stay + _plan(rest * moves.data, rows, columns, (mu.n, nu.n))
+
+    @cache
+    def potentials() -> Potentials:
+        prices = part.scale * part.potentials()[1]
+        f, minus_g = (
+            c_transform(points, target.points, prices, metric) / part.scale
+            for points in (mu.points, nu.points)
         )
-        return stay + move.tocsr()
+        return f, -minus_g
 
     return Solution(
         primal=rest * part.primal,
-        dual=float(mu.weights @ f - nu.weights @ minus_g),
+        dual=lambda: rest * part.dual(),
         scale=part.scale,
         solver=part.solver,
         plan=plan,
-        potentials=lambda: (f, -minus_g),
+        potentials=potentials,
     )
 
 
