@@ -5,7 +5,9 @@ FIGURES = (
     "lab_transport",
     "lab_boxes",
     "lab_digits",
+    "lab_topology",
     "lab_theta_descent",
+    "lab_samples",
 )
 
 PROFILES = ("quick", "laptop", "paper")
