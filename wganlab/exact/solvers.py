@@ -65,6 +65,10 @@ def solve(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
         shared = common_mass(mu, nu)
         if len(shared[0]):
             return cancelled(mu, nu, metric, *shared)
+    return _in_space(mu, nu, p, metric)
+
+
+def _in_space(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
     too_large = 5 * 8 * mu.n * nu.n > DENSE_BYTES
     if too_large and mu.dim <= LAZY_DIMENSION and p in (1, 2) and (p == 1 or metric != "l1"):
         return lazy_network_simplex(mu, nu, p, metric)
@@ -328,7 +332,7 @@ def cancelled(
         return Solution(0.0, lambda: 0.0, 1.0, "network simplex", lambda: stay, lambda: zeros)
     source = Discrete(mu.points[kept_a], a[kept_a] / a[kept_a].sum())
     target = Discrete(nu.points[kept_b], b[kept_b] / b[kept_b].sum())
-    part = solve(source, target, 1, metric)
+    part = _in_space(source, target, 1, metric)
 
     def plan() -> sparse.csr_array:
         moves = part.plan().tocoo()
