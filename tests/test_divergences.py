@@ -161,6 +161,10 @@ def power_tv(a):
     return crossing**a - crossing
 
 
+A, C = 0.2309454882338339, 0.7014796707044796
+CROSSING = (A / C) ** (1 / (C - A))
+
+
 @pytest.mark.parametrize(
     ("name", "p", "q", "value"),
     [
@@ -174,6 +178,8 @@ def power_tv(a):
         ("tv", stats.beta(0.3, 1), stats.uniform(), power_tv(0.3)),
         ("tv", stats.beta(1, 0.3), stats.uniform(), power_tv(0.3)),
         ("tv", stats.beta(0.02, 1), stats.uniform(), power_tv(0.02)),
+        # the densities cross so near a cut that no node lies between
+        ("tv", stats.beta(A, 1), stats.beta(C, 1), CROSSING**A - CROSSING**C),
     ],
 )
 def test_densities_infinite_at_an_end(name, p, q, value):

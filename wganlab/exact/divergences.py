@@ -59,7 +59,7 @@ def tv(p: Law, q: Law) -> float:
     0.5
     """
     if is_density(p) or is_density(q):
-        return integrate(_tv_integrand, *log_densities(p, q))
+        return integrate(_tv_integrand, *log_densities(p, q), kinks=True)
     u, v = _masses(p, q)
     if not np.minimum(u, v).any():
         return 1.0  # disjoint: exactly 1, whatever the masses' rounding

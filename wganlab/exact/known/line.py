@@ -298,6 +298,7 @@ class Line(Pair):
     @property
     def emd(self) -> float:
         splits = (*densities.quantiles(self.real), *densities.quantiles(self.fake))
+        splits += densities.crossings(self._excess, splits)
         return densities.quadrature(lambda x: abs(self._excess(x)), splits)
 
     @property
