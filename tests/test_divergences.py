@@ -1,11 +1,13 @@
 """TV, KL and JS against closed forms, SciPy, each other, and their inequalities."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import special, stats
+from scipy import integrate, special, stats
 from scipy.spatial.distance import jensenshannon
 
 from wganlab import exact
@@ -135,12 +137,136 @@ CASES = [
     ("js", stats.uniform(0, 1), stats.uniform(2, 2), LOG2),
     ("js", stats.uniform(0, 1), stats.uniform(0.25, 1), 0.25 * LOG2),
     ("js", stats.norm(), stats.norm(), 0),
+    ("kl", stats.beta(0.5, 0.5), stats.uniform(), np.log(4 / np.pi)),
+    ("kl", stats.pareto(0.1), stats.pareto(0.2), np.log(0.5) + 2 - 1),
 ]
 
 
 @pytest.mark.parametrize(("name", "p", "q", "value"), CASES)
 def test_densities_against_closed_forms(name, p, q, value):
     assert getattr(exact, name)(p, q) == pytest.approx(value, rel=1e-9, abs=1e-8)
+
+
+def gamma_kl(a, b):
+    return (a - b) * special.psi(a) - special.gammaln(a) + special.gammaln(b)
+
+
+def weibull_kl(a, b):
+    return np.log(a / b) - np.euler_gamma * (1 - b / a) + special.gamma(b / a + 1) - 1
+
+
+def power_tv(a):
+    """Of the density a x^(a - 1) and the uniform one on [0, 1]."""
+    crossing = a ** (1 / (1 - a))
+    return crossing**a - crossing
+
+
+A, C = 0.2309454882338339, 0.7014796707044796
+CROSSING = (A / C) ** (1 / (C - A))
+
+
+@pytest.mark.parametrize(
+    ("name", "p", "q", "value"),
+    [
+        *(
+            ("kl", stats.gamma(a), stats.gamma(b), gamma_kl(a, b))
+            for a, b in [(0.1, 0.2), (0.01, 1), (0.05, 0.5), (0.2, 1), (1, 0.2)]
+        ),
+        ("kl", stats.weibull_min(0.2), stats.weibull_min(0.3), weibull_kl(0.2, 0.3)),
+        ("kl", stats.beta(0.1, 1), stats.uniform(), np.log(0.1) + 9),
+        ("kl", stats.beta(1, 0.3), stats.uniform(), np.log(0.3) + 1 / 0.3 - 1),
+        ("tv", stats.beta(0.3, 1), stats.uniform(), power_tv(0.3)),
+        ("tv", stats.beta(1, 0.3), stats.uniform(), power_tv(0.3)),
+        ("tv", stats.beta(0.02, 1), stats.uniform(), power_tv(0.02)),
+        # the densities cross so near a cut that no node lies between
+        ("tv", stats.beta(A, 1), stats.beta(C, 1), CROSSING**A - CROSSING**C),
+    ],
+)
+def test_densities_infinite_at_an_end(name, p, q, value):
+    assert getattr(exact, name)(p, q) == pytest.approx(value, rel=1e-9, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [(stats.gamma(0.1), stats.gamma(0.2)), (stats.gamma(0.2), stats.gamma(1))],
+)
+def test_tv_and_js_of_densities_infinite_at_0_agree_with_those_of_the_logarithm(p, q):
+    def pushed(law):  # the law of log x has a smooth density
+        return Density(
+            lambda t: np.exp(law.logpdf(np.exp(t)) + t),
+            (-600.0, 8.0),
+            breaks=tuple(range(-590, 8, 10)),
+        )
+
+    for divergence in (tv, js):
+        assert divergence(p, q) == pytest.approx(divergence(pushed(p), pushed(q)), abs=1e-8)
+
+
+def test_what_float64_cannot_resolve_near_an_end_raises():
+    for divergence in (tv, kl, js):
+        with pytest.raises(RuntimeError, match="at an end that is not 0"):
+            divergence(stats.beta(1, 0.05), stats.uniform())
+    slow = Density(lambda x: 1 / (x * np.log(x) ** 2), (0, np.exp(-1)))  # of mass 1
+    with pytest.raises(RuntimeError, match="quadrature reached"):
+        tv(slow, stats.uniform())
+
+
+# SciPy 1.15 brought the new kind
+NEW = stats.Normal() if hasattr(stats, "Normal") else SimpleNamespace(support=None, icdf=None)
+
+
+class Unnormalized(stats.rv_continuous):
+    def _pdf(self, x):
+        return np.exp(-(x**2))
+
+    def _ppf(self, q):
+        return special.ndtri(q)
+
+
+@pytest.mark.parametrize(
+    ("law", "advice"),
+    [
+        (stats.norm(0, -1), r"SciPy gives NaN for norm\(0, -1\).*a scale is positive"),
+        (stats.norm(loc=np.nan), r"no law.*norm\(loc=nan\)"),
+        (stats.gamma(-2), "check its parameters"),
+        (Unnormalized()(), "integrates to 1.77"),
+        (stats.norm, r"freeze it, stats\.norm\(\)"),
+        (stats.rv_histogram(np.histogram([0, 1, 1], 2)), "without parameters: freeze it"),
+        (NEW, r"stats\.norm\(\) for stats\.Normal\(\)"),
+        (Density(lambda x: np.ones(2), (0, 1)), r"shape \(2,\).*expected one number"),
+    ],
+)
+@pytest.mark.parametrize("divergence", [tv, kl, js])
+def test_laws_of_scipy_that_are_none_are_refused(divergence, law, advice):
+    with pytest.raises(ValueError, match=advice):
+        divergence(law, stats.norm())
+    with pytest.raises(ValueError, match=advice):
+        divergence(stats.norm(), law)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ((lambda x: 1.0, None), "give the two ends of the interval"),
+        ((lambda x: 1.0, (0, 1, 2)), "give the two ends of the interval"),
+        ((3, (0, 1)), "functions of one number"),
+        ((lambda x: 1.0, (0, 1), 0.5), "a tuple of finite numbers"),
+        ((lambda x: 1.0, (0, 1), (np.nan,)), "a tuple of finite numbers"),
+        ((lambda x: 1.0, (0, 1), (), 7), "functions of one number"),
+    ],
+)
+def test_bad_arguments_of_a_density_are_refused(arguments, advice):
+    with pytest.raises(ValueError, match=advice):
+        Density(*arguments)
+
+
+def test_a_kernel_density_estimate_is_a_density():
+    estimate = stats.gaussian_kde([0.0, 1.0, 5.0])  # its pdf gives arrays of one number
+    law = Density(estimate, (-20, 25), breaks=(0.0, 1.0, 5.0))
+    assert tv(law, law) == 0
+    grid = np.linspace(-20, 25, 20_001)
+    gaps = np.abs(estimate(grid) - stats.norm.pdf(grid))
+    assert tv(law, stats.norm()) == pytest.approx(integrate.trapezoid(gaps, grid) / 2, abs=1e-6)
 
 
 def test_densities_agree_with_fine_histograms():

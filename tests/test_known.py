@@ -264,6 +264,26 @@ def test_parallel_lines_at_and_off_zero(rng):
         (lambda: known.Product(extra=-1), "at least 0"),
         (lambda: known.Funnels(funnels=0), "one funnel"),
         (lambda: known.Funnels(power=0.5), "uphill"),
+        (lambda: known.ParallelLines(np.nan), "theta = nan: give a finite number"),
+        (lambda: known.Bernoullis(0.2, np.nan), "fake = nan: give a finite number"),
+        (lambda: known.Exponentials(np.inf, 1), "real = inf: give a finite number"),
+        (lambda: known.Rescaling("2"), "scale = '2': give a finite number"),
+        (lambda: known.Spheres(dimension=2.5), "dimension = 2.5: give a whole number"),
+        (lambda: known.Funnels(funnels=True), "funnels = True: give a whole number"),
+        (lambda: known.Cones(spacing=np.inf), "spacing = inf"),
+        (lambda: known.Translation(()), "one coordinate or more"),
+        (lambda: known.Translation(3.0), "shift = 3.0: give a tuple of numbers"),
+        (lambda: known.Translation((1, np.inf)), "shift has inf in row 1"),
+        (lambda: known.Normals((0, 1, 2), (0, 1)), r"real = \(0, 1, 2\): give two numbers"),
+        (lambda: known.Normals((0, 1e-300), (0, 1)), "1e-300 is beyond.*another unit"),
+        (lambda: known.ScaledGaussians(1, 1e200), r"1e\+200 is beyond"),
+        (lambda: known.Uniforms((0, np.inf), (0, 1)), "real has inf in row 1"),
+        (lambda: known.Gaussians((0, np.nan), (0, 0)), "real has nan in row 1"),
+        (lambda: known.Simplex(side=np.nan), "side = nan"),
+        (lambda: known.Product(3), "pair is of type int"),
+        (lambda: known.Line(stats.norm, stats.norm()), "real is no frozen continuous law"),
+        (lambda: known.Line(stats.norm(), stats.norm(0, -1)), "fake is no law"),
+        (lambda: known.ParallelLines().sample(2.5, np.random.default_rng(0)), "whole number"),
         (lambda: known.ParallelLines().critic([[1.0, 2.0, 3.0]]), "dimension 3, the pair in 2"),
         (lambda: known.ParallelLines().sample(0, np.random.default_rng(0)), "at least one"),
     ],
@@ -271,3 +291,27 @@ def test_parallel_lines_at_and_off_zero(rng):
 def test_bad_parameters_are_refused(build, advice):
     with pytest.raises(ValueError, match=advice):
         build()
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(
+        TypeError, match=r"rng is of type int: pass numpy\.random\.default_rng\(0\)"
+    ):
+        known.ParallelLines().sample(3, 0)
+
+
+@pytest.mark.parametrize(("real", "fake"), [(1e-320, 3), (3, 1e-320), (1e-200, 1e200)])
+def test_exponentials_of_means_far_apart(real, fake):
+    pair = known.Exponentials(real, fake)
+    assert pair.tv == pytest.approx(1, abs=1e-12)
+    assert pair.kl > 500
+    assert pair.reverse_kl > 500
+
+
+@pytest.mark.parametrize("ratio", [1 + 1e-12, 1.5, 1.999, 2.001, 1e6])
+def test_tv_of_exponentials_does_not_depend_on_the_unit(ratio):
+    x = np.log(ratio) / (ratio - 1)  # where the densities are equal
+    for unit in (1.0, 1e-290, 1e290):
+        digits = 1e-3 if ratio < 1.1 else 1e-12  # of the ratio itself
+        value = known.Exponentials(unit, ratio * unit).tv
+        assert value == pytest.approx(np.exp(-x) * -np.expm1(-x * (ratio - 1)), rel=digits)

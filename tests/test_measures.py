@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy import sparse, stats
 
 from wganlab import exact
 from wganlab.exact.measures import Discrete, as_weights
@@ -26,9 +27,18 @@ INF_ROW = [[0.0, 0.0], [1.0, 0.0], [0.0, -np.inf]]
         (["a", "b"], r"holds text, expected real numbers: convert"),
         ([True, False], r"holds booleans"),
         (np.array([1.0, "x", None], dtype=object), r"object values, expected real numbers"),
-        (None, r"object values"),
+        (None, r"x is of type NoneType: nothing; pass an array"),
+        ({"a": 1}, r"x is of type dict: no array"),
+        ({1.0, 2.0}, r"x is of type set: no array"),
+        ((i for i in range(3)), r"x is of type generator.*list\("),
+        (stats.norm(), r"x is of type rv_\w+: a law; draw points from it"),
+        (sparse.eye_array(2), r"a sparse matrix; pass x\.toarray\(\)"),
         (np.datetime64("2020-01-01"), r"datetime64"),
-        (3.0, r"shape \(\), expected \(n, d\) or \(n,\)"),
+        (
+            3.0,
+            r"shape \(\), expected \(n, d\) or \(n,\): a measure needs an array of points, \[3\]",
+        ),
+        ([torch.zeros(2), torch.zeros(3)], r"x cannot be read as an array.*same number"),
         (np.zeros((5, 4, 4)), r"x\.reshape\(len\(x\), -1\)"),
         ([[1e200, 0.0]], r"overflow float64: choose a larger unit"),
         (np.ma.masked_array([1.0, 2.0], mask=[False, True]), r"masked entries: drop"),
@@ -44,12 +54,16 @@ def test_bad_points_are_refused_with_advice(points, advice):
 @pytest.mark.parametrize(
     ("weights", "advice"),
     [
-        ([0.5, np.nan, 0.5], r"weights of x has nan in row 1"),
-        ([0.5, np.inf, 0.5], r"weights of x has inf in row 1"),
+        ([0.5, np.nan, 0.5], r"the weight vector of x has nan in row 1"),
+        ([0.5, np.inf, 0.5], r"the weight vector of x has inf in row 1"),
         ([0.5, 0.75, -0.25], r"negative weight -0.25 in row 2"),
         ([1, 2, 3], r"sums to 6, expected 1: did you pass counts\? divide by their sum"),
         ([0.5, 0.5, 0.7], r"sums to 1.7, expected 1"),
         ([1 / 3, 1 / 3, 1 / 3 + 2e-9], r"sums to 1.000000002"),
+        (
+            [float(np.float32(w)) for w in (1 / 3, 1 / 3, 1 / 3)],
+            r"the weight vector of x sums to 1.0000000298.*look rounded.*sum in float64",
+        ),
         ([0.5, 0.5], r"2 weights for 3 points"),
         ([], r"is empty"),
         ([[1 / 3], [1 / 3], [1 / 3]], r"shape \(3, 1\), expected \(n,\).*ravel\(\)"),
@@ -106,6 +120,8 @@ def test_integer_weights_are_not_cast_to_integer_plans():
         lambda x: torch.tensor(x, requires_grad=True),
         lambda x: torch.tensor(x, dtype=torch.bfloat16),
         lambda x: torch.tensor(x, dtype=torch.int32),
+        lambda x: torch.tensor(x).to_sparse(),
+        lambda x: [torch.tensor(row, requires_grad=True) for row in x],
         lambda x: torch.tensor(x).T.contiguous().T,
     ],
 )

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wganlab.exact.densities import escapes, integrate, is_density, log_densities
+from wganlab.exact.densities import Array, escapes, integrate, is_density, log_densities
 from wganlab.exact.measures import Discrete, as_weights
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def tv(p: Law, q: Law) -> float:
     0.5
     """
     if is_density(p) or is_density(q):
-        return integrate(_tv_integrand, *log_densities(p, q))
+        return integrate(_tv_integrand, *log_densities(p, q), kinks=True)
     u, v = _masses(p, q)
     if not np.minimum(u, v).any():
         return 1.0  # disjoint: exactly 1, whatever the masses' rounding
@@ -156,15 +156,15 @@ def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return u, v
 
 
-def _tv_integrand(log_p: float, log_q: float) -> float:
-    return 0.5 * abs(float(np.exp(log_p) - np.exp(log_q)))
+def _tv_integrand(log_p: Array, log_q: Array) -> Array:
+    return 0.5 * np.abs(np.exp(log_p) - np.exp(log_q))
 
 
-def _kl_integrand(log_p: float, log_q: float) -> float:
-    p = float(np.exp(log_p))
-    return p * (log_p - log_q) if p > 0 else 0.0
+def _kl_integrand(log_p: Array, log_q: Array) -> Array:
+    p = np.exp(log_p)
+    return np.where(p > 0, p * (log_p - log_q), 0.0)
 
 
-def _js_integrand(log_p: float, log_q: float) -> float:
-    log_m = float(np.logaddexp(log_p, log_q) - np.log(2))
+def _js_integrand(log_p: Array, log_q: Array) -> Array:
+    log_m = np.logaddexp(log_p, log_q) - np.log(2)
     return 0.5 * _kl_integrand(log_p, log_m) + 0.5 * _kl_integrand(log_q, log_m)

@@ -36,10 +36,10 @@ def as_array(values: Any, name: str) -> NDArray[np.float64]:
     >>> as_array([1, 2, 3], "x")
     array([1., 2., 3.])
     """
-    if hasattr(values, "detach") and hasattr(values, "cpu"):  # a torch tensor
-        values = values.detach().cpu()
-        # NumPy has no bfloat16; every real torch type fits float64
-        values = (values if values.is_complex() else values.double()).numpy()
+    if _is_tensor(values):
+        values = _from_torch(values)
+    elif isinstance(values, list | tuple) and any(map(_is_tensor, values)):
+        values = [_from_torch(value) if _is_tensor(value) else value for value in values]
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: drop those rows first")
     try:
@@ -49,6 +49,8 @@ def as_array(values: Any, name: str) -> NDArray[np.float64]:
             f"{name} cannot be read as an array ({error}): "
             "every row must have the same number of coordinates"
         ) from error
+    if raw.dtype == object and raw.ndim == 0:
+        raise ValueError(_no_array(values, name))
     if raw.dtype.kind not in "iuf":
         kind = {"b": "booleans", "c": "complex numbers", "U": "text", "S": "text"}
         raise ValueError(
@@ -67,6 +69,31 @@ def as_array(values: Any, name: str) -> NDArray[np.float64]:
     return array
 
 
+def _is_tensor(values: Any) -> bool:
+    return hasattr(values, "detach") and hasattr(values, "cpu")
+
+
+def _from_torch(tensor: Any) -> Any:
+    tensor = tensor.detach().cpu()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    # NumPy has no bfloat16; every real torch type fits float64
+    return (tensor if tensor.is_complex() else tensor.double()).numpy()
+
+
+def _no_array(values: Any, name: str) -> str:
+    """What to do about an object that is no array."""
+    if hasattr(values, "rvs"):
+        advice = "a law; draw points from it, law.rvs(1000), or see wganlab.exact.known.Line"
+    elif values is None:
+        advice = "nothing; pass an array of numbers"
+    elif hasattr(values, "toarray"):
+        advice = f"a sparse matrix; pass {name}.toarray()"
+    else:
+        advice = "no array; pass a list or an array of numbers, for example list(...) of it"
+    return f"{name} is of type {type(values).__name__}: {advice}"
+
+
 def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
     """Points as an array of shape (n, d); 1-D input is n points on the line.
 
@@ -78,6 +105,11 @@ def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
     array = as_array(values, name)
     if array.ndim == 1:
         array = array[:, None]  # (n, 1)
+    if array.ndim == 0:
+        raise ValueError(
+            f"{name} has shape (), expected (n, d) or (n,): a measure needs an array of points, "
+            f"[{array:g}] for one"
+        )
     if array.ndim != 2:
         raise ValueError(
             f"{name} has shape {array.shape}, expected (n, d) or (n,): "
@@ -122,9 +154,12 @@ def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray
         raise ValueError(f"{name} has the negative weight {array[row]:g} in row {row}")
     total = float(array.sum())
     if abs(total - 1) > max(MASS_TOLERANCE, 8 * _resolution(values)):
-        raise ValueError(
-            f"{name} sums to {total:.12g}, expected 1: did you pass counts? divide by their sum"
+        advice = (
+            "they look rounded, perhaps to float32: divide by their sum in float64"
+            if abs(total - 1) < 1e-3
+            else "did you pass counts? divide by their sum"
         )
+        raise ValueError(f"{name} sums to {total:.12g}, expected 1: {advice}")
     return array if total == 1 else array / total
 
 
@@ -198,7 +233,7 @@ class Discrete:
         if weights is None:
             w = np.broadcast_to(1 / len(x), len(x))  # one number in memory, read-only
         else:
-            w = as_weights(weights, f"the weights of {name}", len(x))
+            w = as_weights(weights, f"the weight vector of {name}", len(x))
         object.__setattr__(self, "points", x)
         object.__setattr__(self, "weights", w)
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from wganlab.exact import divergences
-from wganlab.exact.known.pair import Pair
+from wganlab.exact.known.pair import Pair, check
 from wganlab.exact.known.radial import spherical
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Cones(Disjoint):
     """Distance between neighboring centers, at least 2."""
 
     def __post_init__(self) -> None:
+        check(self)
         if min(self.centers, self.dimension) < 1:
             raise ValueError("give at least one center and one dimension")
         if not self.spacing >= 2:
@@ -108,6 +109,7 @@ class Polygons(Disjoint):
     """Vertices m of each polygon, on the unit circle."""
 
     def __post_init__(self) -> None:
+        check(self)
         if self.vertices < 1:
             raise ValueError(f"vertices = {self.vertices}: give at least 1")
 
@@ -155,6 +157,7 @@ class Simplex(Pair):
     """Distance between any two vertices."""
 
     def __post_init__(self) -> None:
+        check(self)
         divergences.tv(self.real, self.fake)  # raises where these are no two laws
         if not self.side > 0:
             raise ValueError(f"side = {self.side}: give a positive length")
@@ -226,6 +229,7 @@ class BlackImage(Disjoint):
     """Side of the image in pixels; images are flattened, the dimension is its square."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not 1 <= self.square <= self.side:
             raise ValueError(f"a square of side {self.square} is not within one of {self.side}")
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from wganlab.exact.known.pair import Pair
+from wganlab.exact.known.pair import Pair, check
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -55,6 +55,7 @@ class Funnels(Pair):
     """Exponent of the relative position, at least 1; at 1 the laws are equal."""
 
     def __post_init__(self) -> None:
+        check(self)
         if min(self.dimension, self.funnels) < 1:
             raise ValueError("give at least one dimension and one funnel")
         if not self.power >= 1:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from wganlab.exact import densities, divergences
-from wganlab.exact.known.pair import Pair
+from wganlab.exact.known.pair import Pair, check, check_scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Uniforms(Pair):
     """Ends of the interval of Q."""
 
     def __post_init__(self) -> None:
+        check(self)
         for low, high in (self.real, self.fake):
             if not low < high:
                 raise ValueError(f"the interval ({low}, {high}) is empty: give low < high")
@@ -119,6 +120,7 @@ class Exponentials(Pair):
     """Mean of Q."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not min(self.real, self.fake) > 0:
             raise ValueError("the mean of an exponential law is positive")
 
@@ -131,16 +133,19 @@ class Exponentials(Pair):
         a, b = sorted((self.real, self.fake))
         if a == b:
             return 0.0
-        crossing = log(b / a) * a * b / (b - a)  # where the densities are equal
-        return exp(-crossing / b) - exp(-crossing / a)
+        # the densities are equal at x / b = crossing a / b, x / a = crossing
+        crossing = (
+            _log_ratio(b, a) / (1 - a / b) if a / b < 0.5 else _log_ratio(b, a) * (b / (b - a))
+        )
+        return exp(-crossing * (a / b)) - exp(-crossing)
 
     @property
     def kl(self) -> float:
-        return log(self.fake / self.real) + self.real / self.fake - 1
+        return _log_ratio(self.fake, self.real) + self.real / self.fake - 1
 
     @property
     def reverse_kl(self) -> float:
-        return log(self.real / self.fake) + self.fake / self.real - 1
+        return _log_ratio(self.real, self.fake) + self.fake / self.real - 1
 
     def _real(self, u: Points) -> Points:
         return -self.real * np.log1p(-u)
@@ -150,6 +155,10 @@ class Exponentials(Pair):
 
     def _critic(self, z: Points) -> NDArray[np.float64]:
         return np.sign(self.real - self.fake) * z[:, 0]
+
+
+def _log_ratio(a: float, b: float) -> float:
+    return log(a / b) if 0 < a / b < inf else log(a) - log(b)
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,7 @@ class Bernoullis(Pair):
     """Probability of 1 under Q."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not 0 <= min(self.real, self.fake) <= max(self.real, self.fake) <= 1:
             raise ValueError("a probability lies in [0, 1]")
 
@@ -221,8 +231,10 @@ class Normals(Pair):
     """Mean and standard deviation of Q."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not min(self.real[1], self.fake[1]) > 0:
             raise ValueError("a standard deviation is positive")
+        check_scales(*self.real, *self.fake)
 
     @property
     def emd(self) -> float:
@@ -295,9 +307,16 @@ class Line(Pair):
     real: Any
     fake: Any
 
+    def __post_init__(self) -> None:
+        for name, law in (("real", self.real), ("fake", self.fake)):
+            if not (hasattr(law, "dist") and hasattr(law.dist, "logpdf")):
+                raise ValueError(f"{name} is no frozen continuous law: give one, as stats.norm()")
+            densities.quantiles(law, name)
+
     @property
     def emd(self) -> float:
         splits = (*densities.quantiles(self.real), *densities.quantiles(self.fake))
+        splits += densities.crossings(self._excess, splits)
         return densities.quadrature(lambda x: abs(self._excess(x)), splits)
 
     @property

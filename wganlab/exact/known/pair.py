@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from wganlab.exact.measures import as_points
+from wganlab.exact.measures import as_array, as_points
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Points = NDArray[np.float64]
+
+
+def check(pair: Any) -> None:
+    """Raise ValueError where a parameter of the pair is not what its annotation says, finite."""
+    for field in fields(pair):
+        value, kind = getattr(pair, field.name), str(field.type)
+        given = f"{field.name} = {value!r}"
+        number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+        if kind == "int" and not (number and isinstance(value, Integral)):
+            raise ValueError(f"{given}: give a whole number")
+        if kind == "float" and not (number and np.isfinite(value)):
+            raise ValueError(f"{given}: give a finite number")
+        if kind.startswith("tuple"):
+            shape = as_array(value, field.name).shape
+            if len(shape) != 1 or (kind == "tuple[float, float]" and shape != (2,)):
+                many = "two numbers" if kind == "tuple[float, float]" else "a tuple of numbers"
+                raise ValueError(f"{given}: give {many}")
+
+
+def check_scales(*numbers: float) -> None:
+    """Raise ValueError where the squares of the numbers, or of a ratio, leave float64."""
+    for number in numbers:
+        if number != 0 and not 1e-75 <= abs(number) <= 1e75:
+            raise ValueError(f"{number:g} is beyond 1e-75 ... 1e75: choose another unit")
 
 
 class Pair:
@@ -62,8 +88,13 @@ class Pair:
             Draw (x_i, y_i) from the optimal coupling, so that the mean of |x_i - y_i| estimates
             EM without bias; otherwise x and y are independent.
         """
-        if n < 1:
-            raise ValueError(f"n = {n}: draw at least one point")
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"n = {n!r}: draw at least one point, a whole number of them")
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(
+                f"rng is of type {type(rng).__name__}: pass numpy.random.default_rng(0), "
+                "a generator, in place of its seed"
+            )
         u = rng.uniform(size=(n, self.dim))
         v = u if paired else rng.uniform(size=(n, self.dim))
         return self._real(u), self._fake(v)

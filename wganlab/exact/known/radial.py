@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import chdtr, chdtrc, gammaln, ndtri, xlogy
 
 from wganlab.exact.known.line import Exponentials
-from wganlab.exact.known.pair import Pair
+from wganlab.exact.known.pair import Pair, check, check_scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,8 +48,10 @@ class Radial(Pair):
     dimension: int
 
     def __post_init__(self) -> None:
+        check(self)
         if not min(self._scales) > 0:
             raise ValueError(f"{min(self._scales)} is no scale: give a positive number")
+        check_scales(*self._scales)
         if self.dimension < 1:
             raise ValueError(f"dimension = {self.dimension}: give at least 1")
 

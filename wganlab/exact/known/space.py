@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from wganlab.exact.known.line import Uniforms
-from wganlab.exact.known.pair import Pair
+from wganlab.exact.known.pair import Pair, check
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,9 @@ class ParallelLines(Pair):
     law: ClassVar[str] = "(0, Z) and (theta, Z), Z uniform on [0, 1]"
     theta: float = 1.0
     """Signed distance between the lines."""
+
+    def __post_init__(self) -> None:
+        check(self)
 
     @property
     def dim(self) -> int:
@@ -72,6 +75,11 @@ class Translation(Pair):
     law: ClassVar[str] = "U[0, 1]^d and the same moved by shift"
     shift: tuple[float, ...] = (3.0, 4.0)
     """The vector of the translation; its length is the dimension."""
+
+    def __post_init__(self) -> None:
+        check(self)
+        if len(self.shift) == 0:
+            raise ValueError("shift = (): give one coordinate or more")
 
     @property
     def dim(self) -> int:
@@ -127,6 +135,7 @@ class Gaussians(Pair):
     """The d * d entries of the covariance, row by row; none for the identity."""
 
     def __post_init__(self) -> None:
+        check(self)
         if not len(self.real) == len(self.fake) > 0:
             raise ValueError(
                 f"the means have {len(self.real)} and {len(self.fake)} coordinates: give as many "
@@ -206,6 +215,9 @@ class Product(Pair):
     """Dimension of mu."""
 
     def __post_init__(self) -> None:
+        check(self)
+        if not isinstance(self.pair, Pair):
+            raise ValueError(f"pair is of type {type(self.pair).__name__}: give a known pair")
         if self.extra < 0:
             raise ValueError(f"extra = {self.extra}: a dimension is at least 0")
 
