@@ -46,6 +46,9 @@ def main(options: Figures) -> int:
         for unknown in sorted(set(given) - set(known)):
             print(f"figures: {unknown!r} is none of {', '.join(known)}", file=sys.stderr)
             return 2
+    if options.jobs < 0:
+        print(f"figures: --jobs {options.jobs}: expected 0 (one a core) or more", file=sys.stderr)
+        return 2
     folder = options.out / ("" if options.profile == "laptop" else options.profile)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -95,7 +98,11 @@ def up_to_date(folder: Path, name: str) -> bool:
     """Does the figure stand, made from its sources as they are now?"""
     if not all((folder / f"{name}{suffix}").is_file() for suffix in (".png", ".pdf", ".json")):
         return False
-    paths = {ROOT / source: modified for source, modified in stamp(folder, name)["sources"].items()}
+    try:
+        sources = stamp(folder, name)["sources"].items()
+    except (ValueError, LookupError, TypeError, AttributeError):  # damaged: no proof of anything
+        return False
+    paths = {ROOT / source: modified for source, modified in sources}
     return all(path.is_file() and path.stat().st_mtime_ns == t for path, t in paths.items())
 
 

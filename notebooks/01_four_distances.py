@@ -21,7 +21,8 @@
 # 3. what changes when all you have are samples.
 #
 # **You need** sums, logarithms, expectations, and a little NumPy. **Time**: reading and exercises
-# about 40 minutes; running all cells takes a few seconds.
+# about 40 minutes; running all cells takes a few seconds. To predict honestly, choose *Kernel >
+# Restart Kernel and Clear Outputs of All Cells* first: the outputs below are the answers.
 
 # %%
 import itertools
@@ -91,6 +92,20 @@ assert exact.kl(p, q) == exact.kl(q, p) == np.inf
 # Both are infinite: each law has mass at a place that the other calls impossible. No small number
 # is added to avoid it. Infinity is the answer.
 #
+# KL is no distance, either: it is not symmetric. **Predict** both values for a coin that always
+# shows heads, $P = (1, 0)$, and a fair one, $Q = (\tfrac12, \tfrac12)$.
+
+# %%
+sure, fair = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+print("KL(P, Q) =", exact.kl(sure, fair))
+print("KL(Q, P) =", exact.kl(fair, sure))
+assert exact.kl(sure, fair) == np.log(2)
+assert exact.kl(fair, sure) == np.inf
+
+# %% [markdown]
+# The fair coin allows all that the other one shows, at half its probability: $\log 2$. The other
+# way round, tails is impossible.
+#
 # ### Jensen-Shannon: compare each law with their mixture
 #
 # $$\mathrm{JS}(P, Q) = \tfrac12 \mathrm{KL}(P, M) + \tfrac12 \mathrm{KL}(Q, M), \qquad
@@ -108,7 +123,7 @@ assert np.isclose(by_hand, exact.js(p, q))
 # ### Earth mover's distance: what it costs to carry the mass
 #
 # A plan says how much mass $\pi_{ij}$ goes from place $i$ to place $j$. Its rows add up to $P$, its
-# columns to $Q$, and it costs mass times way:
+# columns to $Q$, and it costs mass times distance:
 #
 # $$\mathrm{EM}(P, Q) = \min_\pi \sum_{ij} \pi_{ij}\, |x_i - y_j|$$
 #
@@ -129,11 +144,14 @@ for plan in (long_haul, two_steps):
 # A *price list* can: let $f_i$ be paid for each unit picked up at $i$ and $g_j$ for each unit
 # delivered at $j$, with $f_i + g_j \le |x_i - y_j|$, never more than the way is long. Then no plan
 # costs less than $\sum_i p_i f_i + \sum_j q_j g_j$. With $f = -x$ and $g = +x$ that bound is the
-# difference of the means, also 1. So 1 is the answer, and the prices prove it.
+# difference of the means, also 1. So 1 is the answer, and the prices prove it. That $f$ is negative
+# does no harm: every unit is picked up once and delivered once, so only the sums $f_i + g_j$ count.
 # (This is duality, and $f$ is the first *critic* of this course.)
 
 # %%
-prices = q @ places - p @ places
+f, g = -places, places
+assert (f[:, None] + g <= way + 1e-12).all()  # no trip is overpaid
+prices = p @ f + q @ g
 result = exact.wasserstein(places, places, p, q)
 print("plan", result.value, " prices", prices, " solver's own bound", result.bound)
 assert result.value == prices == 1
@@ -147,14 +165,18 @@ assert result.value == prices == 1
 # %%
 far = np.array([0.0, 1.0, 20.0])
 print("          street 0, 1, 2   street 0, 1, 20")
-for name, divergence in (("TV", exact.tv), ("JS", exact.js), ("KL", exact.kl)):
-    print(f"{name}   {divergence(p, q):18.4f}{divergence(p, q):18.4f}")
-print(f"EM   {exact.emd(places, places, p, q):18.4f}{exact.emd(far, far, p, q):18.4f}")
-assert exact.emd(far, far, p, q) == 10
+for name, distance in (("TV", exact.tv), ("JS", exact.js), ("KL", exact.kl), ("EM", exact.emd)):
+    near, moved = (
+        distance(exact.Discrete(street, p), exact.Discrete(street, q)) for street in (places, far)
+    )
+    print(f"{name}   {near:18.4f}{moved:18.4f}")
+    assert (near == moved) == (name != "EM")
+assert (near, moved) == (1, 10)
 
 # %% [markdown]
-# Only EM knows that there is a street. TV, JS and KL take masses, not places: they ask whether the
-# laws overlap, not how far one lies from the other.
+# All four were given the places, as laws on the street. Only EM cares where they are. TV, JS and KL
+# use them for one thing: to see which mass of $P$ lies at the same place as mass of $Q$. They ask
+# whether the laws overlap, not how far one lies from the other.
 #
 # ## Parallel lines
 #
@@ -214,7 +236,8 @@ assert np.isclose(exact.js(x, y), np.log(2))
 #
 # - **The halves of JS.** The WGAN paper's section 2 defines JS without the halves, and then says
 #   $\log 2$ for parallel lines, which needs them. Without them it would be $2 \log 2$.
-# - **Log 2 is the largest value of JS**, not a lower bound.
+# - **The bound of JS.** A notes page calls $\log 2$ the lower bound of JS; it is the maximum. The
+#   minimum is 0, for equal laws.
 # - **The 2 of TV.** Written as $\sup_{|f| \le 1} \mathbb{E}_P f - \mathbb{E}_Q f$, the supremum is
 #   *twice* TV.
 # - **SciPy's** `jensenshannon` is the square root of JS, and POT's `emd2` with its default

@@ -1,14 +1,19 @@
 """The command line as a user meets it, in processes of its own and in this one."""
 
+import contextlib
+import errno
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from wganlab import data, exact
+import wganlab
+from wganlab import cli, data, exact, report
 from wganlab.cli import main
 
 
@@ -68,6 +73,31 @@ def test_json_spells_infinity_and_agrees_with_the_library(clouds, capsys):
     assert all(row["seconds"] >= 0 and row["solver"] for row in rows.values())
 
 
+def test_sliced_and_mmd_are_the_librarys(clouds, capsys):
+    x, y, a, b = clouds
+    assert main(["distance", a, b, "--json", "--seed", "7"]) == 0
+    rows = json.loads(capsys.readouterr().out)["distances"]
+    assert list(rows)[:4] == ["EM", "W2", "sliced W1", "MMD"]
+    assert rows["MMD"]["value"] == pytest.approx(exact.mmd(x, y), rel=1e-12)
+    assert rows["MMD"]["solver"] == "Gaussian, median width"
+    rng = np.random.default_rng(np.random.SeedSequence(7).spawn(3)[2])
+    sliced = exact.sliced(x, y, rng=rng, projections=200)
+    assert rows["sliced W1"]["value"] == pytest.approx(sliced, rel=1e-12)
+    assert rows["sliced W1"]["solver"] == "200 projections, seed 7"
+
+
+def test_on_the_line_sliced_is_em_and_mmd_has_a_limit(tmp_path, rng, capsys):
+    np.save(tmp_path / "a.npy", rng.normal(size=20_000))
+    np.save(tmp_path / "b.npy", rng.normal(size=15_000))
+    assert main(["distance", str(tmp_path / "a.npy"), str(tmp_path / "b.npy"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    rows = report["distances"]
+    assert rows["sliced W1"]["value"] == rows["EM"]["value"]
+    assert rows["sliced W1"]["solver"] == "quantiles"
+    assert "MMD" not in rows
+    assert any("MMD was left out" in note for note in report["notes"])
+
+
 def test_the_plan_is_written_and_is_optimal(clouds, tmp_path, capsys):
     x, y, a, b = clouds
     assert main(["distance", a, b, "--plan", str(tmp_path / "plan.npz")]) == 0
@@ -76,6 +106,48 @@ def test_the_plan_is_written_and_is_optimal(clouds, tmp_path, capsys):
     cost = np.linalg.norm(x[rows] - y[columns], axis=1)
     assert cost @ plan.tocsr()[rows, columns] == pytest.approx(exact.emd(x, y), rel=1e-12)
     np.testing.assert_allclose(plan.sum(axis=1), 1 / 40)
+
+
+def test_the_plan_of_a_draw_knows_its_rows(clouds, tmp_path, capsys):
+    x, y, a, b = clouds
+    path = tmp_path / "plan.npz"
+    assert main(["distance", a, b, "--max-points", "20", "--plan", str(path), "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)["distances"]["EM"]["value"]
+    plan = sparse.load_npz(path)
+    with np.load(path) as arrays:
+        x, y = x[arrays["rows_a"]], y[arrays["rows_b"]]
+    assert plan.shape == (len(x), len(y)) == (20, 20)
+    assert exact.emd(x, y) == pytest.approx(value, rel=1e-12)
+    rows, columns = plan.nonzero()
+    cost = np.linalg.norm(x[rows] - y[columns], axis=1)
+    assert cost @ plan.tocsr()[rows, columns] == pytest.approx(value, rel=1e-12)
+
+
+def test_a_plan_that_cannot_be_written_is_told_before_solving(clouds, tmp_path, capsys):
+    _, _, a, b = clouds
+    (tmp_path / "plan.npz").mkdir()
+    for path, reason in ((tmp_path / "plan.npz", "is a directory"), ("/proc/plan.npz", "written")):
+        assert main(["distance", a, b, "--plan", str(path)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith(f"wganlab: error: --plan {path} ")
+        assert reason in err
+        assert ".part" not in err
+
+
+def test_the_table_survives_a_full_disk(clouds, tmp_path, capsys, monkeypatch):
+    def full(*arguments, **arrays):
+        raise OSError(errno.ENOSPC, "No space left on device", ".1.part")
+
+    _, _, a, b = clouds
+    before = set(tmp_path.iterdir())
+    monkeypatch.setattr(np, "savez_compressed", full)
+    path = tmp_path / "plan.npz"
+    assert main(["distance", a, b, "--plan", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert "\nEM " in out
+    assert err == f"wganlab: error: --plan {path} cannot be written: No space left on device\n"
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_weights_of_an_archive_are_used(tmp_path, capsys):
@@ -103,9 +175,59 @@ def test_larger_inputs_are_drawn_from_and_said_so(clouds, capsys):
     assert out.split("EM")[1].split()[0] != other.split("EM")[1].split()[0]
 
 
+def test_the_draws_of_a_and_b_are_independent(clouds, capsys):
+    _, _, a, _ = clouds
+    assert main(["distance", a, a, "--max-points", "20", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["distances"]["EM"]["value"] > 0  # not the same rows twice
+    assert f"A is 20 of the 40 points of {a}, drawn with seed 0" in report["notes"]
+    assert f"B is 20 of the 40 points of {a}, drawn with seed 0" in report["notes"]
+
+
+def test_notes_say_what_holds_and_nothing_else(clouds, tmp_path, capsys):
+    def notes(*arguments):
+        assert main(["distance", *map(str, arguments), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)["notes"]
+
+    _, _, a, b = clouds
+    assert notes(a, a) == []
+    assert notes(a, b) == [
+        "no point occurs in both, so TV and JS are at their largest and KL is infinite, however "
+        "near the points are",
+        "samples are not laws: two samples of one law (40 and 50 points in dimension 2) are at a "
+        "positive EM too",
+    ]
+    (tmp_path / "pandas.csv").write_text(",x,y\n0,0.5,0.25\n")
+    (index, *_) = notes(tmp_path / "pandas.csv", tmp_path / "pandas.csv")
+    assert "its first column has no name" in index
+    np.save(tmp_path / "one.npy", np.zeros((1, 2)))
+    main(["distance", str(tmp_path / "one.npy"), a])
+    out = capsys.readouterr().out
+    assert "1 point in dimension 2" in out
+    assert "1 points" not in out
+
+
+def test_a_wide_gap_is_noted():
+    rows = {
+        "EM": {"value": 1.0, "gap": 3e-7},
+        "W2": {"value": 1.0, "gap": -1e-10},
+        "TV": {"value": 0.5},
+    }
+    law = exact.Discrete([0, 1])
+    a = b = report.Input("x", law, np.arange(2))
+    (note, _) = report.remarks(rows, a, b)
+    assert note.startswith("EM is known to a relative gap of 3e-07 only")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["distance", "mnist10k[3]", "mnist10k[8]", "--seed", "-1"], "--seed -1: expected 0"),
+        (["distance", "{cut}", "{cut}"], "cut.npz: the file is damaged or cut off"),
+        (["distance", "mnist10k[3]"], "; see wganlab distance --help"),
+        (["known", "--thet"], "; see wganlab known --help"),
+        (["known", "normals", "--thet"], "; see wganlab known normals --help"),
+        (["known", "normals", "--real", "0", "1e-300", "--fake", "0", "1e300"], "too extreme"),
         (["distance", "gone.csv", "gone.npy"], "there is no file 'gone.csv'"),
         (["distance", "mnist10k[3]", "mnist10k[x]"], "no class 'x'"),
         (["distance", "mnist10k[3]"], "Missing"),
@@ -126,7 +248,8 @@ def test_larger_inputs_are_drawn_from_and_said_so(clouds, capsys):
 def test_errors_are_one_line_and_exit_code_2(arguments, message, tmp_path, capsys):
     (tmp_path / "bad.csv").write_text("0,1\nnan,2\n")
     np.savez(tmp_path / "heavy.npz", points=[[0, 1], [1, 0]], weights=[0.5, 0.5])
-    names = {"bad": tmp_path / "bad.csv", "heavy": tmp_path / "heavy.npz"}
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "heavy.npz").read_bytes()[:99])
+    names = {name: next(tmp_path.glob(f"{name}.*")) for name in ("bad", "heavy", "cut")}
     assert main([argument.format(**names) for argument in arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -139,6 +262,79 @@ def test_an_error_in_a_process_of_its_own_shows_no_traceback(tmp_path):
     result = run("distance", "gone.csv", "gone.csv", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "wganlab: error: there is no file 'gone.csv'\n"
+
+
+def shell(command, **environment):
+    return subprocess.run(
+        [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            command.replace("WGANLAB", f"{sys.executable} -m wganlab"),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["WGANLAB known | true", "WGANLAB --help | true"])
+def test_a_reader_that_leaves_is_no_error(command, unbuffered):
+    result = shell(command, PYTHONUNBUFFERED=unbuffered)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_standard_output_is_one_line(unbuffered):
+    result = shell("WGANLAB known > /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert result.returncode == 2
+    assert result.stderr == "wganlab: error: [Errno 28] No space left on device\n"
+
+
+def test_the_version_is_told(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"wganlab {wganlab.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["-h", "normals"], ["normals", "-h"], ["--help", "normals"]])
+def test_help_of_a_pair_may_be_asked_for_either_way(arguments, capsys):
+    with pytest.raises(SystemExit):
+        main(["known", *arguments])
+    assert capsys.readouterr().out.startswith("usage: wganlab known normals")
+
+
+def test_a_slow_evaluation_shows_progress(monkeypatch, capsys):
+    shown = []
+
+    @contextlib.contextmanager
+    def spinner(label):
+        shown.append(label)
+        yield
+        shown.append("done")
+
+    def emd(self):
+        shown.append("computed")
+        return 1.0
+
+    monkeypatch.setattr(cli, "spinner", spinner)
+    monkeypatch.setattr(exact.known.ParallelLines, "emd", property(emd))
+    assert main(["known", "parallel-lines"]) == 0
+    assert shown == ["evaluating", "computed", "done"]
+
+
+def test_nothing_is_printed_of_a_pair_that_fails(monkeypatch, capsys):
+    def overflow(self):
+        raise OverflowError("math range error")
+
+    monkeypatch.setattr(exact.known.ParallelLines, "reverse_kl", property(overflow))
+    assert main(["known", "parallel-lines"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "too extreme for float64 (math range error)" in err
 
 
 def test_known_pairs_are_listed_and_evaluated(capsys):
@@ -183,5 +379,7 @@ def test_help_shows_units_and_defaults(capsys):
     with pytest.raises(SystemExit):
         main(["distance", "--help"])
     out = capsys.readouterr().out
+    assert "W2 and sliced W1 have the unit of the points" in " ".join(out.split())
+    assert "lies in [0, sqrt 2] and has no unit" in " ".join(out.split())
     for words in ("in nats", "Euclidean", "pixels in [0, 1]", "default: 4000", "default: 0"):
         assert words in " ".join(out.split())

@@ -109,9 +109,18 @@ def test_a_figure_that_failed_is_made_again_next_time(tmp_path, monkeypatch):
     assert not build.up_to_date(folder, "wgan_fig1")
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"sources": 3}', "\xff"])
+def test_a_damaged_stamp_is_out_of_date(content, tmp_path):
+    for suffix in ("png", "pdf"):
+        (tmp_path / f"wgan_fig1.{suffix}").touch()
+    (tmp_path / "wgan_fig1.json").write_text(content, encoding="latin-1")
+    assert not build.up_to_date(tmp_path, "wgan_fig1")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"jobs": -1}, "figures: --jobs -1: expected 0 (one a core) or more\n"),
         ({"only": "wgan_fig9"}, "'wgan_fig9' is none of wgan_fig1"),
         ({"profile": "slow"}, f"'slow' is none of {', '.join(PROFILES)}"),
     ],

@@ -70,6 +70,11 @@ def js(u, v, factor=1.0, log=np.log, epsilon=0.0):
     return factor * terms.sum() / 2
 
 
+def reverse_js(u, v):
+    m = (u + v) / 2
+    return (exact.kl(m, u) + exact.kl(m, v)) / 2
+
+
 P, Q = np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5])
 
 
@@ -93,6 +98,22 @@ P, Q = np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5])
         ("js_function", lambda u, v: (exact.kl(u, v) + exact.kl(v, u)) / 2, "their mixture"),
         ("js_function", js, "A place of mass 0 adds 0"),
         ("js_function", lambda u, v: 0.0, "it is 0."),
+        ("js_function", lambda u, v: js(u, v, epsilon=1e-10), "Add no small number"),
+        ("js_function", lambda u, v: js(u, v, epsilon=1e-12), "Add no small number"),
+        ("js_function", lambda u, v: np.abs(u - v), "with .sum()"),
+        ("js_function", lambda u, v: print(exact.js(u, v)), "returns nothing"),
+        ("js_function", lambda u, v: exact.js(u, v) if u.all() else None, "for some laws"),
+        ("js_function", lambda u, v: "0.5", "Hint: "),
+        ("js_function", lambda u, v: "half", "'half', which is not a number"),
+        ("js_function", reverse_js, "The mixture comes second"),
+        ("js_function", lambda u, v: exact.js(u, v) - np.log(2), "your M has mass 2"),
+        ("js_function", lambda u, v: 2 * exact.js(u, v) - 2 * np.log(2), "your M has mass 2"),
+        ("js_function", lambda u, v: print(exact.js(u, v)) or exact.js(u, v), "Right"),
+        ("places_for_emd", [0, 1, np.nan], "give places on the street"),
+        ("places_for_emd", [0, 1, 1e300], "give places on the street"),
+        ("places_for_emd", "0 1 14", "is not three numbers"),
+        ("places_for_emd", [0, [1], 14], "is not three numbers"),
+        ("places_for_emd", {0, 1, 14}, "a set has no order"),
         ("places_for_emd", None, "Not answered yet"),
         ("places_for_emd", [0, 1, 14], "Right"),
         ("places_for_emd", [0, 7], "give three numbers"),

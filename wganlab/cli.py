@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import platform
 import re
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -25,22 +22,30 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, arg, subcommand
 
-from wganlab import __version__
+from wganlab import __version__, report
+from wganlab.report import spinner, timed
 
 if TYPE_CHECKING:
-    from wganlab import exact
+    import numpy as np
+
     from wganlab.exact import known
+
+PROJECTIONS = 200
+LARGEST_KERNEL = 10**9  # entries of the matrices behind MMD: about 10 s
 
 
 @dataclass(frozen=True)
 class Distance:
-    """Exact EM, W2, TV, JS and KL between two clouds of points, with the EM plan on request.
+    """Exact EM, W2, TV, JS and KL between two clouds of points, with sliced W1 and MMD beside them.
 
-    Each input is a .npy, .npz (arrays `points` and `weights`), .csv or .txt file with one point a
-    line, or an embedded image set, whole or one class of it: 'mnist10k[3]', 'glyphs[A]',
-    'emoji[Food & Drink]' (pixels in [0, 1]). EM and W2 have the unit of the points (Euclidean
-    ground distance); TV lies in [0, 1]; JS (at most log 2) and KL are in nats. TV, JS and KL
-    match points exactly: to them, points that differ in the last digit have nothing in common.
+    Each input is a .npy, .npz (arrays `points` and `weights`), .csv, .tsv or .txt file with one
+    point a line, or an embedded image set, whole or one class of it: 'mnist10k[3]', 'glyphs[A]',
+    'emoji[Food & Drink]' (pixels in [0, 1]). EM, W2 and sliced W1 have the unit of the points, and
+    the ground distance is Euclidean. Sliced W1 is the mean of W1 over 200 random directions: an
+    estimate, but for points on the line. MMD is that of a Gaussian kernel as wide as the median
+    distance between the points; it lies in [0, sqrt 2] and has no unit. TV lies in [0, 1]; JS (at
+    most log 2) and KL are in nats. TV, JS and KL match points exactly: to them, points that differ
+    in the last digit have nothing in common.
     """
 
     a: Annotated[Positional[str], arg(metavar="A")]
@@ -50,36 +55,80 @@ class Distance:
     max_points: int = 4000
     """Draw that many points at random from a larger input (on the line all points are used)."""
     seed: int = 0
-    """Seed of that draw."""
+    """Seed of these draws, one for A and another for B, and of the directions of sliced W1."""
     plan: Annotated[Path | None, arg(metavar="PATH")] = None
-    """Write the optimal EM plan, a sparse (n, m) matrix for scipy.sparse.load_npz, to this .npz."""
+    """Write the optimal EM plan to this .npz: a sparse (n, m) matrix for scipy.sparse.load_npz.
+    The arrays rows_a and rows_b in it (numpy.load) are the rows of A and B that it is between."""
     json: bool = False
     """Print one JSON object instead of a table; infinity is the string "inf"."""
 
     def run(self) -> None:
-        """Compute and print."""
+        """Compute and print; the plan is written before, and a failure to do so told after."""
         if self.max_points < 1:
             raise ValueError(f"--max-points {self.max_points}: at least one point is needed")
-        if self.plan is not None and (self.plan.suffix != ".npz" or not self.plan.parent.is_dir()):
-            raise ValueError(f"--plan {self.plan}: expected a .npz file in an existing folder")
+        if self.seed < 0:
+            raise ValueError(f"--seed {self.seed}: expected 0 or more")
+        if self.plan is not None:
+            report.check_plan(self.plan)
         # POT would load torch for its own use: seconds, for nothing
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
-        from wganlab import exact
+        import numpy as np
 
         notes: list[str] = []
-        mu, nu = self._load(self.a, notes), self._load(self.b, notes)
-        if mu.dim != nu.dim:
+        # three streams: equal draws from two files would lose the same rows of both
+        first, second, third = map(
+            np.random.default_rng, np.random.SeedSequence(self.seed).spawn(3)
+        )
+        a, b = self._load("A", first, notes), self._load("B", second, notes)
+        if a.law.dim != b.law.dim:
             raise ValueError(
-                f"{self.a} lives in dimension {mu.dim} and {self.b} in dimension {nu.dim}"
+                f"{self.a} lives in dimension {a.law.dim} and {self.b} in dimension {b.law.dim}"
             )
-        if mu.dim > 1:
-            with _spinner("loading the solver"):
+        rows: report.Rows = {}
+        unwritten = self._transport(a, b, rows)
+        self._metrics(a, b, rows, third, notes)
+        _divergences(a, b, rows)
+        notes += report.remarks(rows, a, b)
+        show = report.as_json if self.json else report.as_table
+        print(show({"A": a, "B": b}, rows, notes))
+        if unwritten is not None:
+            raise unwritten
+
+    def _load(self, letter: str, rng: np.random.Generator, notes: list[str]) -> report.Input:
+        import numpy as np
+
+        from wganlab import data, exact
+
+        source = {"A": self.a, "B": self.b}[letter]
+        loaded = data.load_points(source)
+        law = exact.Discrete(loaded.points, loaded.weights, name=source)
+        notes += [note for note in loaded.notes if note not in notes]
+        if law.dim == 1 or law.n <= self.max_points:
+            return report.Input(source, law, np.arange(law.n))
+        if loaded.weights is not None:
+            raise ValueError(
+                f"{source} has {law.n:,} weighted points: raise --max-points {self.max_points} "
+                "to take them all"
+            )
+        notes.append(
+            f"{letter} is {self.max_points:,} of the {law.n:,} points of {source}, drawn with "
+            f"seed {self.seed}"
+        )
+        rows = np.sort(rng.choice(law.n, self.max_points, replace=False))
+        return report.Input(source, exact.Discrete(law.points[rows]), rows)
+
+    def _transport(self, a: report.Input, b: report.Input, rows: report.Rows) -> ValueError | None:
+        """EM and W2; returns why the plan could not be written, if it could not."""
+        from wganlab import exact
+
+        if a.law.dim > 1:
+            with spinner("loading the solver"):
                 import ot  # noqa: F401  (so that the times below are the solver's own)
-        label = f"{mu.n:,} x {nu.n:,} points"
-        rows: dict[str, dict[str, Any]] = {}
+        unwritten = None
         for name, p in (("EM", 1), ("W2", 2)):
-            with _spinner(f"{name} of {label}"), _timed() as clock:
-                result = exact.wasserstein(mu, nu, p=p)
+            label = f"{name} of {a.law.n:,} x {report.count(b.law.n, 'point')}"
+            with spinner(label), timed() as clock:
+                result = exact.wasserstein(a.law, b.law, p=p)
             rows[name] = {
                 "value": result.value,
                 "certificate": result.bound,
@@ -88,88 +137,52 @@ class Distance:
                 "seconds": clock(),
             }
             if p == 1 and self.plan is not None:
-                _save_plan(self.plan, result.plan)
-        for name, divergence, first, second in (
-            ("TV", exact.tv, mu, nu),
-            ("JS", exact.js, mu, nu),
-            ("KL(A, B)", exact.kl, mu, nu),
-            ("KL(B, A)", exact.kl, nu, mu),
-        ):
-            with _timed() as clock:
-                value = divergence(first, second)
-            rows[name] = {"value": value, "solver": "matched points", "seconds": clock()}
-        if rows["TV"]["value"] == 1:
-            notes.append("no point occurs in both: TV, JS and KL see nothing else")
-        notes.append(
-            f"samples are not laws: two samples of one law ({mu.n:,} and {nu.n:,} points in "
-            f"dimension {mu.dim}) are at a positive EM too"
-        )
-        sizes = {"A": (self.a, mu.n, mu.dim), "B": (self.b, nu.n, nu.dim)}
-        print(_as_json(sizes, rows, notes) if self.json else _as_table(sizes, rows, notes))
+                try:
+                    report.save_plan(self.plan, result.plan, a, b)
+                except ValueError as error:
+                    unwritten = error
+        return unwritten
 
-    def _load(self, source: str, notes: list[str]) -> exact.Discrete:
-        import numpy as np
+    def _metrics(
+        self,
+        a: report.Input,
+        b: report.Input,
+        rows: report.Rows,
+        rng: np.random.Generator,
+        notes: list[str],
+    ) -> None:
+        from wganlab import exact
 
-        from wganlab import data, exact
-
-        points, weights = data.load_points(source)
-        law = exact.Discrete(points, weights, name=source)
-        if law.dim == 1 or law.n <= self.max_points:
-            return law
-        if weights is not None:
-            raise ValueError(
-                f"{source} has {law.n:,} weighted points: raise --max-points {self.max_points} "
-                "to take them all"
-            )
-        notes.append(f"{self.max_points:,} of the {law.n:,} points of {source} were drawn")
-        rows = np.random.default_rng(self.seed).choice(law.n, self.max_points, replace=False)
-        return exact.Discrete(law.points[np.sort(rows)])
+        with spinner("sliced W1"), timed() as clock:
+            value = exact.sliced(a.law, b.law, rng=rng, projections=PROJECTIONS)
+        line = a.law.dim == 1
+        solver = "quantiles" if line else f"{PROJECTIONS} projections, seed {self.seed}"
+        rows["sliced W1"] = {"value": value, "solver": solver, "seconds": clock()}
+        if (a.law.n + b.law.n) ** 2 > LARGEST_KERNEL:
+            notes.append("MMD was left out: it takes the distances between all pairs of points")
+            return
+        try:
+            with spinner("MMD"), timed() as clock:
+                value = exact.mmd(a.law, b.law, kernel="gaussian")
+        except ValueError as error:
+            notes.append(f"MMD was left out: {error}")
+            return
+        solver = "Gaussian, median width"
+        rows["MMD"] = {"value": value, "solver": solver, "seconds": clock()}
 
 
-def _save_plan(path: Path, plan: Any) -> None:
-    from scipy import sparse
+def _divergences(a: report.Input, b: report.Input, rows: report.Rows) -> None:
+    from wganlab import exact
 
-    beside = path.with_name(f".{path.name}")  # renamed into place: never half a file
-    sparse.save_npz(beside, plan)
-    beside.replace(path)
-
-
-def _as_table(
-    sizes: dict[str, tuple[str, int, int]], rows: dict[str, dict[str, Any]], notes: list[str]
-) -> str:
-    width = max(len(source) for source, _, _ in sizes.values())
-    lines = [
-        f"{name}  {source:<{width}}  {n:,} points in dimension {dim}"
-        for name, (source, n, dim) in sizes.items()
-    ]
-    lines += ["", f"{'':9}{'value':>16}{'certificate':>16}{'gap':>10}  {'solver':<17}{'time':>8}"]
-    for name, row in rows.items():
-        bound = f"{row['certificate']:16.10g}" if "certificate" in row else " " * 16
-        gap = f"{abs(row['gap']):10.0e}" if "gap" in row else " " * 10
-        lines.append(
-            f"{name:<9}{row['value']:16.10g}{bound}{gap}  {row['solver']:<17}"
-            f"{row['seconds']:6.2f} s"
-        )
-    return "\n".join([*lines, "", *(f"note: {note}" for note in notes)])
-
-
-def _as_json(
-    sizes: dict[str, tuple[str, int, int]], rows: dict[str, dict[str, Any]], notes: list[str]
-) -> str:
-    keys = ("source", "n", "dim")
-    content = {
-        **{name: dict(zip(keys, size, strict=True)) for name, size in sizes.items()},
-        "distances": rows,
-        "notes": notes,
-    }
-    return json.dumps(_finite(content), indent=2)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity: it becomes the string "inf"."""
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    return "inf" if value == float("inf") else value
+    for name, divergence, first, second in (
+        ("TV", exact.tv, a.law, b.law),
+        ("JS", exact.js, a.law, b.law),
+        ("KL(A, B)", exact.kl, a.law, b.law),
+        ("KL(B, A)", exact.kl, b.law, a.law),
+    ):
+        with spinner(name), timed() as clock:
+            value = divergence(first, second)
+        rows[name] = {"value": value, "solver": "matched points", "seconds": clock()}
 
 
 @dataclass(frozen=True)
@@ -202,9 +215,10 @@ def _known_pairs() -> dict[str, Any]:
 
 
 def _evaluate(pair: known.Pair) -> None:
+    with spinner("evaluating"):
+        values = {column: getattr(pair, attribute) for column, attribute in _COLUMNS.items()}
     print(f"{pair!r}: {pair.law}, in dimension {pair.dim}")
-    for column, attribute in _COLUMNS.items():
-        value = getattr(pair, attribute)
+    for column, value in values.items():
         print(f"{column:<9}{'no closed form' if value is None else format(value, '.12g')}")
 
 
@@ -229,7 +243,7 @@ class Doctor:
 
         pair = exact.known.ParallelLines(theta=0.5)
         x, y = pair.sample(100, np.random.default_rng(0), paired=True)
-        with _timed() as clock:
+        with timed() as clock:
             result = exact.wasserstein(x, y)
         correct = abs(result.value - pair.emd) < 1e-9
         print(
@@ -241,7 +255,7 @@ class Doctor:
 
     def _device(self) -> None:
         try:
-            with _spinner("loading torch"):
+            with spinner("loading torch"):
                 import torch
         except (ImportError, OSError) as error:
             print(f"device      torch does not load: {' '.join(str(error).split())}")
@@ -254,31 +268,63 @@ class Doctor:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     try:
-        command = _parse(list(sys.argv[1:] if argv is None else argv) or ["--help"])
+        _run(list(sys.argv[1:] if argv is None else argv) or ["--help"])
+        code = 0
+    except BrokenPipeError:
+        code = 141  # whoever read has left, as `head` does: 128 + SIGPIPE, what a shell reports
+    except (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError) as error:
+        told = " ".join(str(error).split()) or "out of memory"
+        if isinstance(error, ArithmeticError):
+            told = f"these parameters are too extreme for float64 ({told})"
+        with contextlib.suppress(OSError):
+            _flush()  # what was found, before what went wrong
+        print(f"wganlab: error: {told}", file=sys.stderr)
+        code = 2
+    except KeyboardInterrupt:
+        print("wganlab: interrupted", file=sys.stderr)
+        code = 130
+    try:
+        _flush()
+    except OSError:  # told above; Python would tell it again on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(argv: list[str]) -> None:
+    if argv == ["--version"]:
+        print(f"wganlab {__version__}")
+    else:
+        command = _parse(argv)
         if hasattr(command, "run"):
             command.run()
         else:
             _evaluate(command)
-    except (ValueError, OSError, RuntimeError, MemoryError) as error:
-        print(f"wganlab: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("wganlab: interrupted", file=sys.stderr)
-        return 130
-    return 0
+    _flush()
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def _parse(argv: list[str]) -> Any:
     """The command that `argv` asks for; a usage error is a ValueError of one line."""
-    prog = "wganlab"
+    prog = asked = "wganlab"
+    if argv[0] == "known" and argv[1:2] in (["-h"], ["--help"]):
+        argv = ["known", *argv[2:], argv[1]]  # the help of a pair, where one is named
     if argv[0] == "known" and len(argv) > 1 and not argv[1].startswith("-"):
         kinds = _known_pairs()
         if argv[1] not in kinds:
             raise ValueError(f"there is no pair {argv[1]!r}: choose from {', '.join(kinds)}")
         kind, prog, argv = kinds[argv[1]], f"{prog} known {argv[1]}", argv[2:]
+        asked = prog
         parse = partial(tyro.cli, kind, description=f"P and Q: {kind.law}.")
     else:
-        about = "A learned Wasserstein critic beside the exact earth mover's distance."
+        about = (
+            "A learned Wasserstein critic beside the exact earth mover's distance. "
+            "--version prints the version."
+        )
+        asked = f"{prog} {argv[0]}" if argv[0] in _KINDS else prog
         parse = partial(tyro.cli, _commands(brief=len(argv) == 1), description=about)
     complaint = io.StringIO()
     try:
@@ -286,8 +332,12 @@ def _parse(argv: list[str]) -> Any:
             return parse(prog=prog, args=argv, config=(FlagCreatePairsOff,))
     except SystemExit as stop:
         if not stop.code:
+            _flush()
             raise
-        raise ValueError(f"{_one_line(complaint.getvalue())}; see {prog} --help") from None
+        raise ValueError(f"{_one_line(complaint.getvalue())}; see {asked} --help") from None
+
+
+_KINDS = {"distance": Distance, "known": Known, "doctor": Doctor}
 
 
 def _commands(brief: bool) -> Any:
@@ -296,7 +346,7 @@ def _commands(brief: bool) -> Any:
         Annotated[
             kind, subcommand(name, description=str(kind.__doc__).split("\n")[0] if brief else None)
         ]
-        for name, kind in (("distance", Distance), ("known", Known), ("doctor", Doctor))
+        for name, kind in _KINDS.items()
     ]
     return Union[tuple(kinds)]  # noqa: UP007  (built at run time)
 
@@ -308,39 +358,3 @@ def _one_line(box: str) -> str:
     told = [part.strip("─ ") for part in sections]
     told = [part for part in told if part and not part.startswith(("For full", "Argument help"))]
     return "; ".join(told).rstrip(".")
-
-
-@contextlib.contextmanager
-def _timed() -> Iterator[Any]:
-    """Yields a clock: seconds since the start."""
-    start = time.perf_counter()
-    yield lambda: time.perf_counter() - start
-
-
-@contextlib.contextmanager
-def _spinner(label: str) -> Iterator[None]:
-    """Elapsed time on standard error, from 2 s on, where that is a terminal."""
-    from tqdm import tqdm
-
-    done = threading.Event()
-    bar = tqdm(
-        desc=label,
-        bar_format="{desc}: {elapsed}",
-        delay=2,
-        leave=False,
-        disable=None,
-        mininterval=0,
-    )
-
-    def turn() -> None:
-        while not done.wait(0.5):
-            bar.update()
-
-    thread = threading.Thread(target=turn, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        bar.close()

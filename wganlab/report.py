@@ -1,0 +1,167 @@
+"""How a command shows what it found: a table, JSON, a plan in a file, and how long it took."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from wganlab import exact
+
+Rows = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One law of a comparison: where it came from, and which of its points are used."""
+
+    source: str
+    law: exact.Discrete
+    rows: NDArray[np.intp]
+    """Row of the source that each point was, shape (n,)."""
+
+    def __str__(self) -> str:
+        return f"{count(self.law.n, 'point')} in dimension {self.law.dim}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 point`, `1,000 points`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def remarks(rows: Rows, a: Input, b: Input) -> list[str]:
+    """What to know before believing the numbers."""
+    notes = [
+        f"{name} is known to a relative gap of {abs(row['gap']):.0e} only: it is tiny beside the "
+        "largest distance, and float64 resolves no finer"
+        for name, row in rows.items()
+        if abs(row.get("gap", 0)) > 1e-9
+    ]
+    if rows["TV"]["value"] == 1:
+        notes.append(
+            "no point occurs in both, so TV and JS are at their largest and KL is infinite, "
+            "however near the points are"
+        )
+    if rows["EM"]["value"] > 0:
+        notes.append(
+            f"samples are not laws: two samples of one law ({a.law.n:,} and "
+            f"{count(b.law.n, 'point')} in dimension {a.law.dim}) are at a positive EM too"
+        )
+    return notes
+
+
+def as_table(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
+    """For people."""
+    width = max(len(item.source) for item in inputs.values())
+    lines = [f"{name}  {item.source:<{width}}  {item}" for name, item in inputs.items()]
+    told = max(len(row["solver"]) for row in rows.values())
+    lines += ["", f"{'':10}{'value':>16}{'certificate':>16}{'gap':>10}  {'solver':<{told}}    time"]
+    for name, row in rows.items():
+        bound = f"{row['certificate']:16.10g}" if "certificate" in row else " " * 16
+        gap = f"{abs(row['gap']):10.0e}" if "gap" in row else " " * 10
+        lines.append(
+            f"{name:<10}{row['value']:16.10g}{bound}{gap}  {row['solver']:<{told}}"
+            f"{row['seconds']:6.2f} s"
+        )
+    return "\n".join([*lines, *([""] if notes else []), *(f"note: {note}" for note in notes)])
+
+
+def as_json(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
+    """For machines."""
+    sizes = {
+        name: {"source": item.source, "n": item.law.n, "dim": item.law.dim}
+        for name, item in inputs.items()
+    }
+    return json.dumps(_finite({**sizes, "distances": rows, "notes": notes}), indent=2)
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: it becomes the string "inf"."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    return "inf" if value == float("inf") else value
+
+
+def check_plan(path: Path) -> None:
+    """ValueError unless a plan can be written to `path`."""
+    if path.suffix != ".npz" or not path.parent.is_dir():
+        raise ValueError(f"--plan {path}: expected a .npz file in an existing folder")
+    if path.is_dir():
+        raise ValueError(f"--plan {path} is a directory: name a .npz file")
+    with _beside(path) as temporary:
+        temporary.touch()
+
+
+def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
+    """The plan for `scipy.sparse.load_npz`, and `rows_a`, `rows_b`: the points it is between."""
+    import numpy as np
+    from scipy import sparse
+
+    with _beside(path) as temporary:
+        with temporary.open("wb") as file:
+            sparse.save_npz(file, plan, compressed=False)
+        with np.load(temporary, allow_pickle=False) as saved:
+            arrays = dict(saved)
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays, rows_a=a.rows, rows_b=b.rows)
+        temporary.replace(path)  # renamed into place: never half a file
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A temporary name in the folder of `path`, gone afterwards; errors speak of `path` alone."""
+    temporary = path.with_name(f".{os.getpid()}.part")
+    try:
+        yield temporary
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"--plan {path} cannot be written: {reason}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def timed() -> Iterator[Any]:
+    """Yields a clock: seconds since the start."""
+    start = time.perf_counter()
+    yield lambda: time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def spinner(label: str) -> Iterator[None]:
+    """Elapsed time on standard error, from 2 s on, where that is a terminal."""
+    from tqdm import tqdm
+
+    done = threading.Event()
+    bar = tqdm(
+        desc=label,
+        bar_format="{desc}: {elapsed}",
+        delay=2,
+        leave=False,
+        disable=None,
+        mininterval=0,
+    )
+
+    def turn() -> None:
+        while not done.wait(0.5):
+            bar.update()
+
+    thread = threading.Thread(target=turn, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        bar.close()
