@@ -62,9 +62,9 @@ def main(options: Figures) -> int:
             name, complaint = runs[run], run.result()
             if complaint:
                 failed.append(name)
-                line = f"{name:<16} FAILED\n{complaint}"
+                line = f"{name:<18} FAILED\n{complaint}"
             else:
-                line = f"{name:<16} {stamp(folder, name)['seconds']:6.1f} s  {shown(folder, name)}"
+                line = f"{name:<18}{stamp(folder, name)['seconds']:6.1f} s  {shown(folder, name)}"
             tqdm.write(line)
             bar.update()
     if options.gallery:

@@ -227,7 +227,7 @@ def test_a_wide_gap_is_noted():
         (["distance", "mnist10k[3]"], "; see wganlab distance --help"),
         (["known", "--thet"], "; see wganlab known --help"),
         (["known", "normals", "--thet"], "; see wganlab known normals --help"),
-        (["known", "normals", "--real", "0", "1e-300", "--fake", "0", "1e300"], "too extreme"),
+        (["known", "normals", "--real", "0", "1e-300"], "beyond 1e-75 ... 1e75: choose another"),
         (["distance", "gone.csv", "gone.npy"], "there is no file 'gone.csv'"),
         (["distance", "mnist10k[3]", "mnist10k[x]"], "no class 'x'"),
         (["distance", "mnist10k[3]"], "Missing"),
@@ -335,6 +335,15 @@ def test_nothing_is_printed_of_a_pair_that_fails(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "too extreme for float64 (math range error)" in err
+
+
+def test_an_error_is_one_line_on_a_terminal_without_unicode_too():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "wganlab", "distance", "a.csv", "b.csv", "--jsn"]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert result.stderr.startswith("wganlab: error: Unrecognized options: --jsn")
+    assert "---" not in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_known_pairs_are_listed_and_evaluated(capsys):

@@ -352,9 +352,8 @@ def _commands(brief: bool) -> Any:
 
 
 def _one_line(box: str) -> str:
-    """What a tyro error box says, and what it proposes, without the box."""
-    lines = [line.strip("│╭╮╰╯ ").strip() for line in box.splitlines()[1:-1]]
-    sections = " ".join(lines).split("──")
-    told = [part.strip("─ ") for part in sections]
+    """What a tyro error box says, and what it proposes, without the box (drawn or in ASCII)."""
+    lines = [line.strip("│|╭╮╰╯+ ") for line in box.splitlines()[1:-1]]
+    told = [part.strip() for part in re.split(r"[─-]{4,}", " ".join(lines))]
     told = [part for part in told if part and not part.startswith(("For full", "Argument help"))]
     return "; ".join(told).rstrip(".")

@@ -7,6 +7,7 @@ f(z) + g_j <= d(z, y_j)^p. For p = 1 it is 1-Lipschitz, as a minimum of 1-Lipsch
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 METRICS = {"euclidean": "euclidean", "l1": "cityblock"}  # our names, SciPy's names
 GEMM_DIMENSION = 16
+SMALL = 1e-100
 BLOCK_ENTRIES = 4_000_000  # 32 MB at a time
 
 
@@ -55,6 +57,11 @@ def distances(x: ArrayLike | Discrete, y: ArrayLike | Discrete, metric: str = "e
 def pairwise(x: Array, y: Array, metric: str) -> Array:
     """`distances` between bare arrays of points, shapes (n, d) and (m, d)."""
     dim = x.shape[1]
+    if metric == "euclidean":
+        reach = max(x.max(), y.max(), -x.min(), -y.min())
+        if 0 < reach < SMALL:  # squares would underflow
+            unit = 2.0 ** math.floor(math.log2(reach))
+            return unit * pairwise(x / unit, y / unit, metric)
     if metric != "euclidean" or dim < GEMM_DIMENSION:
         return cdist(x, y, METRICS[metric])
     center = (x.mean(axis=0) + y.mean(axis=0)) / 2
