@@ -25,7 +25,7 @@ export MKL_NUM_THREADS ?= 1
 .PHONY: active help figures gallery test lab notebooks check bench wheel clean
 
 help: ## print this list
-	@echo "wganlab: exact distances beside learned critics"
+	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n)

@@ -75,8 +75,9 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         figure,
         f"Left: two samples of N(0, I) of n points each, exact EM, {arrays['em'].shape[2]} pairs a "
         "dot (bars: smallest to largest), seed 0. Dashed: n^(-1/d), and n^(-1/2) on the line, from "
-        f"the last dot; in legend the slope of a straight fit. Right: N(0, I) and N((1, 0), I), "
-        f"{arrays['n']} points each, d = 2, p = 1, POT in the log domain to 1e-5 of the mass.",
+        "the last dot (at d = 2 theory adds a logarithm); the legend has the slope of a straight "
+        f"fit. Right: N(0, I) and N((1, 0), I), {arrays['n']} points each, d = 2, p = 1, POT in "
+        "the log domain to 1e-5 of the mass.",
         width=175,
     )
     return figure

@@ -79,14 +79,15 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     plots.caption(
         figure,
         "KL(n-th law, limit), JS, TV and EM in closed form or exact; MMD with a Gaussian kernel of "
-        "width 1 on quantiles (exact for the last panel). The paper states theorem 2 without a "
-        "figure; the escape to infinity shows why it asks for a compact set.",
+        "width 1 on quantiles (exact for the last panel). Infinity is drawn on the upper line. The "
+        "paper states theorem 2 without a figure; the escape to infinity shows why it asks for a "
+        "compact set.",
         width=200,
     )
     return figure
 
 
-TOP, BOTTOM = 30.0, 3e-6
+TOP, BOTTOM = 30.0, 1e-6
 
 
 def panel(axes: Axes, values: np.ndarray) -> None:
@@ -95,6 +96,6 @@ def panel(axes: Axes, values: np.ndarray) -> None:
     for name, column in zip(NAMES, values.T, strict=True):
         axes.plot(STEPS, np.minimum(column, TOP), label=name, **STYLES[name])
     axes.set(xscale="log", yscale="log", ylim=(BOTTOM, 2 * TOP))
-    ticks = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, TOP]
-    axes.set_yticks(ticks, [*("10⁻⁵", "10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10", "∞")])
+    ticks = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, TOP]
+    axes.set_yticks(ticks, [*("10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10", "∞")])
     axes.minorticks_off()

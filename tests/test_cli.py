@@ -216,7 +216,7 @@ def test_a_wide_gap_is_noted():
     law = exact.Discrete([0, 1])
     a = b = report.Input("x", law, np.arange(2))
     (note, _) = report.remarks(rows, a, b)
-    assert note.startswith("EM is known to a relative gap of 3e-07 only")
+    assert note.startswith("EM is proved to a relative gap of 3e-07 only")
 
 
 @pytest.mark.parametrize(

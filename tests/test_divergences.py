@@ -52,6 +52,10 @@ def test_js_is_the_kl_to_the_mixture(pair):
     assert js(p, q) == pytest.approx((kl(p, middle) + kl(q, middle)) / 2, abs=1e-12)
 
 
+def test_js_of_masses_that_nearly_underflow():
+    assert js([1.0, 5e-324], [1.0, 0.0]) == pytest.approx(0, abs=1e-300)
+
+
 def test_infinity_is_an_answer_and_only_where_it_is():
     assert kl([0.5, 0.5], [1.0, 0.0]) == np.inf
     assert kl([1.0, 0.0], [0.5, 0.5]) == pytest.approx(LOG2, abs=1e-15)

@@ -220,3 +220,9 @@ def test_costs_beyond_float64_are_refused():
 def test_orders_without_a_positive_definite_kernel_are_refused(p, metric):
     with pytest.raises(ValueError, match="is non-negative for p up to 2"):
         sinkhorn_divergence([0.0, 1.0], [2.0], epsilon=1.0, p=p, metric=metric)
+
+
+def test_a_far_point_without_mass_does_no_harm():
+    near = sinkhorn([0, 1], [0, 1], epsilon=0.1)
+    far = sinkhorn([0, 1, 1e9], [0, 1], [0.5, 0.5, 0], epsilon=0.1)
+    assert far.cost == pytest.approx(near.cost, rel=1e-9)

@@ -57,6 +57,19 @@ def test_one_unit_from_corner_to_corner():
     assert emd_grid(p, q) == pytest.approx(11, abs=1e-12)
 
 
+@pytest.mark.parametrize("mass", [1e-15, 1e-12, 1e-9, 1e-7, 1e-5])
+def test_near_equal_histograms_are_solved(rng, mass):
+    for _ in range(10):
+        p = rng.uniform(size=(8, 8))
+        p /= p.sum()
+        q = p.copy()
+        q[rng.integers(8), rng.integers(8)] += mass
+        q /= q.sum()
+        assert emd_grid(p, q) <= 14 * 2 * mass
+    again = p * 3
+    assert emd_grid(p, again / again.sum()) < 1e-14
+
+
 @pytest.mark.parametrize("mass", [1e-12, 1e-6])
 def test_a_tiny_difference_is_not_lost(mass):
     p = np.full((4, 4), 1 / 16)

@@ -315,3 +315,46 @@ def test_tv_of_exponentials_does_not_depend_on_the_unit(ratio):
         digits = 1e-3 if ratio < 1.1 else 1e-12  # of the ratio itself
         value = known.Exponentials(unit, ratio * unit).tv
         assert value == pytest.approx(np.exp(-x) * -np.expm1(-x * (ratio - 1)), rel=digits)
+
+
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        (stats.uniform(0, 1), stats.uniform(-1, 4)),
+        (stats.uniform(0, 1), stats.uniform(-1, 3)),
+        (stats.t(3), stats.norm(50)),
+        (stats.norm(), stats.norm(0, 3)),
+        (stats.expon(), stats.norm(1)),
+    ],
+)
+def test_the_critic_on_the_line_is_optimal(real, fake):
+    pair = known.Line(real, fake)
+    u = (np.arange(200_000)[:, None] + 0.5) / 200_000
+    gap = pair.critic(real.ppf(u)).mean() - pair.critic(fake.ppf(u)).mean()
+    assert gap == pytest.approx(pair.emd, rel=2e-3)
+
+
+def test_total_variation_of_normals_does_not_depend_on_the_origin():
+    here = known.Normals((0, 1), (0, 2)).tv
+    for far in (2.0**20, 2.0**40):
+        assert known.Normals((far, 1), (far, 2)).tv == pytest.approx(here, rel=1e-12)
+    assert (
+        known.Normals((0, 1.9177902169701393), (0, np.nextafter(1.9177902169701393, 2))).tv < 1e-15
+    )
+
+
+def test_near_equal_laws_have_no_negative_divergence(rng):
+    for _ in range(200):
+        s = rng.uniform(0.1, 0.9)
+        t = s * (1 + 1e-8 * rng.normal())
+        for pair in (
+            known.Exponentials(s, t),
+            known.Bernoullis(s, t),
+            known.Normals((0, s), (0, t)),
+        ):
+            for value in (pair.tv, pair.js, pair.kl, pair.reverse_kl):
+                assert value is None or value >= 0
+
+
+def test_intervals_of_any_unit():
+    assert known.Uniforms((0, 1e-170), (-1e-170, 2e-170)).emd == pytest.approx(5e-171)

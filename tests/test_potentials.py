@@ -131,6 +131,19 @@ def test_the_optimal_critic_certifies_em_itself(rng, d, metric):
     assert shifted == pytest.approx(result.value, rel=1e-9)
 
 
+def test_gradients_do_not_underflow():
+    result = wasserstein([[0.0, 0.0]], [[3e-170, 4e-170]])
+    assert result.value == pytest.approx(5e-170)
+    for gradient in (result.gradients()[0], result.critic_gradient([[0.0, 0.0]])):
+        np.testing.assert_allclose(gradient, [[-0.6, -0.8]])
+
+
+@pytest.mark.parametrize("offset", [1e6, -1e12, 1e16, 3e16])
+def test_an_offset_of_the_critic_proves_no_more(offset):
+    x, y = [[0.0, 0.0], [1.0, 0.0]], [[3.0, 0.0], [4.0, 0.0]]
+    assert certificate(np.array([0.0, -1.0]) + offset, x, y) <= 3
+
+
 def test_a_certificate_survives_duplicated_points():
     x, y = [[0.0], [0.0], [2.0]], [[1.0], [0.0], [2.0]]
     assert certificate([1.0, -1.0, 0.0], x, y) <= emd(x, y)

@@ -250,6 +250,50 @@ def test_high_orders_agree_with_assignment(rng, p):
     assert value == pytest.approx(cost[rows, columns].mean() ** (1 / p), rel=1e-9)
 
 
+def line_cases(rng):
+    """Problems on the line where some ways are far longer than those that mass takes."""
+    x = 1e3 * rng.normal(size=2000)
+    a, b = rng.dirichlet(np.ones(40)), rng.dirichlet(np.ones(30))
+    bare = np.r_[0.0, np.full(9, 1 / 9)]
+    return {
+        "close pairs": (x, x + 1e-3 * rng.normal(size=2000), None, None),
+        "far atoms": ([0.0, 1e8, 2e8], [1e-3, 1e8 + 1e-3, 2e8 + 1e-3], None, None),
+        "halves": (np.r_[x[:50], x[:50] + 1e9], np.repeat(x[:50], 2) + 1.0, None, None),
+        "weights": (rng.normal(size=40), rng.normal(size=30) * 5, a, b),
+        "weight 0 far away": ([-1e10, 0.0, 0.3], [1.0, 2.0], [0.0, 0.5, 0.5], [0.5, 0.5]),
+        "weight 0 between": (rng.normal(size=10), rng.normal(size=10) + 1, bare, bare[::-1]),
+    }
+
+
+@pytest.mark.parametrize("p", [1, 2, 4])
+@pytest.mark.parametrize("name", list(line_cases(np.random.default_rng(0))))
+def test_on_the_line_too_values_are_proved(rng, name, p):
+    x, y, a, b = line_cases(rng)[name]
+    result = wasserstein(x, y, a, b, p=p)
+    assert abs(result.gap) <= 1e-9
+    assert result.bound == pytest.approx(result.value, rel=1e-9)
+    f, g = result.potentials
+    cost = np.abs(result.source.points - result.target.points.T) ** p
+    assert (f[:, None] + g <= cost * (1 + 1e-9) + 1e-9 * result.value**p).all()
+
+
+def test_far_points_without_mass_do_no_harm():
+    for p in (1, 2, 40, 100):
+        result = wasserstein([-1e17, 0.0], [1.0], [0, 1], [1], p=p)
+        assert result.value == result.bound == 1
+    assert wasserstein([0.0, 1e10], [1.0, 2.0], [1, 0], [0.5, 0.5], p=40).value > 1
+    critic = wasserstein([-1e17, 0.0], [1.0], [0, 1], [1]).critic([0.0, 1.0])
+    assert critic[0] - critic[1] == 1
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_weights_that_differ_by_rounding_alone(rng, p):
+    for _ in range(30):
+        x, a = rng.normal(size=(30, 2)), rng.dirichlet(np.ones(30))
+        again = a * 3
+        assert wasserstein(x, x, a, again / again.sum(), p=p).value < 1e-6
+
+
 def test_a_very_high_order_approaches_the_bottleneck(rng):
     x, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 2))
     cost = cdist(x, y)

@@ -1,6 +1,6 @@
-"""wganlab: a learned Wasserstein critic beside the exact earth mover's distance.
+"""wganlab: a lab for Wasserstein GANs on laws whose truth is known.
 
-Two wings and the ground they stand on; each loads when it is first touched:
+Each part loads when it is first touched:
 
 - `wganlab.exact`: what is true. EM, TV, KL, JS by linear program or closed form (no torch).
 - `wganlab.data`: what is compared. Embedded image sets.

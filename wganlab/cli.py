@@ -43,9 +43,10 @@ class Distance:
     'emoji[Food & Drink]' (pixels in [0, 1]). EM, W2 and sliced W1 have the unit of the points, and
     the ground distance is Euclidean. Sliced W1 is the mean of W1 over 200 random directions: an
     estimate, but for points on the line. MMD is that of a Gaussian kernel as wide as the median
-    distance between the points; it lies in [0, sqrt 2] and has no unit. TV lies in [0, 1]; JS (at
-    most log 2) and KL are in nats. TV, JS and KL match points exactly: to them, points that differ
-    in the last digit have nothing in common.
+    distance between distinct points of both (of 2,000 of them where there are more); it lies in
+    [0, sqrt 2] and has no unit. TV lies in [0, 1]; JS (at most log 2) and KL are in nats. TV, JS
+    and KL match points exactly: to them, points that differ in the last digit have nothing in
+    common.
     """
 
     a: Annotated[Positional[str], arg(metavar="A")]
@@ -321,7 +322,7 @@ def _parse(argv: list[str]) -> Any:
         parse = partial(tyro.cli, kind, description=f"P and Q: {kind.law}.")
     else:
         about = (
-            "A learned Wasserstein critic beside the exact earth mover's distance. "
+            "Exact distances between laws: a lab for Wasserstein GANs. "
             "--version prints the version."
         )
         asked = f"{prog} {argv[0]}" if argv[0] in _KINDS else prog

@@ -42,12 +42,12 @@ def count(number: int, noun: str) -> str:
 def remarks(rows: Rows, a: Input, b: Input) -> list[str]:
     """What to know before believing the numbers."""
     notes = [
-        f"{name} is known to a relative gap of {abs(row['gap']):.0e} only: it is tiny beside the "
-        "largest distance, and float64 resolves no finer"
+        f"{name} is proved to a relative gap of {abs(row['gap']):.0e} only: ways in the data are "
+        "so much longer than it that rounding shows"
         for name, row in rows.items()
         if abs(row.get("gap", 0)) > 1e-9
     ]
-    if rows["TV"]["value"] == 1:
+    if rows["TV"]["value"] == 1 and rows["KL(A, B)"]["value"] == rows["KL(B, A)"]["value"]:
         notes.append(
             "no point occurs in both, so TV and JS are at their largest and KL is infinite, "
             "however near the points are"

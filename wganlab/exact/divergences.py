@@ -121,7 +121,8 @@ def js(p: Law, q: Law) -> float:
     if is_density(p) or is_density(q):
         return integrate(_js_integrand, *log_densities(p, q))
     u, v = _masses(p, q)
-    middle = (u + v) / 2
+    # half of the smallest number there is rounds to 0, where neither law has to be 0
+    middle = np.maximum((u + v) / 2, np.finfo(float).smallest_subnormal)
     return min(float(np.log(2)), 0.5 * _kl(u, middle) + 0.5 * _kl(v, middle))
 
 

@@ -89,6 +89,7 @@ def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
         ]
     )  # (k, 2)
     excess = (u - v).ravel()
+    excess[np.abs(excess).argmax()] -= excess.sum()  # to the last bit, what leaves arrives
     if len(edges) == 0 or not excess.any():
         empty = np.zeros((height, width - 1)), np.zeros((height - 1, width))
         return GridTransport(0.0, *empty, np.zeros(u.shape), 0.0, 0.0)
@@ -107,24 +108,24 @@ def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
     if result.status != 0:
         raise RuntimeError(f"HiGHS did not reach the optimum: {result.message}")
     flow = unit * (result.x[: len(edges)] - result.x[len(edges) :])
-    return _proved(u, v, edges, flow, result.eqlin.marginals)
+    return _proved(excess.reshape(u.shape), edges, flow, result.eqlin.marginals)
 
 
-def _proved(u: Array, v: Array, edges: Array, flow: Array, prices: Array) -> GridTransport:
+def _proved(excess: Array, edges: Array, flow: Array, prices: Array) -> GridTransport:
     """The flow as a result, if its prices prove it optimal."""
     steepest = max(1.0, float(np.abs(prices[edges[:, 0]] - prices[edges[:, 1]]).max()))
-    potential = (prices / steepest).reshape(u.shape)  # feasible to the last bit
+    potential = (prices / steepest).reshape(excess.shape)  # feasible to the last bit
     value = float(np.abs(flow).sum())
-    bound = float(((u - v) * potential).sum())
+    bound = float((excess * potential).sum())
     balance = (
-        np.bincount(edges[:, 0], weights=flow, minlength=u.size)
-        - np.bincount(edges[:, 1], weights=flow, minlength=u.size)
-        - (u - v).ravel()
+        np.bincount(edges[:, 0], weights=flow, minlength=excess.size)
+        - np.bincount(edges[:, 1], weights=flow, minlength=excess.size)
+        - excess.ravel()
     )
-    lost = np.abs(balance).sum() * sum(u.shape)  # what it would cost at most to mend the flow
+    lost = np.abs(balance).sum() * sum(excess.shape)  # what it would cost at most to mend it
     if abs(value - bound) + lost > GAP_TOLERANCE * value:
         raise RuntimeError(f"HiGHS left a gap of {value - bound:.2g} at a value of {value:.6g}")
-    height, width = u.shape
+    height, width = excess.shape
     across = height * (width - 1)
     return GridTransport(
         value=value,

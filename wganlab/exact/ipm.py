@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from scipy.spatial.distance import pdist
 
-from wganlab.exact.ground import distances
+from wganlab.exact.ground import blocks, pairwise
 from wganlab.exact.measures import Discrete, as_array, as_pair, as_weights
 from wganlab.exact.transport import emd
 
@@ -304,9 +304,8 @@ def _median_distance(mu: Discrete, nu: Discrete) -> float:
 
 def _mean(k: Kernel, mu: Discrete, nu: Discrete) -> float:
     """E k(X, Y) for independent X ~ mu, Y ~ nu, in blocks of rows."""
-    blocks = min(mu.n, 1 + mu.n * nu.n // BLOCK)
     total = 0.0
-    for rows in np.array_split(np.arange(mu.n), blocks):
-        values = k(distances(Discrete(mu.points[rows]), nu))  # (rows, m)
+    for rows in blocks(mu.n, nu.n):
+        values = k(pairwise(mu.points[rows], nu.points, "euclidean"))  # (rows, m)
         total += float(mu.weights[rows] @ values @ nu.weights)
     return total

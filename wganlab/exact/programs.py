@@ -222,8 +222,11 @@ def integer_plans(rows: Sequence[int], columns: Sequence[int]) -> Iterator[NDArr
             raise ValueError(f"{name} must be whole numbers of boxes, none negative")
     if before.sum() != after.sum():
         raise ValueError(f"{before.sum():g} boxes cannot become {after.sum():g}")
-    found = _fill(before.astype(int).tolist(), after.astype(int).tolist())
-    for number, plan in enumerate(found):
+    return _counted(_fill(before.astype(int).tolist(), after.astype(int).tolist()))
+
+
+def _counted(plans: Iterator[list[list[int]]]) -> Iterator[NDArray[np.int64]]:
+    for number, plan in enumerate(plans):
         if number == PLANS_AT_MOST:
             raise ValueError(f"more than {PLANS_AT_MOST:,} plans: take a smaller problem")
         yield np.array(plan)
@@ -235,8 +238,7 @@ def _fill(rows: list[int], columns: list[int]) -> Iterator[list[list[int]]]:
         return
     for first in _spread(rows[0], columns):
         rest = [room - taken for room, taken in zip(columns, first, strict=True)]
-        if sum(rows[1:]) == sum(rest):
-            yield from ([first, *others] for others in _fill(rows[1:], rest))
+        yield from ([first, *others] for others in _fill(rows[1:], rest))
 
 
 def _spread(boxes: int, rooms: list[int]) -> Iterator[list[int]]:

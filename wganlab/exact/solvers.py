@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 MAX_PIVOTS = 2_000_000_000
 MASS_TOLERANCE = 1e-9
 GAP_TOLERANCE = 1e-9
-WEIGHT_RESOLUTION = 1e-14
+RESOLUTION = 1e-11
+WEIGHT_ROUNDING = 1e-14
+HUGE = 1e200
 SPREAD = 100.0  # of the cap's cost over the longest way's, when a problem is solved again
 # The dense solver holds about five matrices of n m float64; past this many bytes, the lazy one.
 DENSE_BYTES = 6e9
@@ -78,46 +80,92 @@ def _in_space(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
 def quantiles(mu: Discrete, nu: Discrete, p: float) -> Solution:
     """The monotone plan on the line: mass is matched in order, quantile by quantile.
 
-    The plan is a staircase through the sorted points. Along it each step moves one point, so the
+    The plan is a staircase through the sorted points. Along it each step moves one point, so
     potentials are sums of cost differences; they are feasible everywhere because |x - y|^p is a
-    Monge cost (Hoffman 1963), which is also why the plan is optimal.
+    Monge cost (Hoffman 1963), which is also why the plan is optimal. For p = 1 they are the values
+    of one function, the critic.
     """
     x, y = mu.points[:, 0], nu.points[:, 0]
     if mu.n == nu.n and _uniform(mu.weights) and _uniform(nu.weights):
-        return _sorted_pairs(x, y, p)
-    order_x, order_y = np.argsort(x), np.argsort(y)
-    a, b = mu.weights[order_x], nu.weights[order_y]
-    levels = np.concatenate([_cumulative(a)[:-1], _cumulative(b)[:-1]])
-    steps = np.argsort(levels, kind="stable")  # (n + m - 2,)
-    moves_x = steps < mu.n - 1
-    i = np.concatenate([[0], np.cumsum(moves_x)])  # (n + m - 1,)
-    j = np.concatenate([[0], np.cumsum(~moves_x)])
-    mass = np.diff(levels[steps], prepend=0.0, append=1.0)
-    distance = np.abs(x[order_x[i]] - y[order_y[j]])
+        return _sorted_pairs(mu, nu, p)
+    rows, columns = np.flatnonzero(mu.weights), np.flatnonzero(nu.weights)
+    order_x, order_y = rows[np.argsort(x[rows])], columns[np.argsort(y[columns])]
+    levels = [_cumulative(mu.weights[order_x])[:-1], _cumulative(nu.weights[order_y])[:-1]]
+    steps = np.argsort(np.concatenate(levels), kind="stable")  # (n + m - 2,)
+    moves_x = steps < len(rows) - 1
+    i = order_x[np.concatenate([[0], np.cumsum(moves_x)])]  # (n + m - 1,)
+    j = order_y[np.concatenate([[0], np.cumsum(~moves_x)])]
+    mass = np.diff(np.concatenate(levels)[steps], prepend=0.0, append=1.0)
     kept = mass > 0
-    scale = float(distance[kept].max()) or 1.0
-    cost = (distance / scale) ** p
+    length = np.abs(x[i[kept]] - y[j[kept]])
+    scale = float(length.max()) or 1.0
 
     @cache
     def potentials() -> Potentials:
-        difference = np.diff(cost)
-        f = np.concatenate([[0], np.cumsum(difference[moves_x])])  # (n,)
-        g = cost[0] + np.concatenate([[0], np.cumsum(difference[~moves_x])])  # (m,)
-        return _unsorted(f, order_x), _unsorted(g, order_y)
+        if p == 1:
+            return _line_critic(mu, nu, scale)
+        return _staircase(mu, nu, p, scale, i, j, kept)
 
     return Solution(
-        primal=float(mass @ cost),
+        primal=float(mass[kept] @ (length / scale) ** p),
         dual=lambda: float(mu.weights @ potentials()[0] + nu.weights @ potentials()[1]),
         scale=scale,
         solver="quantiles",
-        plan=lambda: _plan(mass[kept], order_x[i[kept]], order_y[j[kept]], (mu.n, nu.n)),
+        plan=lambda: _plan(mass[kept], i[kept], j[kept], (mu.n, nu.n)),
         potentials=potentials,
     )
 
 
-def _sorted_pairs(x: Array, y: Array, p: float) -> Solution:
+def _line_critic(mu: Discrete, nu: Discrete, scale: float) -> Potentials:
+    """Potentials f and -f for p = 1: f has slope sign(G - F) between neighboring points."""
+    z = np.concatenate([mu.points[:, 0], nu.points[:, 0]])
+    order = np.argsort(z)
+    excess = np.cumsum(np.concatenate([mu.weights, -nu.weights])[order])[:-1]  # F - G
+    slope = np.where(np.abs(excess) > WEIGHT_ROUNDING, -np.sign(excess), 0.0)
+    rise = slope * (np.diff(z[order]) / scale)
+    f = _unsorted(np.concatenate([[0], np.cumsum(rise)]), order)
+    return f[: mu.n], -f[mu.n :]
+
+
+def _staircase(
+    mu: Discrete, nu: Discrete, p: float, scale: float, i: Any, j: Any, kept: Any
+) -> Potentials:
+    """Potentials for p > 1: f_i + g_j = cost on the staircase of cells (i, j).
+
+    Where the staircase carries no mass, f may rise by anything between what the two neighboring
+    cells allow, and rises as little as it can, so that long ways that nobody takes leave no trace.
+    """
+    x, y = mu.points[:, 0], nu.points[:, 0]
+    cost = _line_cost(x[i], y[j], scale, p)
+    rise = np.diff(cost)
+    moves_x = i[1:] != i[:-1]
+    tie = np.flatnonzero(~kept)
+    tie = tie[(tie > 0) & (tie < len(kept) - 1)]
+    tie = tie[moves_x[tie - 1] & ~moves_x[tie]]  # over to the next x, then to the next y
+    least = cost[tie + 1] - _line_cost(x[i[tie - 1]], y[j[tie + 1]], scale, p)
+    rise[tie - 1] = np.clip(0.0, least, rise[tie - 1])
+    rise[tie] = cost[tie + 1] - cost[tie - 1] - rise[tie - 1]
+
+    f, g = np.full(mu.n, np.nan), np.full(nu.n, np.nan)
+    f[i[0]], g[j[0]] = 0, cost[0]
+    f[i[1:][moves_x]] = np.cumsum(rise[moves_x])
+    g[j[1:][~moves_x]] = cost[0] + np.cumsum(rise[~moves_x])
+    taken = ~np.isnan(f)  # the others have no mass
+    for z, of, other, known, prices in ((y, g, x, taken, f), (x, f, y, ~np.isnan(y), g)):
+        for k in np.flatnonzero(np.isnan(of)):
+            of[k] = (_line_cost(z[k], other[known], scale, p) - prices[known]).min()
+    return f, g
+
+
+def _line_cost(x: Any, y: Any, scale: float, p: float) -> Array:
+    """(|x - y| / scale)^p, at most HUGE: ways so long are never taken, and prices stay finite."""
+    with np.errstate(over="ignore"):
+        return np.minimum((np.abs(x - y) / scale) ** p, HUGE)
+
+
+def _sorted_pairs(mu: Discrete, nu: Discrete, p: float) -> Solution:
     """`quantiles` for n and n points of equal weights: the k-th smallest goes to the k-th."""
-    n = len(x)
+    n, x, y = mu.n, mu.points[:, 0], nu.points[:, 0]
     length = np.sort(x)
     length -= np.sort(y)  # in place throughout: on the line, fresh memory is half of the time
     np.abs(length, out=length)
@@ -134,11 +182,11 @@ def _sorted_pairs(x: Array, y: Array, p: float) -> Solution:
     def potentials() -> Potentials:
         order_x, order_y = orders()
         low_x, low_y = x[order_x], y[order_y]
-        pairs = (np.abs(low_x - low_y) / scale) ** p
-        crossed = (np.abs(low_x[1:] - low_y[:-1]) / scale) ** p  # the staircase between the pairs
-        f = np.concatenate([[0], np.cumsum(crossed - pairs[:-1])])
-        g = pairs[0] + np.concatenate([[0], np.cumsum(pairs[1:] - crossed)])
-        return _unsorted(f, order_x), _unsorted(g, order_y)
+        pairs = _line_cost(low_x, low_y, scale, p)
+        most = _line_cost(low_x[1:], low_y[:-1], scale, p) - pairs[:-1]
+        least = pairs[1:] - _line_cost(low_x[:-1], low_y[1:], scale, p)
+        f = np.concatenate([[0], np.cumsum(np.clip(0.0, least, most))])  # as in `_staircase`
+        return _unsorted(f, order_x), _unsorted(pairs - f, order_y)
 
     def plan() -> sparse.csr_array:
         targets = np.empty(n, dtype=np.int64)
@@ -212,7 +260,8 @@ def _simplex(
         flow, log = ot.emd(
             a[rows], b[columns], active, numItermax=MAX_PIVOTS, log=True, check_marginals=False
         )
-    source, target = np.divmod(np.flatnonzero(flow), len(columns))
+    # through booleans, which NumPy searches several times faster than floats
+    source, target = np.divmod(np.flatnonzero(flow > 0), len(columns))
     mass = flow[source, target]
     _check(log, mass, source, target, a[rows], b[columns])
     i, j = rows[source], columns[target]
@@ -242,13 +291,13 @@ def _closed(primal: float, dual: float) -> bool:
 
 
 def _require_closed(solution: Solution, longest: float) -> None:
-    """RuntimeError unless the gap is closed, or below what the weights' own rounding moves.
+    """RuntimeError unless the gap is closed, or small beside `longest`.
 
-    That is `WEIGHT_RESOLUTION` of the mass along the longest way of the plan (its cost, as the
-    solution counts).
+    That is the cost of moving everything along the longest way of the plan. Weights that differ
+    by rounding alone move little mass far, and leave no more digits than that.
     """
     primal, dual = solution.primal, solution.dual()
-    if not (_closed(primal, dual) or abs(primal - dual) < WEIGHT_RESOLUTION * longest):
+    if not (_closed(primal, dual) or abs(primal - dual) < RESOLUTION * longest):
         raise RuntimeError(
             f"the {solution.solver} left a gap of {primal - dual:.2g} at a cost of {primal:.6g}: "
             "the costs spread too far for float64; choose a smaller p, or points of one scale"
@@ -297,19 +346,25 @@ def common_mass(mu: Discrete, nu: Discrete) -> tuple[Any, Any, Any]:
     shared = np.isin(mu.points[:, 0], nu.points[:, 0])  # quick: without it, nothing is shared
     places: dict[bytes, list[int]] = {}
     if shared.any():
-        for j, point in enumerate(nu.points + 0.0):  # -0.0 and 0.0 are the same point
-            places.setdefault(point.tobytes(), []).append(j)
-    left = nu.weights.tolist()
-    found = []
-    for i in np.flatnonzero(shared).tolist():
+        for j, key in enumerate(_keys(nu.points)):
+            places.setdefault(key, []).append(j)
+    rows_of_mu = np.flatnonzero(shared)
+    left, found = nu.weights.tolist(), []
+    for i, key in zip(rows_of_mu.tolist(), _keys(mu.points[rows_of_mu]), strict=True):
         need = float(mu.weights[i])
-        for j in places.get((mu.points[i] + 0.0).tobytes(), ()):
+        for j in places.get(key, ()):
             mass = min(need, left[j])
             if mass > 0:
                 found.append((i, j, mass))
                 need, left[j] = need - mass, left[j] - mass
     rows, columns, masses = zip(*found, strict=True) if found else ((), (), ())
     return np.array(rows, int), np.array(columns, int), np.array(masses, float)
+
+
+def _keys(points: Array) -> list[bytes]:
+    """The bytes of each point; -0.0 and 0.0 are the same point."""
+    whole, size = (points + 0.0).tobytes(), 8 * points.shape[1]
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
 def cancelled(

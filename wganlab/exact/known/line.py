@@ -7,8 +7,9 @@ With distribution functions F, G and quantile functions F^-1, G^-1 (Vallender 19
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from math import copysign, exp, inf, log, pi, sqrt
+from math import copysign, exp, inf, log, log1p, pi, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -61,9 +62,10 @@ class Uniforms(Pair):
     def emd(self) -> float:
         # F^-1 - G^-1 runs linearly from one gap to the other
         first, last = self._gaps
-        if first * last >= 0:
+        if np.sign(first) * np.sign(last) >= 0:
             return abs(first + last) / 2
-        return (first**2 + last**2) / (2 * abs(last - first))
+        share = first / (first - last)  # of the quantiles, up to where the two functions cross
+        return (abs(first) * share + abs(last) * (1 - share)) / 2
 
     @property
     def tv(self) -> float:
@@ -92,7 +94,7 @@ class Uniforms(Pair):
 
     def _critic(self, z: Points) -> NDArray[np.float64]:
         first, last = self._gaps
-        if first * last >= 0:  # one law lies to the right of the other
+        if np.sign(first) * np.sign(last) >= 0:  # one law lies to the right of the other
             return np.sign(first + last) * z[:, 0]
         crossing = self.real[0] + (self.real[1] - self.real[0]) * first / (first - last)
         return np.sign(last) * np.abs(z[:, 0] - crossing)
@@ -141,11 +143,11 @@ class Exponentials(Pair):
 
     @property
     def kl(self) -> float:
-        return _log_ratio(self.fake, self.real) + self.real / self.fake - 1
+        return max(0.0, _log_ratio(self.fake, self.real) + self.real / self.fake - 1)
 
     @property
     def reverse_kl(self) -> float:
-        return _log_ratio(self.real, self.fake) + self.fake / self.real - 1
+        return max(0.0, _log_ratio(self.real, self.fake) + self.fake / self.real - 1)
 
     def _real(self, u: Points) -> Points:
         return -self.real * np.log1p(-u)
@@ -211,7 +213,7 @@ def _bernoulli_kl(p: float, q: float) -> float:
     terms = ((p, q), (1 - p, 1 - q))
     if any(s > 0 and t == 0 for s, t in terms):
         return inf
-    return sum(s * log(s / t) for s, t in terms if s > 0)
+    return max(0.0, sum(s * log(s / t) for s, t in terms if s > 0))
 
 
 @dataclass(frozen=True)
@@ -250,12 +252,12 @@ class Normals(Pair):
         if s1 == s2:
             return float(2 * ndtr(abs(m1 - m2) / (2 * s1)) - 1)
         # with origin at m1 the densities cross where A x^2 + B x + C = 0
-        m = m2 - m1
-        a, b = 1 / s1**2 - 1 / s2**2, 2 * m / s2**2
-        c = -((m / s2) ** 2) - 2 * log(s2 / s1)
+        m, step = m2 - m1, (s2 - s1) / s1
+        a, b = (s2 - s1) * (s2 + s1) / (s1 * s2) ** 2, 2 * m / s2**2
+        c = -((m / s2) ** 2) - 2 * log1p(step)
         q = -(b + copysign(sqrt(b**2 - 4 * a * c), b)) / 2  # no cancellation for s1 near s2
-        ends = np.sort([q / a, c / q]) + m1
-        real, fake = (np.diff(ndtr((ends - m) / s))[0] for m, s in (self.real, self.fake))
+        ends = np.sort([q / a, c / q])
+        real, fake = np.diff(ndtr(ends / s1))[0], np.diff(ndtr((ends - m) / s2))[0]
         return float(abs(real - fake))
 
     @property
@@ -276,15 +278,16 @@ class Normals(Pair):
         (m1, s1), (m2, s2) = self.real, self.fake
         if s1 == s2:
             return np.sign(m1 - m2) * z[:, 0]
-        crossing = (m2 * s1 - m1 * s2) / (s1 - s2)  # where F = G
-        # |z - crossing| - |m1 - crossing|, without cancellation where the crossing is far away
-        side, x, turn = np.sign(m1 - crossing) or 1.0, z[:, 0] - m1, crossing - m1
+        # F = G at m1 + turn; |z - m1 - turn| - |turn|, without cancellation where that is far away
+        x, turn = z[:, 0] - m1, s1 * (m2 - m1) / (s1 - s2)
+        side = -np.sign(turn) or 1.0
         near = (x >= turn) if side > 0 else (x < turn)
         return np.sign(s1 - s2) * side * np.where(near, x, 2 * turn - x)
 
 
 def _normal_kl(p: tuple[float, float], q: tuple[float, float]) -> float:
-    return log(q[1] / p[1]) + (p[1] ** 2 + (p[0] - q[0]) ** 2) / (2 * q[1] ** 2) - 0.5
+    value = log(q[1] / p[1]) + (p[1] ** 2 + (p[0] - q[0]) ** 2) / (2 * q[1] ** 2) - 0.5
+    return max(0.0, value)
 
 
 @dataclass(frozen=True)
@@ -348,14 +351,16 @@ class Line(Pair):
         return self.fake.ppf(u)
 
     def _critic(self, z: Points) -> NDArray[np.float64]:
-        from scipy.optimize import brentq
-
-        # the slope is the sign of G - F: find where it changes, then add up
+        # the slope is the sign of G - F, told between its changes where G - F is clearest
+        splits = (*densities.quantiles(self.real), *densities.quantiles(self.fake))
+        roots = densities.crossings(self._excess, splits)
         grid = np.unique([law.isf(np.linspace(0, 1, 2002)[1:-1]) for law in (self.real, self.fake)])
-        sign = np.sign(self._excess(grid))
-        turns = np.flatnonzero(sign[1:] * sign[:-1] < 0)
-        roots = [brentq(self._excess, grid[k], grid[k + 1]) for k in turns]
-        knots = np.array([min(grid[0], z.min()), *roots, max(grid[-1], z.max())])
-        slopes = np.array([sign[0], *sign[turns + 1]])
+        grid = np.union1d(grid, [x for x in splits if np.isfinite(x)])
+        knots = np.array([min(grid[0], z.min()) - 1, *roots, max(grid[-1], z.max()) + 1])
+        excess, slopes = self._excess(grid), np.zeros(len(knots) - 1)
+        for k, (low, high) in enumerate(itertools.pairwise(knots)):
+            inside = excess[(low < grid) & (grid < high)]
+            if len(inside):
+                slopes[k] = np.sign(inside[np.abs(inside).argmax()])
         values = np.concatenate([[0], np.cumsum(slopes * np.diff(knots))])
         return np.interp(z[:, 0], knots, values) - np.interp(grid[0], knots, values)
