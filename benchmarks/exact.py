@@ -33,7 +33,7 @@ from tqdm import tqdm
 from wganlab import exact
 
 PIVOTS = 2_000_000_000
-SECONDS_A_METHOD = 12.0
+SECONDS_A_METHOD = 6.0
 Method = Callable[[], float]
 
 

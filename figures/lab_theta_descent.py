@@ -99,7 +99,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         f"Parallel lines; rate {RATE}. EM: exact on {arrays['n']} points of each line, gradient by "
         "the envelope theorem; its slope is 1 up to 0, so a fixed rate steps back and forth there. "
         "JS: exact between the laws; with noise N(0, σ² I) added to both it is JS of N(0, σ²) and "
-        "N(θ, σ²), by quadrature. The paper states theorem 1 without a figure.",
+        "N(θ, σ²), by quadrature. JS, and JS with the least noise, stay at 1. The paper states "
+        "theorem 1 without a figure.",
         width=170,
     )
     return figure

@@ -331,7 +331,7 @@ def test_a_given_matrix_takes_weights_and_order():
 
 
 def test_a_solver_that_stops_early_raises(rng, monkeypatch):
-    monkeypatch.setattr("wganlab.exact.solvers.MAX_PIVOTS", 10)
+    monkeypatch.setattr("wganlab.exact.simplex.MAX_PIVOTS", 10)
     with pytest.raises(RuntimeError, match="stopped early"):
         emd(rng.normal(size=(200, 2)), rng.normal(size=(200, 2)))
 

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from wganlab.exact import solvers
 from wganlab.exact.ground import blocks, c_transform, check_metric, direction, pairwise
 from wganlab.exact.measures import (
     Discrete,
@@ -34,6 +33,9 @@ from wganlab.exact.measures import (
     as_pair,
     as_points,
 )
+from wganlab.exact.simplex import network_simplex
+from wganlab.exact.solution import Solution
+from wganlab.exact.solvers import solve
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -67,7 +69,7 @@ class Transport:
     target: Discrete = field(repr=False)
     p: float
     metric: str
-    _solution: solvers.Solution = field(repr=False)
+    _solution: Solution = field(repr=False)
 
     @cached_property
     def bound(self) -> float:
@@ -284,7 +286,7 @@ def wasserstein(
         return _given(x, y, a, b, p, as_cost(metric))
     mu, nu = as_pair(x, y, a, b)
     check_metric(metric)
-    return _result(solvers.solve(mu, nu, p, metric), mu, nu, p, metric)
+    return _result(solve(mu, nu, p, metric), mu, nu, p, metric)
 
 
 def _given(
@@ -301,13 +303,11 @@ def _given(
     )
     if distance.shape != (mu.n, nu.n):
         raise ValueError(f"the cost matrix has shape {distance.shape}, expected ({mu.n}, {nu.n})")
-    solution = solvers.network_simplex(distance, mu.weights, nu.weights, p)
+    solution = network_simplex(distance, mu.weights, nu.weights, p)
     return _result(solution, mu, nu, p, "given")
 
 
-def _result(
-    solution: solvers.Solution, mu: Discrete, nu: Discrete, p: float, metric: str
-) -> Transport:
+def _result(solution: Solution, mu: Discrete, nu: Discrete, p: float, metric: str) -> Transport:
     """The solution in the user's unit."""
     return Transport(
         value=solution.scale * solution.primal ** (1 / p),
