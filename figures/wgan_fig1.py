@@ -73,7 +73,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         f"Laws of (0, Z) and (θ, Z), Z ~ U[0, 1]. Marks: {arrays['n']} draws of each law (d = 2, "
         "seed 0), EM by linear program, the others by matching points. The paper shows the first "
         "row, closed form alone. Independent samples share no point, so their JS, TV and KL stay "
-        "at their largest even at θ = 0, where the laws are equal.",
+        "at their largest even at θ = 0, where the laws are equal. Ringed dot: the value at "
+        "θ = 0; open circle: the jump.",
         width=150,
     )
     return figure

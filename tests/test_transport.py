@@ -324,6 +324,15 @@ def test_a_forbidden_pair_of_reasonable_cost_is_avoided():
     assert wasserstein(None, None, metric=cost).value == 1.5
 
 
+def test_a_given_matrix_is_not_changed_and_may_be_of_any_size():
+    cost = np.array([[3.0, 7.0], [2.0, 5.0]])
+    for unit in (1.0, 5e-324, 1.5e307):
+        given = cost * unit
+        before = given.copy()
+        assert wasserstein(None, None, metric=given).value == pytest.approx(4 * unit)
+        np.testing.assert_array_equal(given, before)
+
+
 def test_a_given_matrix_takes_weights_and_order():
     cost = np.array([[0.0, 2.0], [1.0, 0.0]])
     assert wasserstein(None, None, [1, 0], [0.5, 0.5], metric=cost).value == 1

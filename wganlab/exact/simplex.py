@@ -39,8 +39,8 @@ def network_simplex(distance: Array, a: Array, b: Array, p: float) -> Solution:
     more digits to those that matter. Prices that respect lowered costs respect the true ones, so
     dual values stay bounds, and a plan that pays no lowered cost is optimal for the true ones too.
     """
-    # a power of two: no digit changes, and so no pivot
-    unit = 2.0 ** math.ceil(math.log2(float(distance.max()) or 1.0))
+    # a power of two: no digit changes, and so no pivot; 1023 is the largest that there is
+    unit = 2.0 ** min(1023, math.ceil(math.log2(float(distance.max()) or 1.0)))
     distance /= unit
     cap = 1.0
     while True:
@@ -57,7 +57,7 @@ def network_simplex(distance: Array, a: Array, b: Array, p: float) -> Solution:
 def _simplex(
     distance: Array, a: Array, b: Array, p: float, cap: float, unit: float
 ) -> tuple[Solution, float]:
-    """One solution for distances (at most 1) lowered to `cap`, and the longest way of its plan."""
+    """One solution for distances lowered to `cap`, and the longest way of its plan."""
     import ot  # takes a second, and loads torch where it is installed
 
     cost = distance if cap == 1 else np.minimum(distance, cap) / cap

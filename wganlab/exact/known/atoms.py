@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from wganlab.exact import divergences
-from wganlab.exact.known.pair import Pair, check
+from wganlab.exact.known.pair import Computed, Pair, check
 from wganlab.exact.known.radial import spherical
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Polygons(Disjoint):
 
 
 @dataclass(frozen=True)
-class Simplex(Pair):
+class Simplex(Computed):
     """Laws on the vertices of a regular simplex; EM = side * TV: no vertex is nearer than another.
 
     The n vertices are side / sqrt(2) times the unit vectors of R^n.
@@ -169,22 +169,6 @@ class Simplex(Pair):
     @property
     def emd(self) -> float:
         return self.side * self.tv
-
-    @property
-    def tv(self) -> float:
-        return divergences.tv(self.real, self.fake)
-
-    @property
-    def js(self) -> float:
-        return divergences.js(self.real, self.fake)
-
-    @property
-    def kl(self) -> float:
-        return divergences.kl(self.real, self.fake)
-
-    @property
-    def reverse_kl(self) -> float:
-        return divergences.kl(self.fake, self.real)
 
     @property
     def _vertices(self) -> Points:

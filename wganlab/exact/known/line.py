@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from wganlab.exact import densities, divergences
-from wganlab.exact.known.pair import Pair, check, check_scales
+from wganlab.exact import densities
+from wganlab.exact.known.pair import Computed, Pair, check, check_scales
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -291,7 +291,7 @@ def _normal_kl(p: tuple[float, float], q: tuple[float, float]) -> float:
 
 
 @dataclass(frozen=True)
-class Line(Pair):
+class Line(Computed):
     """Any two continuous laws on the line with finite means, by quadrature to 1e-8.
 
     Parameters
@@ -321,22 +321,6 @@ class Line(Pair):
         splits = (*densities.quantiles(self.real), *densities.quantiles(self.fake))
         splits += densities.crossings(self._excess, splits)
         return densities.quadrature(lambda x: abs(self._excess(x)), splits)
-
-    @property
-    def tv(self) -> float:
-        return divergences.tv(self.real, self.fake)
-
-    @property
-    def js(self) -> float:
-        return divergences.js(self.real, self.fake)
-
-    @property
-    def kl(self) -> float:
-        return divergences.kl(self.real, self.fake)
-
-    @property
-    def reverse_kl(self) -> float:
-        return divergences.kl(self.fake, self.real)
 
     def _excess(self, x: Any) -> Any:
         """G - F, from the side on which it does not cancel."""

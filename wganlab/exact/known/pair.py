@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from wganlab.exact import divergences
 from wganlab.exact.measures import as_array, as_points
 
 if TYPE_CHECKING:
@@ -118,3 +119,26 @@ class Pair:
 
     def _critic(self, z: Points) -> NDArray[np.float64]:
         raise NotImplementedError
+
+
+class Computed(Pair):
+    """A pair whose laws `real` and `fake` are in a form that tv, kl and js take."""
+
+    real: Any
+    fake: Any
+
+    @property
+    def tv(self) -> float:
+        return divergences.tv(self.real, self.fake)
+
+    @property
+    def js(self) -> float:
+        return divergences.js(self.real, self.fake)
+
+    @property
+    def kl(self) -> float:
+        return divergences.kl(self.real, self.fake)
+
+    @property
+    def reverse_kl(self) -> float:
+        return divergences.kl(self.fake, self.real)
