@@ -1,0 +1,200 @@
+"""The field's toy laws, sampled on the device of an explicit generator.
+
+A `Toy` is a law on R^dim from which points are drawn at will, float32, with its modes where it has
+them; `toy` lists the names. "8gaussians", "25gaussians" and "swissroll" keep the constants of the
+WGAN-GP paper's code, except that its "25gaussians" is one fixed draw of 100,000 points; here every
+point is new.
+
+References
+----------
+Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, and its code,
+gan_toy.py: the first three. Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, example 1:
+"parallel_lines". Korotin et al., "Kantorovich Strikes Back!", 2022: "funnels". Pedregosa et al.,
+"Scikit-learn", 2011: the shapes of "two_moons" and "circles". Grathwohl et al., "FFJORD", 2019,
+arXiv 1810.01367: the fields and arms of "checkerboard" and "spirals".
+"""
+
+from __future__ import annotations
+
+import inspect
+import reprlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Generator, Tensor
+
+from wganlab.data import checks
+from wganlab.data.laws import LAWS, Law
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+TOYS = tuple(LAWS)
+"""Names that `toy` takes."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Toy:
+    """A law to draw from; made by `toy` and `from_points`.
+
+    Attributes
+    ----------
+    name : str
+        What `toy` calls it.
+    parameters : dict
+        Every parameter with its value.
+
+    Examples
+    --------
+    >>> law = toy("two-moons", noise=0.1)
+    >>> law, law.dim, law.modes
+    (Toy('two_moons', noise=0.1), 2, None)
+    >>> law.sample(100, torch.Generator().manual_seed(0)).shape
+    torch.Size([100, 2])
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    _law: Law
+    _copies: dict[torch.device, tuple[Tensor, ...]] = field(default_factory=dict, init=False)
+
+    @property
+    def dim(self) -> int:
+        """Dimension of the space."""
+        return self._law.dim
+
+    @property
+    def modes(self) -> Tensor | None:
+        """Centers of the modes, float32 on the CPU, shape (k, dim); None where there are none."""
+        return self._law.modes
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation, along each axis, of a mode about its center; the largest of them.
+
+        None where there are no modes, and for "funnels", whose modes have no common shape.
+        """
+        return self._law.spread
+
+    def sample(self, n: int, generator: Generator) -> Tensor:
+        """Draw n points, float32 on the generator's device, shape (n, dim).
+
+        Parameters
+        ----------
+        n : int
+            Number of points, at least one.
+        generator : torch.Generator
+            Source of randomness; `torch.Generator("cuda").manual_seed(0)` draws on the GPU.
+
+        Raises
+        ------
+        ValueError
+            If n is not a positive whole number.
+        TypeError
+            If `generator` is not a torch.Generator.
+        """
+        checks.whole(1, n=n)
+        if not isinstance(generator, Generator):
+            raise TypeError(
+                f"generator is of type {type(generator).__name__}: pass "
+                "torch.Generator().manual_seed(0), a generator, in place of its seed"
+            )
+        device = generator.device
+        if device not in self._copies:  # a copy in every step would make the device wait
+            self._copies[device] = tuple(tensor.to(device) for tensor in self._law.constants)
+        return self._law.draw(int(n), generator, *self._copies[device])
+
+    def __repr__(self) -> str:
+        return f"Toy({', '.join([repr(self.name), *_told(self.parameters)])})"
+
+
+def toy(name: str, /, **parameters: Any) -> Toy:
+    """A toy law by its name; hyphens count as underscores.
+
+    Parameters
+    ----------
+    name : str
+        One of `TOYS`, given here with its parameters:
+
+        - 8gaussians: `radius` of the ring of modes, `std` of each (2 and .02, both over 1.414)
+        - 25gaussians: `spacing` of the 5 x 5 modes, `std` of each (2 and .05, both over 2.828)
+        - swissroll: `scale` t (cos t, sin t) + `noise` N(0, I), t uniform on 1.5 pi ... 4.5 pi (1
+          and .25, both over 7.5); not centered
+        - gaussian: `mean`, a tuple whose length is the dimension, and `std`
+        - mixture: `means`, numbers or k tuples; `stds`, one or k; `weights`, k of sum 1, or None
+          for equal ones
+        - two_moons: half circles of radius 1 about (0, 0) and (1, .5), of deviation `noise`
+        - circles: radii `inner` and `outer`, equal mass on each, of deviation `noise`
+        - checkerboard: every other one of `cells` x `cells` in a centered square of side `side`
+        - spirals: two arms of `turns` turns out to `radius`, of deviation `noise`
+        - parallel_lines: (`theta`, Z), Z uniform on [0, 1]
+        - cube: uniform on [`low`, `high`]^`dimension`
+        - funnels: P of `wganlab.exact.known.Funnels(dimension, funnels, seed, power)`, whose Q is
+          the default cube of that dimension; modes are the bottoms
+    **parameters
+        Those to change.
+
+    Returns
+    -------
+    Toy
+
+    Raises
+    ------
+    ValueError
+        If there is no such toy or parameter, or the parameter has no such value.
+
+    Examples
+    --------
+    >>> ring = toy("8gaussians", std=0.1)
+    >>> ring
+    Toy('8gaussians', radius=1.41443, std=0.1)
+    >>> ring.modes.shape, ring.sample(100, torch.Generator().manual_seed(0)).shape
+    (torch.Size([8, 2]), torch.Size([100, 2]))
+    """
+    known = str(name).replace("-", "_")
+    if known not in LAWS:
+        raise ValueError(f"there is no toy {name!r}: choose from {', '.join(TOYS)}")
+    law = LAWS[known]
+    values = {key: value.default for key, value in inspect.signature(law).parameters.items()}
+    for key, value in parameters.items():
+        if key not in values:
+            takes = ", ".join(_told(values))
+            raise ValueError(f"toy {known!r} has no parameter {key!r}: it takes {takes}")
+        values[key] = value.tolist() if hasattr(value, "tolist") else value
+    return Toy(known, values, law(**values))
+
+
+def from_points(array: ArrayLike) -> Toy:
+    """The empirical law of given points: rows drawn with replacement, equally likely.
+
+    Parameters
+    ----------
+    array : array_like, shape (n, d) or (n,)
+        Points, finite, from NumPy or torch; they are copied as float32, once to each device.
+
+    Raises
+    ------
+    ValueError
+        If there are no points, or they are not finite numbers in an array of such a shape.
+
+    Examples
+    --------
+    >>> from_points([[0.0, 1.0], [2.0, 3.0]])
+    Toy('points', n=2, dim=2)
+    """
+    points = checks.rows(array, "array")
+    n, dim = points.shape
+
+    def draw(n_draws: int, generator: Generator, points: Tensor) -> Tensor:
+        return points[torch.randint(n, (n_draws,), generator=generator, device=generator.device)]
+
+    return Toy("points", {"n": n, "dim": dim}, Law(dim, draw, (points,)))
+
+
+def _told(parameters: dict[str, Any]) -> list[str]:
+    short = reprlib.repr
+    return [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={short(value)}"
+        for name, value in parameters.items()
+    ]
