@@ -47,11 +47,21 @@ def test_touching_a_wing_loads_it():
     assert "wganlab.exact" in loaded_after("import wganlab; wganlab.exact.emd([0], [1])")
 
 
+def test_only_the_toys_load_torch():
+    assert "torch" not in loaded_after("import wganlab.data; wganlab.data.images")
+    for code in ("from wganlab.data import toy", "import wganlab; wganlab.data.TOYS"):
+        modules = loaded_after(code)
+        assert "torch" in modules
+        assert not {"ot", "matplotlib"} & modules
+
+
 def test_an_unknown_wing_is_an_attribute_error():
     import wganlab
 
     with pytest.raises(AttributeError, match="no attribute 'wings'"):
         wganlab.wings  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'wings'"):
+        wganlab.data.wings  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 Each part loads when it is first touched:
 
 - `wganlab.exact`: what is true. EM, TV, KL, JS by linear program or closed form (no torch).
-- `wganlab.data`: what is compared. Embedded image sets.
+- `wganlab.data`: what is compared. Toy laws, embedded image sets.
 - `wganlab.plots`: how it is shown.
 """
 
