@@ -11,10 +11,10 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "data", "exact", "plots"]
+__all__ = ["__version__", "compare", "data", "exact", "learned", "plots"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "exact", "plots"):
+    if name in ("compare", "data", "exact", "learned", "plots"):
         return importlib.import_module(f"wganlab.{name}")
     raise AttributeError(f"module 'wganlab' has no attribute '{name}'")

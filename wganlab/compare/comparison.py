@@ -1,0 +1,256 @@
+"""One critic beside the exact distance.
+
+The Lipschitz story has four numbers that are never mixed up: the raw `critic_gap`; the `slope`,
+which is the largest gradient norm seen; the proven bound `lipschitz`; and the `certificate`, which
+is at most EM of the two clouds whatever the critic is. Where the critic was trained with a
+gradient penalty of weight lambda the gap exceeds EM, on parallel lines by the factor
+1 + theta / (2 lambda); `corrected` inverts that law.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wganlab import exact
+from wganlab.compare.probe import Probe
+from wganlab.learned import CTransform, FittedCritic, GradientPenalty
+from wganlab.learned.networks import lipschitz_bound
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from torch import nn
+
+    from wganlab.learned import Constraint
+
+    Array = NDArray[np.float64]
+
+POINTS = 1000  # of each law, where they are drawn
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A critic's numbers beside the truth; lengths in the unit of the points."""
+
+    exact: float
+    """EM of the two clouds, by linear program."""
+    population: float | None
+    """EM of the laws that the clouds were drawn from, where it is known."""
+    critic_gap: float
+    """mean f(real) - mean f(fake), raw."""
+    slope: float
+    """Largest gradient norm seen: at the points, between them, and on the way of the mass."""
+    lipschitz: float
+    """A proven Lipschitz constant; inf where there is none."""
+    certificate: float
+    """At most `exact`, for any function."""
+    corrected: float | None
+    """The gap with the gradient penalty's bias taken out; None where the law does not apply."""
+    corrected_exactly: bool
+    """Is the correction exact (parallel lines, pairs of atoms, a translate with paired
+    interpolates), or a heuristic?"""
+    cosine: float
+    """Mean cosine between its gradient and the exact critic's, on the way of the mass."""
+    steps: int | None
+    """Steps of training, where they are known."""
+    seconds: float | None
+    """Of training, where they are known."""
+    method: str = ""
+    """What kept the critic."""
+
+    @property
+    def gap_over_slope(self) -> float:
+        """The gap of the critic scaled to slope 1 wherever it was looked at; nan if it is flat."""
+        return self.critic_gap / self.slope if self.slope > 0 else math.nan
+
+    @property
+    def wrong_sign(self) -> bool:
+        """Is the gap negative: an optimum on the wrong side, or no training at all?"""
+        return self.critic_gap < 0
+
+    @property
+    def estimate(self) -> float:
+        """What the method offers for EM: the raw gap, or the dual value for a c-transform."""
+        return self.certificate if self.method == CTransform.__name__ else self.critic_gap
+
+    def __str__(self) -> str:
+        """One line a number."""
+        from wganlab.compare.tables import lines
+
+        return lines(self)
+
+
+def critic_vs_exact(
+    critic: FittedCritic | nn.Module | Any,
+    x: ArrayLike | exact.known.Pair,
+    y: ArrayLike | None = None,
+    *,
+    pair: exact.known.Pair | None = None,
+    n: int = POINTS,
+    rng: np.random.Generator | None = None,
+    transport: exact.Transport | None = None,
+    product: bool | None = None,
+) -> Comparison:
+    """Lay a critic beside the exact earth mover's distance of two clouds.
+
+    Parameters
+    ----------
+    critic : FittedCritic, nn.Module, or callable
+        Any function of points that returns one number for each: (k, d) to (k,) or (k, 1).
+    x, y : array_like, shapes (n, ...) and (m, ...)
+        Real and fake points; images are flattened for the exact distance. Or x a known pair and
+        no y: n points of each law are drawn.
+    pair : known pair, optional
+        What the clouds were drawn from: it gives `population`, and the exact critic's gradient.
+    n : int
+        Points to draw of each law.
+    rng : numpy.random.Generator, optional
+        Of what is drawn; `default_rng(0)` by default.
+    transport : exact.Transport, optional
+        `exact.wasserstein(x, y)`, where it has been solved already.
+    product : bool, optional
+        Give the product of spectral norms as `lipschitz`. By default only where the weights are
+        what is constrained: elsewhere it is proven, and useless.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If the clouds are bad input (see `exact.measures`) or do not fit the critic, or its values
+        are not finite.
+    TypeError
+        If the critic cannot be called.
+
+    Examples
+    --------
+    >>> pair = exact.known.ParallelLines(theta=1.0)
+    >>> told = critic_vs_exact(lambda z: -3 * z[:, 0], pair)  # the right critic, three times
+    >>> round(told.critic_gap, 6), round(told.slope, 6), round(told.gap_over_slope, 6)
+    (3.0, 3.0, 1.0)
+    >>> told.population, told.certificate <= told.exact
+    (1.0, True)
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    if isinstance(x, exact.known.Pair):
+        pair = x
+        x, y = pair.sample(n, rng)
+    elif y is None:
+        raise ValueError("y is missing: give two clouds, or a known pair alone")
+    real, fake = _cloud(x, "x"), _cloud(y, "y")
+    flat_real, flat_fake = real.reshape(len(real), -1), fake.reshape(len(fake), -1)
+    if transport is None:
+        transport = exact.wasserstein(flat_real, flat_fake)
+    probe = Probe(critic, real)
+    f_real, f_fake = probe.values(real), probe.values(fake)
+    rays, directions = _rays(transport, pair, rng)
+    slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
+    gap = float(f_real.mean() - f_fake.mean())
+    constraint = critic.constraint if isinstance(critic, FittedCritic) else None
+    return Comparison(
+        exact=transport.value,
+        population=None if pair is None else pair.emd,
+        critic_gap=gap,
+        slope=max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0))),
+        lipschitz=_bound(critic, constraint, product),
+        certificate=exact.certificate(f_real, flat_real, flat_fake),
+        corrected=_corrected(gap, constraint),
+        corrected_exactly=_law_is_exact(flat_real, flat_fake, constraint, pair),
+        cosine=_cosine(slopes, directions),
+        steps=critic.steps if isinstance(critic, FittedCritic) else None,
+        seconds=critic.seconds if isinstance(critic, FittedCritic) else None,
+        method="" if constraint is None else type(constraint).__name__,
+    )
+
+
+def _cloud(points: Any, name: str) -> Array:
+    if hasattr(points, "detach"):
+        points = points.detach().cpu()
+    cloud = np.asarray(points, dtype=np.float64)
+    cloud = cloud[:, None] if cloud.ndim == 1 else cloud
+    if cloud.ndim < 2 or cloud.size == 0:
+        raise ValueError(f"{name} has shape {cloud.shape}: give points of shape (n, d)")
+    return cloud
+
+
+def _rays(
+    transport: exact.Transport, pair: exact.known.Pair | None, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Points on the way of the mass, and the exact critic's gradient there: both (k, d).
+
+    Along the segment from y to x that an optimal plan uses, every optimal critic rises with slope
+    1, so its gradient is (x - y) / |x - y|. Where the laws are known, so is their plan.
+    """
+    if pair is not None:
+        x, y = pair.sample(POINTS, rng, paired=True)
+    else:
+        moves = transport.plan.tocoo()
+        rows = np.arange(moves.nnz)
+        if len(rows) > POINTS:
+            rows = rng.choice(moves.nnz, POINTS, p=moves.data / moves.data.sum())
+        x = transport.source.points[moves.row[rows]]
+        y = transport.target.points[moves.col[rows]]
+    lengths = _norms(x - y)
+    far = lengths > 1e-9 * max(1.0, float(np.abs(x).max()))
+    x, y, lengths = x[far], y[far], lengths[far]
+    t = rng.uniform(size=(len(x), 1))
+    return y + t * (x - y), (x - y) / lengths[:, None]
+
+
+def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) -> float:
+    """Largest gradient norm at up to 1,000 points of each, and between them."""
+    real, fake = (z[rng.permutation(len(z))[:POINTS]] for z in (real, fake))
+    k = min(len(real), len(fake))
+    t = rng.uniform(size=(k,) + (1,) * (real.ndim - 1))
+    points = np.concatenate([real, fake, t * real[:k] + (1 - t) * fake[:k]])
+    return float(_norms(probe.gradients(points)).max())
+
+
+def _norms(vectors: Array) -> Array:
+    return np.linalg.norm(vectors.reshape(len(vectors), -1), axis=1)
+
+
+def _cosine(gradients: Array, directions: Array) -> float:
+    """Mean cosine; where the critic is flat it is 0, and nan where no mass moves."""
+    if len(directions) == 0:
+        return math.nan
+    lengths = _norms(gradients)
+    products = np.sum(gradients * directions, axis=1)
+    return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())
+
+
+def _bound(critic: Any, constraint: Constraint | None, product: bool | None) -> float:
+    module = critic.critic if isinstance(critic, FittedCritic) else critic
+    if product is None:
+        product = constraint is None or constraint.in_weights
+    return lipschitz_bound(module) if product and hasattr(module, "modules") else math.inf
+
+
+def _corrected(gap: float, constraint: Constraint | None) -> float | None:
+    """The W with W (1 + W / (2 lambda)) = gap; None where the penalty is another one."""
+    if not isinstance(constraint, GradientPenalty) or gap < 0:
+        return None
+    if (constraint.center, constraint.power) != (1.0, 2.0):
+        return None
+    if constraint.place not in ("between", "paired"):
+        return None
+    weight = constraint.weight
+    return weight * (math.sqrt(1 + 2 * gap / weight) - 1)
+
+
+def _law_is_exact(
+    x: Array, y: Array, constraint: Constraint | None, pair: exact.known.Pair | None
+) -> bool:
+    """Parallel lines, two atoms, or one vector between all paired points."""
+    if not isinstance(constraint, GradientPenalty):
+        return False
+    if isinstance(pair, exact.known.ParallelLines):
+        return True
+    if constraint.paired and x.shape == y.shape:
+        return bool(np.ptp(x - y, axis=0).max() < 1e-6 * max(1.0, float(np.abs(x - y).max())))
+    return bool(np.ptp(x, axis=0).max() == 0 == np.ptp(y, axis=0).max())

@@ -1,0 +1,321 @@
+"""Fit a critic between two FIXED laws: the inner problem of a Wasserstein GAN, on its own.
+
+What is maximized is the critic gap, mean f(real) - mean f(fake), under a Lipschitz constraint
+(`wganlab.learned.lipschitz`); with slope 1 its supremum is the earth mover's distance (Arjovsky et
+al. 2017, eq. 2). Values and gradients of the fitted critic are for `wganlab.compare` to hold
+against the truth.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+from tqdm import tqdm
+
+from wganlab.learned import methods
+from wganlab.learned.fitted import DivergedError, FittedCritic, Record, evaluated, measure
+from wganlab.learned.lipschitz import Constraint
+from wganlab.learned.methods import Optimizer
+from wganlab.learned.networks import MLPConfig
+from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+
+def fit_critic(
+    real: Any,
+    fake: Any = None,
+    *,
+    constraint: Constraint | None = None,
+    critic: MLPConfig | nn.Module | methods.Build | None = None,
+    optimizer: Optimizer | None = None,
+    steps: int | None = None,
+    batch: int | None = None,
+    seed: int = 0,
+    held_out: int | tuple[Any, Any] | None = None,
+    records: int = 50,
+    patience: int | None = None,
+    callback: Callable[[Record, nn.Module], bool | None] | None = None,
+    progress: bool | None = None,
+    device: str | torch.device = "auto",
+    threads: int | None = 1,
+) -> FittedCritic:
+    """Train a critic between two fixed laws.
+
+    Parameters
+    ----------
+    real, fake
+        The laws: arrays or tensors of shape (n, ...) ((n,) for the line), toys, or callables
+        (n, generator) -> points. Or a known pair alone, or a callable for pairs of points. Arrays
+        are trained on as they are; from anything else new points are drawn in every step.
+    constraint : Constraint
+        What keeps the critic Lipschitz; `GradientPenalty(10.0)` by default.
+    critic : MLPConfig, nn.Module, or callable (dimension, generator) -> nn.Module
+        The network; a module is trained in place. By default what suits the constraint: see
+        `wganlab.learned.METHODS`, also for the next three.
+    optimizer : Optimizer
+        Name, learning rate, schedule.
+    steps : int
+        Steps of the optimizer.
+    batch : int
+        Points of each law in a step; 0 for whole clouds (1,000 points of a sampler).
+    seed : int
+        Of the weights, the batches and everything else that is random.
+    held_out : int, or pair of arrays
+        Points of each law to measure on but not to train on: their number, or the points. By
+        default 1,000 are drawn where the laws are sampled, and none are taken from arrays.
+    records : int
+        How often to measure, evenly over the steps, besides step 0.
+    patience : int
+        Stop when the held-out objective has not grown for that many records, and go back to the
+        best one. The objective is the gap minus the penalty, where there is one.
+    callback : callable (Record, nn.Module) -> bool
+        Called after every measurement; a true answer stops the training.
+    progress : bool
+        Progress bar; by default where standard error is a terminal.
+    device : str
+        "auto" takes a GPU where there is one.
+    threads : int or None
+        Torch threads while it trains; None leaves torch's setting.
+
+    Returns
+    -------
+    FittedCritic
+
+    Raises
+    ------
+    ValueError
+        If the input or a combination of options makes no sense; before any work is done.
+    DivergedError
+        If the loss is no longer finite; it carries the last critic that was.
+
+    Examples
+    --------
+    >>> from wganlab.learned import GradientPenalty
+    >>> x, y = np.zeros((50, 2)), np.full((50, 2), [3.0, 4.0])  # two atoms, 5 apart
+    >>> fitted = fit_critic(x, y, constraint=GradientPenalty(100.0), steps=300)
+    >>> abs(fitted.history[-1].gap - 5 * (1 + 5 / 200)) < 0.05  # the penalty's bias
+    True
+    """
+    chosen = methods.default(constraint) if constraint else methods.METHODS["gp"]
+    constraint = constraint or chosen.constraint
+    steps = chosen.steps if steps is None else steps
+    batch = chosen.batch if batch is None else batch
+    _check(steps=steps, batch=batch, records=records, patience=patience)
+    place = resolve_device(device)
+    with _seeded(seed, place), _threads(threads):
+        generator = torch.Generator(place).manual_seed(seed)
+        laws = source(real, fake, paired=constraint.paired, device=place, seed=seed)
+        laws, kept = _hold_out(laws, held_out, place, generator)
+        if patience is not None and kept is None:
+            raise ValueError("patience looks at held-out points: give held_out, their number")
+        network = _build(critic or chosen.critic, laws.whole(generator)[0], seed).to(place)
+        constraint.check(network)
+        constraint.prepare(network)
+        fit = _Fit(network, constraint, laws, kept, generator, patience)
+        stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
+        return fit.finish(stopped)
+
+
+def step(
+    critic: nn.Module,
+    constraint: Constraint,
+    optimizer: torch.optim.Optimizer,
+    real: Tensor,
+    fake: Tensor,
+    generator: Generator | None,
+) -> Tensor:
+    """One step of the critic: one pass over real and fake together, one over the penalty's points.
+
+    Returns the loss, a scalar that stays on the device.
+    """
+    with parametrize.cached():
+        batch = evaluated(critic, real, fake)
+        loss = -constraint.objective(batch)
+        penalty = constraint.penalty(critic, batch, generator)
+        if penalty is not None:
+            loss = loss + penalty
+        optimizer.zero_grad()
+        loss.backward()
+    constraint.before_step(critic)
+    optimizer.step()
+    constraint.after_step(critic)
+    return loss.detach()
+
+
+class _Fit:
+    """One training: the network and what it goes back to, the records, the clock."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        constraint: Constraint,
+        laws: Source,
+        kept: Clouds | None,
+        generator: Generator,
+        patience: int | None,
+    ) -> None:
+        self.network, self.constraint, self.laws = network, constraint, laws
+        self.kept = None if kept is None else (kept.real, kept.fake)
+        self.generator, self.patience = generator, patience
+        self.history: list[Record] = []
+        self.seconds = 0.0
+        self.good = copy.deepcopy(network.state_dict())  # of the last record, or the best one
+        self.best, self.waited = 0, 0
+
+    def run(
+        self,
+        optimizer: Optimizer,
+        steps: int,
+        batch: int,
+        records: int,
+        callback: Callable[[Record, nn.Module], bool | None] | None,
+        progress: bool | None,
+    ) -> str:
+        """All steps; returns why it stopped."""
+        torch_optimizer, schedule = optimizer.build(self.network.parameters(), steps)
+        marks = np.unique(np.linspace(0, steps, records + 1).round().astype(int)).tolist()
+        self.record(0, [])
+        disable = None if progress is None else not progress
+        with tqdm(total=steps, unit="step", disable=disable, leave=False) as bar:
+            for start, end in itertools.pairwise(marks):
+                losses = self.advance(torch_optimizer, schedule, batch, end - start)
+                self.record(end, losses)
+                bar.set_postfix(gap=f"{self.history[-1].gap:.4g}", refresh=False)
+                bar.update(end - start)
+                if callback is not None and callback(self.history[-1], self.network):
+                    return "callback"
+                if self.patience is not None and self.waited >= self.patience:
+                    return "held-out"
+        return "steps"
+
+    def advance(self, optimizer: Any, schedule: Any, batch: int, steps: int) -> list[Tensor]:
+        """Steps until the next record; returns their losses, still on the device."""
+        began, losses = time.perf_counter(), []
+        for _ in range(steps):
+            real, fake = self.laws.batch(batch, self.generator)
+            losses.append(
+                step(self.network, self.constraint, optimizer, real, fake, self.generator)
+            )
+            schedule.step()
+        if self.generator.device.type == "cuda":
+            torch.cuda.synchronize(self.generator.device)
+        self.seconds += time.perf_counter() - began
+        return losses
+
+    def record(self, number: int, losses: list[Tensor]) -> None:
+        """Measure after step `number`; DivergedError if a loss or a weight is not finite."""
+        finite = torch.isfinite(torch.stack(losses)).tolist() if losses else []
+        if not all(finite):
+            first = number - len(finite) + 1 + finite.index(False)
+            raise DivergedError(first, self.finish("diverged"))
+        if not all(torch.isfinite(value).all() for value in self.network.state_dict().values()):
+            raise DivergedError(number, self.finish("diverged"))
+        record = measure(
+            self.network,
+            self.constraint,
+            self.laws.whole(self.generator),
+            self.kept,
+            self.generator,
+            step=number,
+            seconds=self.seconds,
+        )
+        self.history.append(record)
+        if self.patience is None or record.objective >= max(r.objective for r in self.history):
+            self.good = copy.deepcopy(self.network.state_dict())
+            self.best, self.waited = len(self.history) - 1, 0
+        else:
+            self.waited += 1
+
+    def finish(self, stopped: str) -> FittedCritic:
+        """The critic of the last finite or the best record, as a plain network."""
+        self.network.load_state_dict(self.good)
+        self.constraint.finish(self.network)
+        self.network.eval()
+        return FittedCritic(self.network, self.constraint, tuple(self.history), self.best, stopped)
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """The device of that name; "auto" is a GPU where there is one, ValueError for a missing one."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        place = torch.device(device)
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError) as error:
+        told = str(error).splitlines()[0]
+        raise ValueError(f"device {str(device)!r} cannot be used: {told}") from None
+    return place
+
+
+def _check(*, steps: int, batch: int, records: int, patience: int | None) -> None:
+    for name, number, least in (
+        ("steps", steps, 0),
+        ("batch", batch, 0),
+        ("records", records, 1),
+        ("patience", 1 if patience is None else patience, 1),
+    ):
+        if not isinstance(number, int) or number < least:
+            raise ValueError(f"{name} = {number!r}: give a whole number from {least} up")
+
+
+def _hold_out(
+    laws: Source, held_out: int | tuple[Any, Any] | None, device: torch.device, generator: Generator
+) -> tuple[Source, Clouds | None]:
+    if held_out is None:
+        held_out = FRESH if isinstance(laws, Stream) else 0
+    if not isinstance(held_out, int):
+        real, fake = (points(cloud, "held_out", device) for cloud in held_out)
+        shape = laws.whole(generator)[0].shape[1:]
+        if not real.shape[1:] == fake.shape[1:] == shape:
+            raise ValueError(
+                f"held-out points have shapes {tuple(real.shape[1:])} and {tuple(fake.shape[1:])}, "
+                f"and those to train on {tuple(shape)}"
+            )
+        return laws, Clouds(real, fake)
+    if held_out < 0:
+        raise ValueError(f"held_out = {held_out}: give a number of points from 0 up")
+    return laws.hold_out(held_out, generator) if held_out else (laws, None)
+
+
+def _build(critic: MLPConfig | nn.Module | methods.Build, sample: Tensor, seed: int) -> nn.Module:
+    if isinstance(critic, nn.Module):
+        return critic
+    generator = torch.Generator().manual_seed(seed)
+    inputs = sample[0].numel()
+    network = (
+        critic.build(inputs, generator)
+        if isinstance(critic, MLPConfig)
+        else critic(inputs, generator)
+    )
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"critic= made a {type(network).__name__}: it must make an nn.Module")
+    return network
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Torch's global state, which dropout and power iterations draw from, seeded and put back."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _threads(threads: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

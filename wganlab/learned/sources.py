@@ -1,0 +1,186 @@
+"""Where the two laws of a critic come from: clouds of points, toys, samplers, known pairs.
+
+A source gives batches (real, fake) of float32 tensors on one device. It knows a known pair by its
+method `sample(n, rng, paired=...)` and a toy by `sample(n, generator)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Generator, Tensor
+
+FRESH = 1000  # points drawn of each law where all of it is asked for
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """Two fixed clouds of points."""
+
+    real: Tensor
+    fake: Tensor
+    paired: bool = False
+
+    def batch(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """n rows of both, drawn with replacement; all of them where n is 0."""
+        if n == 0:
+            return self.real, self.fake
+        rows = _rows(len(self.real), n, generator)
+        others = rows if self.paired else _rows(len(self.fake), n, generator)
+        return self.real[rows], self.fake[others]
+
+    def whole(self, generator: Generator) -> tuple[Tensor, Tensor]:
+        """What the gap is recorded on: the clouds."""
+        return self.real, self.fake
+
+    def hold_out(self, n: int, generator: Generator) -> tuple[Clouds, Clouds]:
+        """The clouds without n rows of each, and these rows."""
+        if n >= min(len(self.real), len(self.fake)):
+            raise ValueError(
+                f"held_out = {n} of {len(self.real)} real and {len(self.fake)} fake points leaves "
+                "none to train on: hold out fewer"
+            )
+        order = torch.randperm(len(self.real), generator=generator, device=generator.device)
+        other = order
+        if not self.paired:
+            other = torch.randperm(len(self.fake), generator=generator, device=generator.device)
+        kept = Clouds(self.real[order[n:]], self.fake[other[n:]], self.paired)
+        return kept, Clouds(self.real[order[:n]], self.fake[other[:n]], self.paired)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Two laws that new points are drawn from in every step."""
+
+    draw: Callable[[int, Generator], tuple[Tensor, Tensor]]
+
+    def batch(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """n new points of both; `FRESH` where n is 0."""
+        return self.draw(n or FRESH, generator)
+
+    def whole(self, generator: Generator) -> tuple[Tensor, Tensor]:
+        """What the gap is recorded on: new points."""
+        return self.draw(FRESH, generator)
+
+    def hold_out(self, n: int, generator: Generator) -> tuple[Stream, Clouds]:
+        """The laws, and n points of each."""
+        return self, Clouds(*self.draw(n, generator))
+
+
+Source = Clouds | Stream
+
+
+def source(real: Any, fake: Any, *, paired: bool, device: torch.device, seed: int) -> Source:
+    """The source that two laws, or one pair of laws, make.
+
+    Parameters
+    ----------
+    real, fake
+        Each an array or tensor of shape (n, ...) ((n,) for points on the line), a toy, or a
+        callable (n, generator) -> points. Or `fake` None, and `real` a known pair, or a callable
+        (n, generator) -> (real points, fake points).
+    paired : bool
+        Row i of real belongs to row i of fake.
+    device : torch.device
+        Where the points are wanted.
+    seed : int
+        Of the draws of a known pair, which NumPy makes.
+
+    Raises
+    ------
+    ValueError
+        If the laws have points of different shapes, points that are not finite, or cannot be
+        paired.
+    """
+    if fake is None:
+        return Stream(_joint(real, paired, device, np.random.default_rng(seed)))
+    if not (_is_law(real) or _is_law(fake)):
+        clouds = Clouds(points(real, "real", device), points(fake, "fake", device), paired)
+        if clouds.real.shape[1:] != clouds.fake.shape[1:]:
+            raise ValueError(
+                f"real points have shape {tuple(clouds.real.shape[1:])} and fake ones "
+                f"{tuple(clouds.fake.shape[1:])}: they must live in one space"
+            )
+        if paired and len(clouds.real) != len(clouds.fake):
+            raise ValueError(
+                f"{len(clouds.real)} real and {len(clouds.fake)} fake points cannot be paired: "
+                "give as many of both, row i belonging to row i"
+            )
+        return clouds
+    if paired:
+        raise ValueError(
+            "two separate samplers have no pairs: give one sampler of pairs, fit_critic(sampler), "
+            "a known pair, or two arrays whose rows belong together"
+        )
+    first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
+    return Stream(lambda n, generator: (first(n, generator), second(n, generator)))
+
+
+def points(array: Any, name: str, device: torch.device) -> Tensor:
+    """An array as float32 on the device, (n,) as (n, 1).
+
+    Raises
+    ------
+    ValueError
+        If there are no points or they are not finite; the first bad row is named.
+    """
+    if not isinstance(array, torch.Tensor):
+        try:
+            array = torch.as_tensor(np.array(array, dtype=np.float32))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name} is no array of numbers, and no law to sample from: give points of shape "
+                "(n, d), a toy, a known pair, or a callable (n, generator) -> points"
+            ) from None
+    tensor = array.detach().to(device=device, dtype=torch.float32)
+    tensor = tensor[:, None] if tensor.dim() == 1 else tensor
+    if tensor.dim() < 2 or tensor.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(tensor.shape)}: give points of shape (n, d)")
+    bad = ~torch.isfinite(tensor).flatten(1).all(dim=1)
+    if bad.any():
+        row = int(bad.nonzero()[0])
+        raise ValueError(
+            f"{name} has a value in row {row} that is not finite: remove {int(bad.sum())} such rows"
+        )
+    return tensor
+
+
+def _rows(size: int, n: int, generator: Generator) -> Tensor:
+    return torch.randint(size, (n,), generator=generator, device=generator.device)
+
+
+def _is_law(law: Any) -> bool:
+    return callable(law) or hasattr(law, "sample")
+
+
+def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Tensor]:
+    if not _is_law(law):
+        cloud = points(law, name, device)
+        return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
+    draw = law.sample if hasattr(law, "sample") else law
+    return lambda n, generator: points(draw(n, generator), name, device)
+
+
+def _joint(
+    law: Any, paired: bool, device: torch.device, rng: np.random.Generator
+) -> Callable[[int, Generator], tuple[Tensor, Tensor]]:
+    if hasattr(law, "sample") and hasattr(law, "emd"):  # a known pair: NumPy draws
+        return lambda n, generator: _both(law.sample(n, rng, paired=paired), device)
+    if not callable(law):
+        raise ValueError(
+            "fake is missing: give two laws, fit_critic(real, fake), or a known pair, or a "
+            "callable (n, generator) -> (real points, fake points)"
+        )
+    return lambda n, generator: _both(law(n, generator), device)
+
+
+def _both(drawn: Any, device: torch.device) -> tuple[Tensor, Tensor]:
+    real, fake = drawn
+    return points(real, "real", device), points(fake, "fake", device)
