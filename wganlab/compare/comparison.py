@@ -152,6 +152,7 @@ def critic_vs_exact(
     slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
     gap = float(f_real.mean() - f_fake.mean())
     constraint = critic.constraint if isinstance(critic, FittedCritic) else None
+    corrected = _corrected(gap, constraint)
     return Comparison(
         exact=transport.value,
         population=None if pair is None else pair.emd,
@@ -159,8 +160,9 @@ def critic_vs_exact(
         slope=max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0))),
         lipschitz=_bound(critic, constraint, product),
         certificate=exact.certificate(f_real, flat_real, flat_fake),
-        corrected=_corrected(gap, constraint),
-        corrected_exactly=_law_is_exact(flat_real, flat_fake, constraint, pair),
+        corrected=corrected,
+        corrected_exactly=corrected is not None
+        and _law_is_exact(flat_real, flat_fake, constraint, pair),
         cosine=_cosine(slopes, directions),
         steps=critic.steps if isinstance(critic, FittedCritic) else None,
         seconds=critic.seconds if isinstance(critic, FittedCritic) else None,
@@ -247,10 +249,8 @@ def _law_is_exact(
     x: Array, y: Array, constraint: Constraint | None, pair: exact.known.Pair | None
 ) -> bool:
     """Parallel lines, two atoms, or one vector between all paired points."""
-    if not isinstance(constraint, GradientPenalty):
-        return False
     if isinstance(pair, exact.known.ParallelLines):
         return True
-    if constraint.paired and x.shape == y.shape:
+    if constraint is not None and constraint.paired and x.shape == y.shape:
         return bool(np.ptp(x - y, axis=0).max() < 1e-6 * max(1.0, float(np.abs(x - y).max())))
     return bool(np.ptp(x, axis=0).max() == 0 == np.ptp(y, axis=0).max())

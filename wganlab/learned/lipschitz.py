@@ -246,6 +246,7 @@ class SpectralNorm(Constraint):
     """
 
     in_weights: ClassVar[bool] = True
+
     def check(self, critic: nn.Module) -> None:
         """Networks with layer or batch norm are refused."""
         _refuse_norms(critic, "spectral norm")
