@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from figures.catalog import FIGURES, PROFILES
 from figures.render import ROOT
+from wganlab.report import cores
 
 # One thread a figure, many figures side by side; POT need not load torch for exact figures.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -76,11 +77,6 @@ def main(options: Figures) -> int:
         f" ({options.profile} profile)"
     )
     return 1 if failed else 0
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def shown(folder: Path, name: str) -> str:

@@ -13,8 +13,9 @@ import pytest
 from scipy import sparse
 
 import wganlab
-from wganlab import cli, data, exact, report
+from wganlab import data, exact, report
 from wganlab.cli import main
+from wganlab.commands import known
 
 
 def run(*arguments, cwd=None):
@@ -320,7 +321,7 @@ def test_a_slow_evaluation_shows_progress(monkeypatch, capsys):
         shown.append("computed")
         return 1.0
 
-    monkeypatch.setattr(cli, "spinner", spinner)
+    monkeypatch.setattr(known, "spinner", spinner)
     monkeypatch.setattr(exact.known.ParallelLines, "emd", property(emd))
     assert main(["known", "parallel-lines"]) == 0
     assert shown == ["evaluating", "computed", "done"]

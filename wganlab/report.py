@@ -165,3 +165,8 @@ def spinner(label: str) -> Iterator[None]:
         done.set()
         thread.join()
         bar.close()
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -67,14 +67,14 @@ class Comparison:
         return self.critic_gap / self.slope if self.slope > 0 else math.nan
 
     @property
-    def wrong_sign(self) -> bool:
-        """Is the gap negative: an optimum on the wrong side, or no training at all?"""
-        return self.critic_gap < 0
-
-    @property
     def estimate(self) -> float:
         """What the method offers for EM: the raw gap, or the dual value for a c-transform."""
         return self.certificate if self.method == CTransform.__name__ else self.critic_gap
+
+    @property
+    def wrong_sign(self) -> bool:
+        """Is the estimate negative: an optimum on the wrong side, or no training at all?"""
+        return self.estimate < 0
 
     def __str__(self) -> str:
         """One line a number."""

@@ -100,7 +100,7 @@ class Method:
     """Its network: a configuration, a module, or a function (dimension, generator) -> module."""
     optimizer: Optimizer = field(default_factory=Optimizer)
     """Of its weights."""
-    steps: int = 2000
+    steps: int = 1000
     """Steps of the optimizer."""
     batch: int = 256
     """Points of each law in a step; 0 for whole clouds."""
@@ -118,7 +118,7 @@ METHODS: dict[str, Method] = {
     "ct": Method(Consistency(), MLPConfig(width=64, activation="silu", dropout=0.5), _COSINE),
     "clip": Method(WeightClipping(0.01), MLPConfig(width=64), Optimizer("rmsprop", 1e-3)),
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
-    "orthonormal": Method(Orthonormal(), _SORTED, _LONG, batch=128),
+    "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=3000, batch=128),
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
     "none": Method(NoConstraint(), MLPConfig(width=64), Optimizer(lr=1e-3)),
 }

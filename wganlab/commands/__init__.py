@@ -1,0 +1,1 @@
+"""The commands: one file and one dataclass each, whose fields are its options."""

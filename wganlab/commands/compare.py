@@ -1,0 +1,218 @@
+"""The command `compare`: learned critics beside the exact distance."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import arg
+
+from wganlab.report import cores, spinner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wganlab.exact.known import Pair
+    from wganlab.learned import Method
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Learned critics beside the exact EM distance: train, measure, and print one row a method.
+
+    Give a known pair of laws with its parameters, --pair parallel_lines --theta 1 (`known` lists
+    them), or two files of points, --points real.npy fake.npy. Every critic is trained on two clouds
+    and held against the exact EM distance of the same clouds. The columns: estimate is the raw gap,
+    mean f(real) - mean f(fake) (of ctransform: its certificate); slope is the largest gradient norm
+    seen; proven L a Lipschitz constant that is proven, or inf; certificate a lower bound of EM that
+    holds for any function; corrected is the gap with the gradient penalty's bias taken out; cosine
+    is that of the critic's gradient with the exact critic's, along the way of the mass. "/EM" is a
+    ratio to the exact value, and ± one standard deviation over the seeds.
+    """
+
+    pair: str = ""
+    """Known pair of laws, by name; its parameters are further options."""
+    points: Annotated[tuple[str, str] | None, arg(metavar="REAL FAKE")] = None
+    """Two files of points, or embedded image sets, as `distance` takes them."""
+    critic: Annotated[str, arg(metavar="MODULE:NAME")] = ""
+    """Your own critic: a class of torch modules, called with the dimension (or nothing), trained
+    under each constraint; or a module or function of points, judged as it is."""
+    constraint: str = ""
+    """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, none
+    (gp,lp,clip,sn,orthonormal by default)."""
+    seeds: int = 3
+    """Critics a method, each with clouds and weights of its own seed."""
+    n: int = 500
+    """Points of each law of a pair."""
+    max_points: int = 2000
+    """Draw that many points at random from a larger file."""
+    steps: int | None = None
+    """Steps of training; each method has its own default."""
+    batch: int | None = None
+    """Points of each law in a step; 0 for all of them."""
+    lr: float | None = None
+    """Learning rate at the start."""
+    weight: float | None = None
+    """Lambda of the gradient penalties."""
+    c: float | None = None
+    """Bound of the weights under clipping."""
+    out: Annotated[Path | None, arg(metavar="PATH")] = None
+    """Keep the rows in this .csv (and the table beside it as .md); rows that it holds already are
+    not computed again."""
+    jobs: int = 0
+    """Critics trained side by side, one thread each; 0 means one a core."""
+
+    def run(self, pair: Pair | None = None) -> None:
+        """Train what is missing, and print the table; `pair` is what --pair describes."""
+        self._check()
+        os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
+        notes: list[str] = []
+        laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
+        with spinner("loading torch"):
+            from wganlab import compare
+        methods = self._methods()
+        same = self.points is not None and not any(map(is_method, methods.values()))
+        board = compare.scoreboard(
+            laws,
+            methods,
+            1 if same else self.seeds,  # nothing is drawn: every seed would say the same
+            n=self.n,
+            path=self.out,
+            jobs=self.jobs or cores(),
+        )
+        print("\n\n".join([str(board), *(f"note: {note}" for note in notes)]))
+
+    def _check(self) -> None:
+        if bool(self.pair) == (self.points is not None):
+            raise ValueError(
+                "give either a known pair, --pair parallel_lines --theta 1, or two files, "
+                "--points real.npy fake.npy"
+            )
+        for name, value, least in (
+            ("seeds", self.seeds, 1),
+            ("n", self.n, 1),
+            ("max-points", self.max_points, 1),
+            ("jobs", self.jobs, 0),
+        ):
+            if value < least:
+                raise ValueError(f"--{name} {value}: expected {least} or more")
+
+    def _clouds(self, notes: list[str]) -> dict[str, Any]:
+        """The two files, by the name that the table shows."""
+        sources = self.points or ()
+        return {" against ".join(sources): tuple(self._cloud(name, notes) for name in sources)}
+
+    def _cloud(self, source: str, notes: list[str]) -> Any:
+        import numpy as np
+
+        from wganlab import data
+
+        loaded = data.load_points(source)
+        notes += loaded.notes
+        if loaded.weights is not None:
+            raise ValueError(f"{source} has weights: critics are trained on points of equal weight")
+        if len(loaded.points) <= self.max_points:
+            return loaded.points
+        notes.append(
+            f"{self.max_points:,} of the {len(loaded.points):,} points of {source} were drawn "
+            "with seed 0: --max-points takes more"
+        )
+        rows = np.random.default_rng(0).choice(len(loaded.points), self.max_points, replace=False)
+        return loaded.points[np.sort(rows)]
+
+    def _methods(self) -> dict[str, Any]:
+        """Methods by name, or the user's own critic as it is."""
+        from wganlab.learned import METHODS
+
+        critic = own_critic(self.critic) if self.critic else None
+        built = isinstance(critic, partial)
+        if critic is not None and not built and not self.constraint:
+            return {self.critic: critic}
+        names = [name.strip() for name in (self.constraint or DEFAULT).split(",")]
+        for name in names:
+            if name not in METHODS:
+                raise ValueError(
+                    f"there is no constraint {name!r}: choose from {', '.join(METHODS)}"
+                )
+        methods = {name: self._changed(METHODS[name]) for name in names}
+        for option in ("weight", "c"):
+            taken = any(hasattr(method.constraint, option) for method in methods.values())
+            if getattr(self, option) is not None and not taken:
+                raise ValueError(f"--{option} belongs to none of {', '.join(names)}")
+        if critic is None:
+            return methods
+        return {name: replace(method, critic=critic) for name, method in methods.items()}
+
+    def _changed(self, method: Method) -> Method:
+        """The method with what was asked for on the command line."""
+        constraint, optimizer = method.constraint, method.optimizer
+        for name in ("weight", "c"):
+            if getattr(self, name) is not None and hasattr(constraint, name):
+                constraint = replace(constraint, **{name: getattr(self, name)})  # type: ignore[type-var]
+        if self.lr is not None:
+            optimizer = replace(optimizer, lr=self.lr)
+        return replace(
+            method,
+            constraint=constraint,
+            optimizer=optimizer,
+            steps=method.steps if self.steps is None else self.steps,
+            batch=method.batch if self.batch is None else self.batch,
+        )
+
+
+DEFAULT = "gp,lp,clip,sn,orthonormal"
+
+
+def is_method(how: Any) -> bool:
+    """Is it a way to train a critic, and no critic already?"""
+    from wganlab.learned import Method
+
+    return isinstance(how, Method)
+
+
+def own_critic(name: str) -> Any:
+    """What `--critic MODULE:NAME` names; a class of modules as a function that builds them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such thing, or it can be no critic.
+    """
+    from torch import nn
+
+    module, _, attribute = name.partition(":")
+    if not (module and attribute):
+        raise ValueError(f"--critic {name}: expected MODULE:NAME, as in my_module:MyCritic")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python my_module.py` would find it
+    try:
+        critic = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"--critic {name} cannot be imported: {error}") from None
+    if not callable(critic):
+        raise ValueError(f"--critic {name} is of type {type(critic).__name__}: name a torch module")
+    if isinstance(critic, type) and not issubclass(critic, nn.Module):
+        raise ValueError(f"--critic {name} is a class, but not of torch modules")
+    return partial(construct, critic) if isinstance(critic, type) else critic
+
+
+def construct(kind: Callable[..., Any], dimension: int, generator: Any) -> Any:
+    """A module of the user's class, made for the dimension if it wants to know it."""
+    required = [
+        parameter
+        for parameter in inspect.signature(kind).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(required) > 1:
+        raise ValueError(
+            f"{kind.__name__} needs {len(required)} arguments: make it take the dimension of the "
+            "points alone, or nothing"
+        )
+    return kind(dimension) if required else kind()
