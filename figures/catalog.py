@@ -8,6 +8,7 @@ FIGURES = (
     "lab_topology",
     "lab_theta_descent",
     "lab_samples",
+    "lab_critic_scoreboard",
 )
 
 PROFILES = ("quick", "laptop", "paper")

@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wganlab.compare.board import Row
     from wganlab.compare.comparison import Comparison
-    from wganlab.compare.scoreboard import Row
 
 
 def lines(told: Comparison) -> str:
@@ -54,8 +54,9 @@ MEANS = (
 def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """One entry a pair and method: what is equal in all seeds, means, and deviations.
 
-    An entry holds `pair`, `method`, `seeds`, `n`, `m`, `dim`, `population`, `EM`, `notes`, and for every
-    heading of `MEANS` a pair (mean, standard deviation), or None where there is no such number.
+    An entry holds `pair`, `method`, `seeds`, `n`, `m`, `dim`, `population`, `EM`, `notes`, `law`
+    (is the correction exact?), and for every heading of `MEANS` a pair (mean, standard deviation),
+    or None where there is no such number.
     """
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:

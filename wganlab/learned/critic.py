@@ -111,18 +111,23 @@ def fit_critic(
     constraint = constraint or chosen.constraint
     steps = chosen.steps if steps is None else steps
     batch = chosen.batch if batch is None else batch
-    _check(steps=steps, batch=batch, records=records, patience=patience)
+    _check(steps=steps, batch=batch, records=records, patience=patience, seed=seed)
     place = resolve_device(device)
-    with _seeded(seed, place), _threads(threads):
-        generator = torch.Generator(place).manual_seed(seed)
-        laws = source(real, fake, paired=constraint.paired, device=place, seed=seed)
-        laws, kept = _hold_out(laws, held_out, place, generator)
+    weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
+    with _seeded(weights, place), _threads(threads):
+        laws = source(real, fake, paired=constraint.paired, device=place)
+        # of its own, so that how often one measures does not change what is trained
+        watch = torch.Generator(place).manual_seed(measures)
+        laws, kept = _hold_out(laws, held_out, place, watch)
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
-        network = _build(critic or chosen.critic, laws.whole(generator)[0], seed).to(place)
+        network = _build(
+            chosen.critic if critic is None else critic, laws.whole(watch)[0], weights
+        ).to(place)
         constraint.check(network)
         constraint.prepare(network)
-        fit = _Fit(network, constraint, laws, kept, generator, patience)
+        generator = torch.Generator(place).manual_seed(batches)
+        fit = _Fit(network, constraint, laws, kept, generator, watch, patience)
         stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
         return fit.finish(stopped)
 
@@ -163,11 +168,12 @@ class _Fit:
         laws: Source,
         kept: Clouds | None,
         generator: Generator,
+        watch: Generator,
         patience: int | None,
     ) -> None:
         self.network, self.constraint, self.laws = network, constraint, laws
         self.kept = None if kept is None else (kept.real, kept.fake)
-        self.generator, self.patience = generator, patience
+        self.generator, self.watch, self.patience = generator, watch, patience
         self.history: list[Record] = []
         self.seconds = 0.0
         self.good = copy.deepcopy(network.state_dict())  # of the last record, or the best one
@@ -224,9 +230,9 @@ class _Fit:
         record = measure(
             self.network,
             self.constraint,
-            self.laws.whole(self.generator),
+            self.laws.whole(self.watch),
             self.kept,
-            self.generator,
+            self.watch,
             step=number,
             seconds=self.seconds,
         )
@@ -258,11 +264,12 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return place
 
 
-def _check(*, steps: int, batch: int, records: int, patience: int | None) -> None:
+def _check(*, steps: int, batch: int, records: int, patience: int | None, seed: int) -> None:
     for name, number, least in (
         ("steps", steps, 0),
         ("batch", batch, 0),
         ("records", records, 1),
+        ("seed", seed, 0),
         ("patience", 1 if patience is None else patience, 1),
     ):
         if not isinstance(number, int) or number < least:

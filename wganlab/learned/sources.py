@@ -77,7 +77,7 @@ class Stream:
 Source = Clouds | Stream
 
 
-def source(real: Any, fake: Any, *, paired: bool, device: torch.device, seed: int) -> Source:
+def source(real: Any, fake: Any, *, paired: bool, device: torch.device) -> Source:
     """The source that two laws, or one pair of laws, make.
 
     Parameters
@@ -90,8 +90,6 @@ def source(real: Any, fake: Any, *, paired: bool, device: torch.device, seed: in
         Row i of real belongs to row i of fake.
     device : torch.device
         Where the points are wanted.
-    seed : int
-        Of the draws of a known pair, which NumPy makes.
 
     Raises
     ------
@@ -100,7 +98,7 @@ def source(real: Any, fake: Any, *, paired: bool, device: torch.device, seed: in
         paired.
     """
     if fake is None:
-        return Stream(_joint(real, paired, device, np.random.default_rng(seed)))
+        return Stream(_joint(real, paired, device))
     if not (_is_law(real) or _is_law(fake)):
         clouds = Clouds(points(real, "real", device), points(fake, "fake", device), paired)
         if clouds.real.shape[1:] != clouds.fake.shape[1:]:
@@ -169,10 +167,17 @@ def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Genera
 
 
 def _joint(
-    law: Any, paired: bool, device: torch.device, rng: np.random.Generator
+    law: Any, paired: bool, device: torch.device
 ) -> Callable[[int, Generator], tuple[Tensor, Tensor]]:
     if hasattr(law, "sample") and hasattr(law, "emd"):  # a known pair: NumPy draws
-        return lambda n, generator: _both(law.sample(n, rng, paired=paired), device)
+        rngs: dict[Generator, np.random.Generator] = {}  # one for each of torch's, of its seed
+
+        def draw(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
+            if generator not in rngs:
+                rngs[generator] = np.random.default_rng(generator.initial_seed())
+            return _both(law.sample(n, rngs[generator], paired=paired), device)
+
+        return draw
     if not callable(law):
         raise ValueError(
             "fake is missing: give two laws, fit_critic(real, fake), or a known pair, or a "
