@@ -33,7 +33,8 @@ def render(name: str, profile: str, folder: Path) -> None:
 def sources() -> dict[str, int]:
     """Every file of this project that the process has used, with its modification time."""
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    paths = {Path(file).resolve() for file in files if file}
+    # torch has modules whose files have a relative name and are nowhere
+    paths = {Path(file).resolve() for file in files if file and Path(file).is_absolute()}
     paths = {path for path in paths if path.is_relative_to(ROOT) and ".venv" not in path.parts}
     paths |= {ROOT / "constraints.txt", ROOT / "wganlab" / "wganlab.mplstyle"}
     if "wganlab.data.images" in sys.modules:
