@@ -27,6 +27,7 @@ def loaded_after(code):
         ("from wganlab import exact; exact.emd([0, 1], [2, 3])", {"torch", "ot"}),
         ("from wganlab import data; data.images('mnist10k')", {"torch", "ot", "matplotlib"}),
         ("from wganlab import plots", {"torch", "ot"}),
+        ("from wganlab import learned", {"ot", "matplotlib", "wganlab.exact"}),
         ("import wganlab.cli", {"numpy", "torch", "ot", "scipy"}),
     ],
 )
@@ -69,6 +70,8 @@ def test_an_unknown_wing_is_an_attribute_error():
     [
         ("exact", ("torch", "wganlab.data", "wganlab.learned", "wganlab.plots", "wganlab.cli")),
         ("data", ("wganlab.exact", "wganlab.learned", "wganlab.plots", "wganlab.cli")),
+        ("learned", ("ot", "wganlab.exact", "wganlab.compare", "wganlab.plots", "wganlab.cli")),
+        ("compare", ("ot", "wganlab.plots", "wganlab.cli", "wganlab.commands")),
     ],
 )
 def test_arrows_never_run_back_up(room, forbidden):

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from wganlab.learned import methods
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record, evaluated, measure
-from wganlab.learned.lipschitz import Constraint
+from wganlab.learned.lipschitz import Constraint, values
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.networks import MLPConfig
 from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source
@@ -111,7 +111,8 @@ def fit_critic(
     constraint = constraint or chosen.constraint
     steps = chosen.steps if steps is None else steps
     batch = chosen.batch if batch is None else batch
-    _check(steps=steps, batch=batch, records=records, patience=patience, seed=seed)
+    methods.whole_numbers(0, steps=steps, batch=batch, seed=seed)
+    methods.whole_numbers(1, records=records, patience=1 if patience is None else patience)
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
     with _seeded(weights, place), _threads(threads):
@@ -121,9 +122,7 @@ def fit_critic(
         laws, kept = _hold_out(laws, held_out, place, watch)
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
-        network = _build(
-            chosen.critic if critic is None else critic, laws.whole(watch)[0], weights
-        ).to(place)
+        network = _build(chosen.critic if critic is None else critic, laws.whole(watch)[0], weights)
         constraint.check(network)
         constraint.prepare(network)
         generator = torch.Generator(place).manual_seed(batches)
@@ -264,18 +263,6 @@ def resolve_device(device: str | torch.device) -> torch.device:
     return place
 
 
-def _check(*, steps: int, batch: int, records: int, patience: int | None, seed: int) -> None:
-    for name, number, least in (
-        ("steps", steps, 0),
-        ("batch", batch, 0),
-        ("records", records, 1),
-        ("seed", seed, 0),
-        ("patience", 1 if patience is None else patience, 1),
-    ):
-        if not isinstance(number, int) or number < least:
-            raise ValueError(f"{name} = {number!r}: give a whole number from {least} up")
-
-
 def _hold_out(
     laws: Source, held_out: int | tuple[Any, Any] | None, device: torch.device, generator: Generator
 ) -> tuple[Source, Clouds | None]:
@@ -296,18 +283,17 @@ def _hold_out(
 
 
 def _build(critic: MLPConfig | nn.Module | methods.Build, sample: Tensor, seed: int) -> nn.Module:
-    if isinstance(critic, nn.Module):
-        return critic
-    generator = torch.Generator().manual_seed(seed)
-    inputs = sample[0].numel()
-    network = (
-        critic.build(inputs, generator)
-        if isinstance(critic, MLPConfig)
-        else critic(inputs, generator)
-    )
+    """The network on the device of the sample, which it is tried on."""
+    network = critic
+    if not isinstance(network, nn.Module):
+        build = network.build if isinstance(network, MLPConfig) else network
+        network = build(sample[0].numel(), torch.Generator().manual_seed(seed))
     if not isinstance(network, nn.Module):
         raise ValueError(f"critic= made a {type(network).__name__}: it must make an nn.Module")
-    return network
+    network.to(sample.device).eval()
+    with torch.no_grad():
+        values(network, sample[:2])
+    return network.train()
 
 
 @contextmanager

@@ -1,0 +1,227 @@
+"""The command `compare` as a user meets it: pairs, files, critics of their own, bad input."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from wganlab import exact
+from wganlab.cli import main
+from wganlab.commands.compare import Compare
+from wganlab.commands.known import known_kinds
+
+QUICK = ["--steps", "20", "--n", "50", "--jobs", "1", "--seeds", "2"]
+LINES = ["--pair", "parallel_lines", "--theta", "2"]
+
+OWN = """
+import torch
+
+class MyCritic(torch.nn.Module):
+    def __init__(self, dimension):
+        super().__init__()
+        self.net = torch.nn.Linear(dimension, 1)
+    def forward(self, x):
+        return self.net(x)
+
+class NoArguments(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = torch.nn.LazyLinear(1)
+    def forward(self, x):
+        return self.net(x)
+
+class TwoArguments(MyCritic):
+    def __init__(self, dimension, width):
+        super().__init__(dimension)
+
+class Normed(MyCritic):
+    def __init__(self, dimension):
+        super().__init__(dimension)
+        self.net = torch.nn.Sequential(torch.nn.BatchNorm1d(dimension), self.net)
+
+class NoModule:
+    pass
+
+def right(z):
+    return -z[:, 0]
+
+torch.manual_seed(0)
+trained = MyCritic(2)
+number = 3
+"""
+
+
+def table(out):
+    """Rows of the table, by method."""
+    return {line.split()[0]: line for line in out.splitlines() if re.match(r"[\w:]+  +-?\d", line)}
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A module of the user's in the folder where the command runs."""
+    (tmp_path / "own_critics.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_critics", raising=False)
+    return "own_critics"
+
+
+@pytest.fixture
+def clouds(tmp_path, rng):
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=(40, 2)) + 1
+    np.save(tmp_path / "real.npy", x)
+    np.save(tmp_path / "fake.npy", y)
+    return x, y, [str(tmp_path / "real.npy"), str(tmp_path / "fake.npy")]
+
+
+def test_a_known_pair_prints_a_row_a_method(capsys):
+    names = ["gp", "lp", "clip", "sn", "orthonormal", "ctransform", "dragan", "ct", "none"]
+    assert main(["compare", *LINES, "--constraint", ",".join(names), *QUICK]) == 0
+    out = capsys.readouterr().out
+    assert list(table(out)) == names
+    assert "ParallelLines(theta=2.0): 50 real and 50 fake points in dimension 2, 2 seeds" in out
+    assert ", of the laws 2\n" in out
+    assert "corrected takes the gradient penalty's bias out of the gap, exact here" in out
+
+
+def test_the_default_methods_are_the_five_of_the_help(capsys):
+    assert main(["compare", *LINES, *QUICK, "--steps", "1"]) == 0
+    assert list(table(capsys.readouterr().out)) == ["gp", "lp", "clip", "sn", "orthonormal"]
+
+
+def test_two_files_are_compared_with_their_own_distance(clouds, capsys):
+    x, y, files = clouds
+    assert main(["compare", "--points", *files, "--constraint", "gp", *QUICK]) == 0
+    out = capsys.readouterr().out
+    assert "60 real and 40 fake points in dimension 2" in out
+    assert f"exact EM of the clouds {exact.emd(x, y):.3f}\n" in out
+    assert "a heuristic here" in out
+
+
+def test_larger_files_are_drawn_from_and_it_is_said(clouds, capsys):
+    arguments = ["--points", *clouds[2], "--constraint", "gp", "--max-points", "50", *QUICK]
+    assert main(["compare", *arguments]) == 0
+    out = capsys.readouterr().out
+    assert "50 real and 40 fake points" in out
+    assert "note: 50 of the 60 points of" in out
+
+
+def test_a_class_of_the_user_is_trained_under_each_constraint(own, capsys):
+    arguments = [*LINES, "--critic", f"{own}:MyCritic", "--constraint", "gp,clip"]
+    assert main(["compare", *arguments, *QUICK, "--steps", "300", "--lr", "0.05"]) == 0
+    rows = table(capsys.readouterr().out)
+    assert list(rows) == ["gp", "clip"]
+    gap = float(rows["gp"].split()[4])  # a linear critic is optimal here
+    assert gap == pytest.approx(2 * (1 + 2 / 20), rel=0.02)
+
+
+def test_a_class_without_arguments_serves_too(own, capsys):
+    arguments = [*LINES, "--critic", f"{own}:NoArguments", "--constraint", "gp"]
+    assert main(["compare", *arguments, *QUICK]) == 0
+    assert list(table(capsys.readouterr().out)) == ["gp"]
+
+
+def test_a_function_and_a_module_are_judged_as_they_are(own, capsys):
+    for name, steps in (("right", "-"), ("trained", "-")):
+        assert main(["compare", *LINES, "--critic", f"{own}:{name}", *QUICK]) == 0
+        row = table(capsys.readouterr().out)[f"{own}:{name}"].split()
+        assert row[-2] == steps
+        if name == "right":
+            assert "1.000" in row
+
+
+def test_a_module_is_trained_further_where_a_constraint_is_named(own, capsys):
+    arguments = [*LINES, "--critic", f"{own}:trained", "--constraint", "gp", *QUICK]
+    assert main(["compare", *arguments]) == 0
+    assert table(capsys.readouterr().out)["gp"].split()[-2] == "20"
+
+
+def test_options_reach_the_methods(capsys):
+    base = ["compare", *LINES, "--n", "50", "--jobs", "1", "--seeds", "1", "--steps", "300"]
+    gaps = {}
+    for weight in ("10", "1"):
+        assert main([*base, "--constraint", "gp", "--weight", weight, "--batch", "0"]) == 0
+        gaps[weight] = float(table(capsys.readouterr().out)["gp"].split()[2])
+    assert gaps["10"] == pytest.approx(2 * (1 + 2 / 20), rel=0.05)
+    assert gaps["1"] == pytest.approx(2 * (1 + 2 / 2), rel=0.05)
+    slopes = []
+    for c in ("0.01", "0.1"):
+        assert main([*base, "--constraint", "clip", "--c", c, "--lr", "0.01"]) == 0
+        slopes.append(float(table(capsys.readouterr().out)["clip"].split()[3]))
+    assert slopes[1] > 100 * slopes[0]
+
+
+def test_rows_are_kept_and_not_computed_again(tmp_path, capsys, monkeypatch):
+    arguments = ["compare", *LINES, "--constraint", "gp", *QUICK, "--out", str(tmp_path / "b.csv")]
+    assert main(arguments) == 0
+    first = capsys.readouterr().out
+    monkeypatch.setattr("wganlab.compare.board.Cell.compute", None)
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == first
+    assert (tmp_path / "b.md").read_text().startswith("| pair | method |")
+
+
+def test_processes_side_by_side_find_the_critic_of_the_user(own, tmp_path):
+    result = subprocess.run(
+        f"{sys.executable} -m wganlab compare --pair parallel_lines --critic {own}:MyCritic "
+        "--constraint gp --steps 5 --seeds 2 --jobs 2".split(),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert list(table(result.stdout)) == ["gp"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either a known pair, --pair parallel_lines --theta 1, or two files"),
+        ([*LINES, "--points", "a.npy", "b.npy"], "give either a known pair"),
+        (["--pair", "parallel_line"], "there is no pair 'parallel_line': choose from"),
+        (["--pair", "parallel_lines", "--thet", "1"], "compare --pair parallel_lines --help"),
+        (["--points", "a.npy", "b.npy", "--theta", "1"], "there is no option --theta"),
+        (["--points", "a.npy", "b.npy"], "a.npy"),
+        ([*LINES, "--constraint", "gp,wgan"], "there is no constraint 'wgan': choose from gp"),
+        ([*LINES, "--constraint", "clip", "--weight", "1"], "--weight belongs to none of clip"),
+        ([*LINES, "--constraint", "gp", "--weight", "-1"], "weight = -1.0: give a positive"),
+        ([*LINES, "--lr", "0"], "lr = 0.0: give a positive number"),
+        ([*LINES, "--seeds", "0"], "--seeds 0: expected 1 or more"),
+        ([*LINES, "--jobs", "-1"], "--jobs -1: expected 0 or more"),
+        ([*LINES, "--steps", "-1"], "steps = -1: give a whole number from 0 up"),
+        ([*LINES, "--out", "board.txt"], "name a .csv file"),
+        ([*LINES, "--critic", "own_critics"], "expected MODULE:NAME"),
+        ([*LINES, "--critic", "nowhere:Critic"], "cannot be imported: No module named"),
+        ([*LINES, "--critic", "own_critics:Nothing"], "cannot be imported"),
+        ([*LINES, "--critic", "own_critics:number"], "is of type int"),
+        ([*LINES, "--critic", "own_critics:NoModule"], "not of torch modules"),
+        ([*LINES, "--critic", "own_critics:TwoArguments"], "needs 2 arguments"),
+        ([*LINES, "--critic", "own_critics:Normed"], "batch norm"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_do(own, arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr("wganlab.compare.board.Cell.compute", None)
+    assert main(["compare", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("wganlab: error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+
+
+def test_no_option_of_a_pair_hides_one_of_the_command():
+    options = {field.name for field in fields(Compare)}
+    for kind in known_kinds().values():
+        # the option `pair` of a product has parts, --pair.real and the like
+        assert not options & {field.name for field in fields(kind)} - {"pair"}
+
+
+def test_help_tells_the_options_of_the_pair(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", "--help"])
+    assert stop.value.code == 0
+    assert "--constraint" in capsys.readouterr().out
