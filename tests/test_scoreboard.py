@@ -12,7 +12,7 @@ from torch import nn
 
 from wganlab import compare, exact, learned
 from wganlab.compare import board as boards
-from wganlab.compare import tables
+from wganlab.compare import rows, tables
 
 LINES = exact.known.ParallelLines(theta=1.0)
 SHIFT = exact.known.Gaussians()
@@ -54,7 +54,7 @@ def test_a_row_is_what_fit_and_comparison_say(whole):
 
 def test_the_file_holds_every_digit(whole):
     result, path = whole
-    assert list(boards._read(path).values()) == list(result.rows)
+    assert list(rows.read(path).values()) == list(result.rows)
     assert path.with_suffix(".md").read_text() == result.markdown()
 
 
@@ -79,7 +79,7 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(whole, tmp_path, monkeyp
     assert [replace(row, seconds=0) for row in again.rows] == [
         replace(row, seconds=0) for row in result.rows
     ]
-    assert len(boards._read(cut)) == len(result.rows)
+    assert len(rows.read(cut)) == len(result.rows)
 
 
 def test_a_row_is_kept_as_soon_as_it_is_computed(tmp_path, monkeypatch):
@@ -93,7 +93,7 @@ def test_a_row_is_kept_as_soon_as_it_is_computed(tmp_path, monkeypatch):
     monkeypatch.setattr(boards.Cell, "compute", stop_at_seed_one)
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path / "board.csv")
-    assert [row.seed for row in boards._read(tmp_path / "board.csv").values()] == [0]
+    assert [row.seed for row in rows.read(tmp_path / "board.csv").values()] == [0]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The bridge: any critic beside the exact distance. The one package that needs both wings."""
 
-from wganlab.compare.board import Row, Scoreboard, scoreboard
+from wganlab.compare.board import Scoreboard, scoreboard
 from wganlab.compare.comparison import Comparison, critic_vs_exact
+from wganlab.compare.rows import Row
 
 __all__ = ["Comparison", "Row", "Scoreboard", "critic_vs_exact", "scoreboard"]

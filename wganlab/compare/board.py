@@ -8,7 +8,6 @@ on where it stopped.
 from __future__ import annotations
 
 import copy
-import csv
 import hashlib
 import inspect
 import multiprocessing
@@ -16,7 +15,7 @@ import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,45 +26,15 @@ from tqdm import tqdm
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import tables
+from wganlab.compare import rows, tables
 from wganlab.compare.comparison import critic_vs_exact
+from wganlab.compare.rows import COLUMNS, Row
 from wganlab.learned import METHODS, DivergedError, Method, MLPConfig, fit_critic
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Laws = exact.known.Pair | tuple[Any, Any]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One critic beside the truth; a `Comparison` with where it comes from."""
-
-    pair: str
-    method: str
-    seed: int
-    n: int
-    m: int
-    dim: int
-    population: float | None
-    exact: float
-    estimate: float
-    critic_gap: float
-    slope: float
-    gap_over_slope: float
-    lipschitz: float
-    certificate: float
-    corrected: float | None
-    corrected_exactly: bool
-    cosine: float
-    steps: int | None
-    seconds: float | None
-    note: str
-    key: str
-    """Of everything that the row depends on: how a resumed run knows it again."""
-
-
-COLUMNS = tuple(field.name for field in fields(Row))
 
 
 @dataclass(frozen=True)
@@ -104,7 +73,10 @@ class Cell:
             try:
                 critic = _fit(self.how, x, y, self.seed)
             except DivergedError as error:
-                critic, note = error.fitted, f"diverged in step {error.step}"
+                critic, note = (
+                    error.fitted,
+                    f"diverged in step {error.step}: lower the learning rate",
+                )
         pair = self.laws if isinstance(self.laws, exact.known.Pair) else None
         told = critic_vs_exact(critic, x, y, pair=pair, rng=np.random.default_rng(self.seed))
         if told.wrong_sign:
@@ -186,14 +158,14 @@ def scoreboard(
     for cell in {(cell.pair, cell.method): cell for cell in cells}.values():
         _try(cell, jobs)
     file = None if path is None else Path(path)
-    done = {} if file is None else _read(file)
+    done = {} if file is None else rows.read(file)
     missing = [cell for cell in cells if cell.key not in done]
     disable = None if progress is None else not progress
     with tqdm(total=len(missing), unit="critic", disable=disable, leave=False) as bar:
         for row in _computed(missing, jobs):
             done[row.key] = row
             if file is not None:
-                _append(file, row)
+                rows.append(file, row)
             bar.set_postfix_str(f"{row.method} on {row.pair}", refresh=False)
             bar.update()
     board = Scoreboard(tuple(done[cell.key] for cell in cells))
@@ -291,44 +263,3 @@ def _source(thing: Any) -> str:
         return inspect.getsource(thing)
     except (TypeError, OSError):
         return repr(thing)
-
-
-def _append(file: Path, row: Row) -> None:
-    new = not file.exists()
-    with file.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow({name: "" if v is None else v for name, v in asdict(row).items()})
-
-
-def _read(file: Path) -> dict[str, Row]:
-    """Rows of an earlier run, by key; a last line that was cut off is taken out of the file."""
-    if file.suffix != ".csv" or not file.parent.is_dir():
-        raise ValueError(f"{file}: name a .csv file in an existing folder")
-    if not file.exists():
-        return {}
-    text = file.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    lines = list(csv.reader(whole.splitlines()))
-    if lines and tuple(lines[0]) != COLUMNS:
-        raise ValueError(f"{file} is no scoreboard of this version: name another file")
-    if whole != text:
-        beside = file.with_name(f".{file.name}.part")
-        beside.write_text(whole, encoding="utf-8", newline="")
-        beside.replace(file)
-    rows = (_parsed(dict(zip(COLUMNS, line, strict=True))) for line in lines[1:])
-    return {row.key: row for row in rows}
-
-
-def _parsed(texts: dict[str, str]) -> Row:
-    kinds = {field.name: str(field.type) for field in fields(Row)}
-    return Row(**{name: _value(text, kinds[name]) for name, text in texts.items()})
-
-
-def _value(text: str, kind: str) -> Any:
-    if text == "" and "None" in kind:
-        return None
-    if kind == "bool":
-        return text == "True"
-    return {"int": int, "float": float}.get(kind.split(" ")[0], str)(text)
