@@ -24,10 +24,33 @@ def timeless(text):
     return re.sub(r" \d?e[-+]\d\d ", " G ", re.sub(r"[ \t]+", " ", text)).strip()
 
 
-def test_the_python_example_prints_what_it_says():
-    (example,) = re.findall(r"```pycon\n(.*?)```", README, flags=re.DOTALL)
+def same(printed, shown):
+    """Equal but for times; digits of trained critics may differ a little between machines."""
+    if "estimate/EM" not in shown:
+        return timeless(printed) == timeless(shown)
+    pairs = list(zip(printed.split("\n"), shown.split("\n"), strict=True))
+    return all(
+        ours == theirs or near(ours, theirs)
+        for line, expected in pairs
+        for ours, theirs in zip(line.split()[:-1], expected.split()[:-1], strict=True)
+    )
+
+
+def near(ours, theirs):
+    try:
+        return float(ours) == pytest.approx(float(theirs), rel=0.3, abs=0.03)
+    except ValueError:
+        return False
+
+
+EXAMPLES = re.findall(r"```pycon\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split("\n")[0])
+def test_the_python_examples_print_what_they_say(example):
     test = doctest.DocTestParser().get_doctest(example, {}, "README", "README.md", 0)
-    assert doctest.DocTestRunner().run(test) == doctest.TestResults(failed=0, attempted=6)
+    result = doctest.DocTestRunner().run(test)
+    assert result == doctest.TestResults(failed=0, attempted=example.count(">>> "))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +67,7 @@ def test_every_shown_command_prints_what_it_says(command, output):
         cwd=ROOT,
         check=True,
     )
-    assert timeless(result.stdout) == timeless(output)
+    assert same(result.stdout.rstrip(), output.rstrip())
     assert output.strip()
 
 
@@ -61,7 +84,7 @@ def test_every_command_named_in_readme_exists():
     for target in re.findall(r"(?:`|\$ )make ([a-z]+)", README):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
     for command in re.findall(r"python -m wganlab (\w+)", README):
-        assert command in ("distance", "known", "doctor")
+        assert command in ("distance", "compare", "known", "doctor")
 
 
 def test_every_figure_and_lesson_has_its_row():
