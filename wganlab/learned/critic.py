@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from wganlab.learned import methods
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record, evaluated, measure
-from wganlab.learned.lipschitz import Constraint, values
+from wganlab.learned.lipschitz import Batch, Constraint, values
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.networks import MLPConfig
 from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source
@@ -144,7 +144,10 @@ def step(
     Returns the loss, a scalar that stays on the device.
     """
     with parametrize.cached():
-        batch = evaluated(critic, real, fake)
+        if constraint.at_fake:
+            batch = evaluated(critic, real, fake)
+        else:
+            batch = Batch(real, fake, values(critic, real), real.new_empty(0))
         loss = -constraint.objective(batch)
         penalty = constraint.penalty(critic, batch, generator)
         if penalty is not None:

@@ -39,7 +39,7 @@ class Batch(NamedTuple):
     real: Tensor  # (n, ...)
     fake: Tensor  # (m, ...)
     f_real: Tensor  # (n,)
-    f_fake: Tensor  # (m,)
+    f_fake: Tensor  # (m,); (0,) in a step of a constraint that does without
 
     @property
     def gap(self) -> Tensor:
@@ -52,6 +52,7 @@ class Constraint:
 
     paired: ClassVar[bool] = False  # does row i of real belong to row i of fake?
     in_weights: ClassVar[bool] = False  # does it bound every layer, and so the network?
+    at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
 
     def check(self, critic: nn.Module) -> None:
         """ValueError where the constraint makes no sense for this network."""
@@ -343,6 +344,8 @@ class CTransform(Constraint):
     the real points alone, and the c-transform stands for it at the fake ones. No slope is needed;
     the value is at most W1 of the batch, which is not W1 of the laws.
     """
+
+    at_fake: ClassVar[bool] = False
 
     def check(self, critic: nn.Module) -> None:
         """Batch norm is refused."""

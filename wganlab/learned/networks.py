@@ -47,7 +47,9 @@ class MaxMin(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (n, width), width even, to the same shape."""
         u, v = x.chunk(2, dim=1)
-        return torch.cat([torch.maximum(u, v), torch.minimum(u, v)], dim=1)
+        # weights 0 and 1 are exact; maximum and minimum take three times as long, mostly backward
+        u_is_larger = (u > v).to(x.dtype)
+        return torch.cat([torch.lerp(v, u, u_is_larger), torch.lerp(u, v, u_is_larger)], dim=1)
 
 
 class GroupSort(nn.Module):
