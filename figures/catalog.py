@@ -9,6 +9,7 @@ FIGURES = (
     "lab_theta_descent",
     "lab_samples",
     "lab_critic_scoreboard",
+    "wgan_fig2",
 )
 
 PROFILES = ("quick", "laptop", "paper")
