@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,12 +24,13 @@ from torch import nn
 from torch.nn.utils import parametrize
 from tqdm import tqdm
 
+from wganlab.data import checks
 from wganlab.learned import methods
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record, evaluated, measure
 from wganlab.learned.lipschitz import Batch, Constraint, values
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.networks import MLPConfig
-from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source
+from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source, together
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -80,7 +84,8 @@ def fit_critic(
         Stop when the held-out objective has not grown for that many records, and go back to the
         best one. The objective is the gap minus the penalty, where there is one.
     callback : callable (Record, nn.Module) -> bool
-        Called after every measurement; a true answer stops the training.
+        Called after every measurement but the first, with the network in evaluation mode; a true
+        answer stops the training.
     progress : bool
         Progress bar; by default where standard error is a terminal.
     device : str
@@ -107,19 +112,20 @@ def fit_critic(
     >>> abs(fitted.history[-1].gap - 5 * (1 + 5 / 200)) < 0.05  # the penalty's bias
     True
     """
-    chosen = methods.default(constraint) if constraint else methods.METHODS["gp"]
-    constraint = constraint or chosen.constraint
+    constraint = methods.METHODS["gp"].constraint if constraint is None else constraint
+    chosen = methods.default(constraint)
     steps = chosen.steps if steps is None else steps
     batch = chosen.batch if batch is None else batch
-    methods.whole_numbers(0, steps=steps, batch=batch, seed=seed)
-    methods.whole_numbers(1, records=records, patience=1 if patience is None else patience)
+    checks.whole(0, steps=steps, batch=batch, seed=seed)
+    for name, number in (("records", records), ("patience", patience), ("threads", threads)):
+        checks.whole(1, **{name: 1 if number is None else number})
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
     with _seeded(weights, place), _threads(threads):
         laws = source(real, fake, paired=constraint.paired, device=place)
         # of its own, so that how often one measures does not change what is trained
         watch = torch.Generator(place).manual_seed(measures)
-        laws, kept = _hold_out(laws, held_out, place, watch)
+        laws, kept = _hold_out(laws, held_out, constraint.paired, watch)
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
         network = _build(chosen.critic if critic is None else critic, laws.whole(watch)[0], weights)
@@ -209,6 +215,7 @@ class _Fit:
 
     def advance(self, optimizer: Any, schedule: Any, batch: int, steps: int) -> list[Tensor]:
         """Steps until the next record; returns their losses, still on the device."""
+        self.network.train()
         began, losses = time.perf_counter(), []
         for _ in range(steps):
             real, fake = self.laws.batch(batch, self.generator)
@@ -222,14 +229,25 @@ class _Fit:
         return losses
 
     def record(self, number: int, losses: list[Tensor]) -> None:
-        """Measure after step `number`; DivergedError if a loss or a weight is not finite."""
+        """Measure after step `number`; DivergedError if anything is not finite."""
         finite = torch.isfinite(torch.stack(losses)).tolist() if losses else []
         if not all(finite):
-            first = number - len(finite) + 1 + finite.index(False)
-            raise DivergedError(first, self.finish("diverged"))
-        if not all(torch.isfinite(value).all() for value in self.network.state_dict().values()):
-            raise DivergedError(number, self.finish("diverged"))
-        record = measure(
+            raise self.diverged(number - len(finite) + 1 + finite.index(False))
+        if not all(weight.isfinite().all() for weight in self.network.parameters()):
+            raise self.diverged(number)
+        record = self.measure(number)
+        if not math.isfinite(record.gap) or not math.isfinite(record.objective):
+            raise self.diverged(number)
+        self.history.append(record)
+        if self.patience is None or record.objective >= max(r.objective for r in self.history):
+            self.good = copy.deepcopy(self.network.state_dict())
+            self.best, self.waited = len(self.history) - 1, 0
+        else:
+            self.waited += 1
+
+    def measure(self, number: int) -> Record:
+        """The network as it is, after step `number`."""
+        return measure(
             self.network,
             self.constraint,
             self.laws.whole(self.watch),
@@ -238,17 +256,23 @@ class _Fit:
             step=number,
             seconds=self.seconds,
         )
-        self.history.append(record)
-        if self.patience is None or record.objective >= max(r.objective for r in self.history):
-            self.good = copy.deepcopy(self.network.state_dict())
-            self.best, self.waited = len(self.history) - 1, 0
-        else:
-            self.waited += 1
+
+    def diverged(self, number: int) -> Exception:
+        """What to raise when step `number` is the first that is not finite."""
+        if self.history:
+            return DivergedError(number, self.finish("diverged"))
+        return ValueError(
+            "the critic's weights or its values at the points are not finite before the first "
+            "step: look at how it is initialized, and at the scale of the points"
+        )
 
     def finish(self, stopped: str) -> FittedCritic:
         """The critic of the last finite or the best record, as a plain network."""
         self.network.load_state_dict(self.good)
         self.constraint.finish(self.network)
+        if type(self.constraint).finish is not Constraint.finish:  # it may change the weights
+            final = self.history[self.best]
+            self.history[self.best] = replace(self.measure(final.step), seconds=final.seconds)
         self.network.eval()
         return FittedCritic(self.network, self.constraint, tuple(self.history), self.best, stopped)
 
@@ -267,22 +291,23 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 
 def _hold_out(
-    laws: Source, held_out: int | tuple[Any, Any] | None, device: torch.device, generator: Generator
+    laws: Source, held_out: int | tuple[Any, Any] | None, paired: bool, generator: Generator
 ) -> tuple[Source, Clouds | None]:
     if held_out is None:
         held_out = FRESH if isinstance(laws, Stream) else 0
-    if not isinstance(held_out, int):
-        real, fake = (points(cloud, "held_out", device) for cloud in held_out)
-        shape = laws.whole(generator)[0].shape[1:]
-        if not real.shape[1:] == fake.shape[1:] == shape:
-            raise ValueError(
-                f"held-out points have shapes {tuple(real.shape[1:])} and {tuple(fake.shape[1:])}, "
-                f"and those to train on {tuple(shape)}"
-            )
-        return laws, Clouds(real, fake)
-    if held_out < 0:
-        raise ValueError(f"held_out = {held_out}: give a number of points from 0 up")
-    return laws.hold_out(held_out, generator) if held_out else (laws, None)
+    if isinstance(held_out, Integral):
+        checks.whole(0, held_out=held_out)
+        return laws.hold_out(int(held_out), generator) if held_out else (laws, None)
+    if not isinstance(held_out, tuple | list) or len(held_out) != 2:
+        raise ValueError("held_out is no number and no pair: give (real points, fake points)")
+    real, fake = (points(cloud, "held_out", generator.device) for cloud in held_out)
+    shape = laws.whole(generator)[0].shape[1:]
+    if real.shape[1:] != shape:
+        raise ValueError(
+            f"held-out points have shape {tuple(real.shape[1:])}, and those to train on "
+            f"{tuple(shape)}"
+        )
+    return laws, Clouds(*together(real, fake, paired), paired)
 
 
 def _build(critic: MLPConfig | nn.Module | methods.Build, sample: Tensor, seed: int) -> nn.Module:

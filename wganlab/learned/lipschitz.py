@@ -188,7 +188,7 @@ class GradientPenalty(Constraint):
             return fake
         if self.place == "around_real":
             noise = torch.empty_like(real).normal_(generator=generator)
-            return real + self.radius * real.std() * noise
+            return real + self.radius * real.std(correction=0) * noise
         return interpolates(real, fake, generator, paired=self.place == "paired")
 
 

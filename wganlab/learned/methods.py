@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import torch
 from torch import nn
 
+from wganlab.data import checks
 from wganlab.learned.lipschitz import (
     Consistency,
     Constraint,
@@ -86,13 +87,6 @@ class Optimizer:
         return optimizer, schedule
 
 
-def whole_numbers(least: int, **numbers: int) -> None:
-    """ValueError for what is no whole number from `least` up."""
-    for name, number in numbers.items():
-        if not isinstance(number, int) or number < least:
-            raise ValueError(f"{name} = {number!r}: give a whole number from {least} up")
-
-
 # (dimension of the points, generator) -> network
 Build = Callable[[int, torch.Generator], nn.Module]
 
@@ -113,7 +107,7 @@ class Method:
     """Points of each law in a step; 0 for whole clouds."""
 
     def __post_init__(self) -> None:
-        whole_numbers(0, steps=self.steps, batch=self.batch)
+        checks.whole(0, steps=self.steps, batch=self.batch)
 
 
 _SMOOTH = MLPConfig(width=64, depth=3, activation="silu")

@@ -28,7 +28,15 @@ Init = Literal["torch", "normal", "he", "glorot", "gulrajani"]
 Norm = Literal["none", "layer", "batch"]
 
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
-NORMS = (*BATCH_NORMS, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
+NORMS = (
+    *BATCH_NORMS,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.GroupNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
 
 
 class MaxMin(nn.Module):
@@ -46,6 +54,8 @@ class MaxMin(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape (n, width), width even, to the same shape."""
+        if x.shape[1] % 2:  # torch would broadcast one unit against two
+            raise ValueError(f"{x.shape[1]} units cannot be sorted in pairs: make the width even")
         u, v = x.chunk(2, dim=1)
         # weights 0 and 1 are exact; maximum and minimum take three times as long, mostly backward
         u_is_larger = (u > v).to(x.dtype)
@@ -75,7 +85,8 @@ class GroupSort(nn.Module):
         return f"size={self.size}"
 
 
-# Largest slope of each activation. That of SiLU is at z = 2.3994, that of GELU at sqrt 2.
+# Largest slope of each activation. That of SiLU is at z = 2.3994, that of GELU near sqrt 2, where
+# the approximation by tanh is the steeper one.
 SLOPES: dict[type[nn.Module], float] = {
     nn.Identity: 1.0,
     nn.Flatten: 1.0,
@@ -87,8 +98,8 @@ SLOPES: dict[type[nn.Module], float] = {
     nn.Softplus: 1.0,
     nn.Softsign: 1.0,
     nn.Sigmoid: 0.25,
-    nn.SiLU: 1.0998393195,
-    nn.GELU: 1.1289042960,
+    nn.SiLU: 1.0998393202,
+    nn.GELU: 1.1289930687,
     MaxMin: 1.0,
     GroupSort: 1.0,
 }
@@ -234,28 +245,31 @@ def has_batch_norm(module: nn.Module) -> bool:
 
 def slope(module: nn.Module) -> float | None:
     """Largest slope of a layer without weights; None where it is not known."""
-    if isinstance(module, nn.LeakyReLU):
+    if type(module) is nn.LeakyReLU:
         return max(1.0, abs(module.negative_slope))
-    if isinstance(module, nn.ELU):
+    if type(module) is nn.ELU:
         return max(1.0, abs(module.alpha))
     return SLOPES.get(type(module))
 
 
-def chain(module: nn.Module) -> Iterable[nn.Module] | None:
+def chain(module: nn.Module) -> list[nn.Module] | None:
     """The parts of a plain chain of modules, in order; None where it may be anything else."""
-    if isinstance(module, MLP):
-        return [*module.features, module.head]
-    if type(module) is nn.Sequential:
-        parts: list[nn.Module] = []
-        for part in module:
-            inner = chain(part)
-            if inner is None:
-                return None
-            parts += inner
-        return parts
-    if isinstance(module, nn.Linear) or slope(module) is not None:
+    forward = type(module).forward  # of a subclass, perhaps, that does something else
+    inner: Iterable[nn.Module]
+    if module._forward_hooks or module._forward_pre_hooks:
+        return None
+    if isinstance(module, MLP) and forward is MLP.forward:
+        inner = (module.features, module.head)
+    elif isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
+        inner = module
+    elif forward is nn.Linear.forward or slope(module) is not None:
         return [module]
-    return None
+    else:
+        return None
+    chains = [chain(part) for part in inner]
+    if any(parts is None for parts in chains):
+        return None
+    return [part for parts in chains for part in parts or ()]
 
 
 @torch.no_grad()
@@ -281,6 +295,6 @@ def lipschitz_bound(module: nn.Module) -> float:
     if parts is None:
         return math.inf
     return math.prod(
-        float(singular_values(part)[0]) if isinstance(part, nn.Linear) else slope(part) or 0.0
+        float(singular_values(part)[0]) if isinstance(part, nn.Linear) else slope(part) or 1.0
         for part in parts
     )

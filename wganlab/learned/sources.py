@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from wganlab.data import Toy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Generator, Tensor
 
 FRESH = 1000  # points drawn of each law where all of it is asked for
+MEASURED = 2000  # points of each cloud to measure on: a certificate takes all their distances
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Clouds:
         return self.real[rows], self.fake[others]
 
     def whole(self, generator: Generator) -> tuple[Tensor, Tensor]:
-        """What the gap is recorded on: the clouds."""
-        return self.real, self.fake
+        """What the gap is recorded on: the clouds, or `MEASURED` rows of them, always the same."""
+        return _some(self.real), _some(self.fake)
 
     def hold_out(self, n: int, generator: Generator) -> tuple[Clouds, Clouds]:
         """The clouds without n rows of each, and these rows."""
@@ -98,27 +101,20 @@ def source(real: Any, fake: Any, *, paired: bool, device: torch.device) -> Sourc
         paired.
     """
     if fake is None:
-        return Stream(_joint(real, paired, device))
+        draw = _joint(real, paired, device)
+        return Stream(lambda n, generator: together(*draw(n, generator), paired))
+    if _is_pair(real) or _is_pair(fake):
+        raise ValueError("a known pair is both laws: give it alone, fit_critic(pair)")
     if not (_is_law(real) or _is_law(fake)):
-        clouds = Clouds(points(real, "real", device), points(fake, "fake", device), paired)
-        if clouds.real.shape[1:] != clouds.fake.shape[1:]:
-            raise ValueError(
-                f"real points have shape {tuple(clouds.real.shape[1:])} and fake ones "
-                f"{tuple(clouds.fake.shape[1:])}: they must live in one space"
-            )
-        if paired and len(clouds.real) != len(clouds.fake):
-            raise ValueError(
-                f"{len(clouds.real)} real and {len(clouds.fake)} fake points cannot be paired: "
-                "give as many of both, row i belonging to row i"
-            )
-        return clouds
+        x, y = points(real, "real", device), points(fake, "fake", device)
+        return Clouds(*together(x, y, paired), paired)
     if paired:
         raise ValueError(
             "two separate samplers have no pairs: give one sampler of pairs, fit_critic(sampler), "
             "a known pair, or two arrays whose rows belong together"
         )
     first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
-    return Stream(lambda n, generator: (first(n, generator), second(n, generator)))
+    return Stream(lambda n, generator: together(first(n, generator), second(n, generator), paired))
 
 
 def points(array: Any, name: str, device: torch.device) -> Tensor:
@@ -129,9 +125,12 @@ def points(array: Any, name: str, device: torch.device) -> Tensor:
     ValueError
         If there are no points or they are not finite; the first bad row is named.
     """
+    if np.ma.is_masked(array):
+        raise ValueError(f"{name} has masked entries: drop those rows first")
     if not isinstance(array, torch.Tensor):
         try:
-            array = torch.as_tensor(np.array(array, dtype=np.float32))
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, refused below
+                array = torch.as_tensor(np.array(array, dtype=np.float32))
         except (TypeError, ValueError):
             raise ValueError(
                 f"{name} is no array of numbers, and no law to sample from: give points of shape "
@@ -150,6 +149,34 @@ def points(array: Any, name: str, device: torch.device) -> Tensor:
     return tensor
 
 
+def together(real: Tensor, fake: Tensor, paired: bool) -> tuple[Tensor, Tensor]:
+    """Both as they are.
+
+    Raises
+    ------
+    ValueError
+        If they live in two spaces, or are to be paired and are not as many.
+    """
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"real points have shape {tuple(real.shape[1:])} and fake ones "
+            f"{tuple(fake.shape[1:])}: they must live in one space"
+        )
+    if paired and len(real) != len(fake):
+        raise ValueError(
+            f"{len(real)} real and {len(fake)} fake points cannot be paired: give as many of both, "
+            "row i belonging to row i"
+        )
+    return real, fake
+
+
+def _some(cloud: Tensor) -> Tensor:
+    if len(cloud) <= MEASURED:
+        return cloud
+    rows = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(0))[:MEASURED]
+    return cloud[rows.to(cloud.device)]
+
+
 def _rows(size: int, n: int, generator: Generator) -> Tensor:
     return torch.randint(size, (n,), generator=generator, device=generator.device)
 
@@ -158,7 +185,13 @@ def _is_law(law: Any) -> bool:
     return callable(law) or hasattr(law, "sample")
 
 
+def _is_pair(law: Any) -> bool:
+    return hasattr(law, "sample") and hasattr(law, "emd")
+
+
 def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Tensor]:
+    if isinstance(law, Toy):
+        return law.sample  # finite float32 already: to look again would make a GPU wait
     if not _is_law(law):
         cloud = points(law, name, device)
         return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
@@ -169,7 +202,7 @@ def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Genera
 def _joint(
     law: Any, paired: bool, device: torch.device
 ) -> Callable[[int, Generator], tuple[Tensor, Tensor]]:
-    if hasattr(law, "sample") and hasattr(law, "emd"):  # a known pair: NumPy draws
+    if _is_pair(law):  # NumPy draws
         rngs: dict[Generator, np.random.Generator] = {}  # one for each of torch's, of its seed
 
         def draw(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -187,5 +220,9 @@ def _joint(
 
 
 def _both(drawn: Any, device: torch.device) -> tuple[Tensor, Tensor]:
-    real, fake = drawn
-    return points(real, "real", device), points(fake, "fake", device)
+    if not (isinstance(drawn, tuple | list) and len(drawn) == 2):
+        raise ValueError(
+            f"the sampler returned a {type(drawn).__name__}: without fake, it must return "
+            "(real points, fake points)"
+        )
+    return points(drawn[0], "real", device), points(drawn[1], "fake", device)
