@@ -192,7 +192,7 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, tmp_path):
         ([*LINES, "--lr", "0"], "lr = 0.0: give a positive number"),
         ([*LINES, "--seeds", "0"], "--seeds 0: expected 1 or more"),
         ([*LINES, "--jobs", "-1"], "--jobs -1: expected 0 or more"),
-        ([*LINES, "--steps", "-1"], "steps = -1: give a whole number from 0 up"),
+        ([*LINES, "--steps", "-1"], "steps = -1: give a whole number of at least 0"),
         ([*LINES, "--out", "board.txt"], "name a .csv file"),
         ([*LINES, "--critic", "own_critics"], "expected MODULE:NAME"),
         ([*LINES, "--critic", "nowhere:Critic"], "cannot be imported: No module named"),

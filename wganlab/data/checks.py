@@ -1,4 +1,4 @@
-"""What the toys' parameters and points may be; each refusal is a ValueError of one line."""
+"""What parameters and points may be; each refusal is a ValueError of one line."""
 
 from __future__ import annotations
 
