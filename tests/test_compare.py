@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ from wganlab.exact import known
 from wganlab.learned import (
     Consistency,
     CTransform,
-    FittedCritic,
     GradientPenalty,
     MLPConfig,
     NoConstraint,
@@ -45,7 +44,7 @@ def linear(weight=WEIGHT, dtype=torch.float32):
 def fitted(constraint, critic=None):
     """A fitted critic of known function, not trained."""
     critic = nn.Sequential(linear()) if critic is None else critic
-    x, y = clouds(shape=(critic[-1].in_features,))
+    x, y = clouds(10, 10, (critic[-1].in_features,))
     return fit_critic(x, y, constraint=constraint, critic=critic, steps=0)
 
 
@@ -99,7 +98,7 @@ def test_every_kind_of_critic_gives_the_values_by_hand(name, shape):
     assert told.exact == pytest.approx(exact.emd(flat_x, flat_y), rel=1e-12)
     assert told.critic_gap == pytest.approx(f.mean() - (flat_y @ WEIGHT[0]).mean(), rel=1e-5)
     # finite differences of a float32 function are as coarse as its values
-    tolerance = 2e-2 if name == "torch inside" else 1e-5
+    tolerance = 1e-3 if name.startswith("torch inside") else 1e-5
     assert told.slope == pytest.approx(SLOPE, rel=tolerance)
     assert told.certificate == pytest.approx(exact.certificate(f, flat_x, flat_y), rel=1e-5)
     assert told.gap_over_slope == pytest.approx(told.critic_gap / told.slope)
@@ -219,10 +218,9 @@ def test_a_fitted_critic_brings_its_steps_and_seconds():
     assert told.critic_gap == pytest.approx(critic.final.gap, rel=1e-4)
     assert told.certificate == pytest.approx(critic.final.certificate, rel=1e-4, abs=1e-5)
     bare = critic_vs_exact(critic.critic, x, y)
-    unlike = {field.name for field in fields(told) if getattr(told, field.name) != getattr(bare, field.name)}
-    assert unlike == {"lipschitz", "corrected", "steps", "seconds", "method"} - (
-        {"corrected"} if told.corrected is None else set()
-    )  # fmt: skip
+    assert (bare.steps, bare.seconds, bare.method, bare.corrected) == (None, None, "", None)
+    for name in ("exact", "critic_gap", "slope", "certificate", "cosine"):
+        assert getattr(bare, name) == getattr(told, name)
 
 
 def test_the_estimate_of_a_c_transform_is_its_dual_value():
@@ -248,12 +246,7 @@ def scaled(constraint, gap, x, y, **options):
     """A comparison in which f(z) = s z_0 has the given gap."""
     slope = gap / (x[:, 0].mean() - y[:, 0].mean())
     critic = nn.Sequential(linear(np.array([[slope] + [0.0] * (x.shape[1] - 1)])))
-    return critic_vs_exact(
-        FittedCritic(critic, constraint, (), 0, "steps") if False else fitted(constraint, critic),
-        x,
-        y,
-        **options,
-    )
+    return critic_vs_exact(fitted(constraint, critic), x, y, **options)
 
 
 @pytest.mark.parametrize("weight", [1.0, 10.0])
@@ -305,12 +298,8 @@ def test_the_correction_is_exact_for_parallel_lines_alone():
     assert not told.corrected_exactly
     bare = critic_vs_exact(critic.critic, known.ParallelLines(2.0))
     assert (bare.corrected, bare.corrected_exactly) == (None, False)
-    consistency = replace_constraint(critic, Consistency())
-    assert critic_vs_exact(consistency, known.ParallelLines(2.0)).corrected is None
-
-
-def replace_constraint(critic, constraint):
-    return replace(critic, constraint=constraint)
+    beside = replace(critic, constraint=Consistency())
+    assert critic_vs_exact(beside, known.ParallelLines(2.0)).corrected is None
 
 
 # known pairs
@@ -391,7 +380,7 @@ def test_a_transport_that_is_solved_is_not_solved_again(monkeypatch):
         (nn.LSTM(4, 1), ValueError, "it returned a tuple: it must return one"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:invalid value|ignore:divide by zero")
+@pytest.mark.filterwarnings("ignore:.*encountered in.*:RuntimeWarning")
 def test_what_is_no_critic_is_refused_with_advice(critic, error, advice):
     with pytest.raises(error, match=re.escape(advice)) as refusal:
         critic_vs_exact(critic, *clouds())
@@ -407,7 +396,7 @@ def test_what_is_no_critic_is_refused_with_advice(critic, error, advice):
         (np.zeros((3, 4)), np.zeros((3, 1, 2, 2)), {}, "of shape (4,) and y of shape (1, 2, 2)"),
         (np.zeros((0, 4)), np.zeros((3, 4)), {}, "x has shape (0, 4): give points of shape (n, d)"),
         (np.zeros((3, 4)), 1.0, {}, "y has shape (): give points of shape (n, d)"),
-        (np.full((3, 4), np.nan), np.zeros((3, 4)), {}, "x has a value in row 0"),
+        (np.full((3, 4), np.nan), np.zeros((3, 4)), {}, "x has nan in row 0 (3 such rows)"),
         (np.zeros((3, 4)), np.zeros((3, 4)), {"pair": known.Uniforms()}, "the pair in dimension 1"),
         (
             np.zeros((3, 4)),

@@ -17,6 +17,7 @@ import numpy as np
 
 from wganlab import exact
 from wganlab.compare.probe import Probe
+from wganlab.exact.measures import as_array
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.networks import lipschitz_bound
 
@@ -138,12 +139,15 @@ def critic_vs_exact(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     if isinstance(x, exact.known.Pair):
+        if y is not None:
+            raise ValueError("a known pair has both laws: give it alone, or as pair= of its clouds")
         pair = x
         x, y = pair.sample(n, rng)
     elif y is None:
         raise ValueError("y is missing: give two clouds, or a known pair alone")
     real, fake = _cloud(x, "x"), _cloud(y, "y")
     flat_real, flat_fake = real.reshape(len(real), -1), fake.reshape(len(fake), -1)
+    _check_fit(real, fake, pair, transport)
     if transport is None:
         transport = exact.wasserstein(flat_real, flat_fake)
     probe = Probe(critic, real)
@@ -171,13 +175,38 @@ def critic_vs_exact(
 
 
 def _cloud(points: Any, name: str) -> Array:
-    if hasattr(points, "detach"):
-        points = points.detach().cpu()
-    cloud = np.asarray(points, dtype=np.float64)
+    cloud = as_array(points, name)
     cloud = cloud[:, None] if cloud.ndim == 1 else cloud
     if cloud.ndim < 2 or cloud.size == 0:
         raise ValueError(f"{name} has shape {cloud.shape}: give points of shape (n, d)")
     return cloud
+
+
+def _check_fit(
+    real: Array, fake: Array, pair: exact.known.Pair | None, transport: exact.Transport | None
+) -> None:
+    """ValueError where what is given does not belong together."""
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"x has points of shape {real.shape[1:]} and y of shape {fake.shape[1:]}: they must "
+            "live in one space"
+        )
+    if pair is not None and pair.dim != real[0].size:
+        raise ValueError(
+            f"the points live in dimension {real[0].size}, the pair in dimension {pair.dim}"
+        )
+    if transport is None:
+        return
+    if (transport.p, transport.metric) != (1, "euclidean"):
+        raise ValueError(
+            f"transport is of order {transport.p:g} and metric {transport.metric!r}: give "
+            "exact.wasserstein(x, y)"
+        )
+    if (transport.source.n, transport.target.n) != (len(real), len(fake)):
+        raise ValueError(
+            f"transport is of {transport.source.n} and {transport.target.n} points, x and y have "
+            f"{len(real)} and {len(fake)}"
+        )
 
 
 def _rays(
@@ -214,7 +243,7 @@ def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) 
 
 
 def _norms(vectors: Array) -> Array:
-    return np.linalg.norm(vectors.reshape(len(vectors), -1), axis=1)
+    return np.linalg.norm(vectors.reshape(len(vectors), math.prod(vectors.shape[1:])), axis=1)
 
 
 def _cosine(gradients: Array, directions: Array) -> float:

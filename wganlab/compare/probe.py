@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 ROWS = 4096  # points in one call
-STEP = np.finfo(np.float64).eps ** (1 / 3)  # of central differences, relative
 
 
 class Probe:
@@ -28,7 +27,8 @@ class Probe:
     ----------
     critic : FittedCritic, nn.Module, or callable
         A module is copied, cast to float64 and set to evaluation mode; another callable is given
-        NumPy arrays of shape (k, ...), or tensors if it cannot take arrays.
+        NumPy arrays of shape (k, ...), or tensors if it cannot take arrays. What fails in float64
+        is given float32.
     sample : array, shape (k, ...)
         Points to try it on.
 
@@ -49,12 +49,13 @@ class Probe:
                 "critic, or a function of points"
             )
         self._call: Callable[[Array], Array]
-        self._differentiate: Callable[[Array], Array]
+        self._differentiate: Callable[[Array], Array] = self._differences
+        self._step = _relative_step(np.float64)
         if isinstance(critic, nn.Module) or not _takes_arrays(critic, sample[:1]):
             self._torch(critic, sample[:1])
         else:
-            self._call = lambda z: np.asarray(critic(z), dtype=np.float64)
-            self._differentiate = self._differences
+            self._step = _relative_step(_array(critic(sample[:1])).dtype)
+            self._call = lambda z: _array(critic(z)).astype(np.float64)
         self.values(sample[:2])
 
     def values(self, z: Array) -> Array:
@@ -85,20 +86,25 @@ class Probe:
         return np.concatenate([self._differentiate(z[start : start + ROWS]) for start in starts])
 
     def _torch(self, critic: Any, sample: Array) -> None:
-        device, dtype = torch.device("cpu"), torch.float64
-        if isinstance(critic, nn.Module):
-            weights = [*critic.parameters(), *critic.buffers()]
-            device = weights[0].device if weights else device
-            critic, dtype = _in_float64(critic, sample, device)
+        critic, dtype, device = _settled(critic, sample)
+        self._step = _relative_step(np.float32 if dtype == torch.float32 else np.float64)
 
         def call(z: Array) -> Array:
             with torch.no_grad():
                 output = critic(torch.as_tensor(z, dtype=dtype, device=device))
+            if not isinstance(output, torch.Tensor):
+                raise ValueError(
+                    f"the critic is a function of points, and it returned a "
+                    f"{type(output).__name__}: it must return one number for each point"
+                )
             return output.double().cpu().numpy()
 
         def differentiate(z: Array) -> Array:
             points = torch.as_tensor(z, dtype=dtype, device=device).requires_grad_(True)
-            (gradient,) = torch.autograd.grad(critic(points).sum(), points)
+            total = critic(points).sum()
+            if not total.requires_grad:  # a constant, or something that cuts gradients off
+                return self._differences(z)
+            (gradient,) = torch.autograd.grad(total, points, materialize_grads=True)
             return gradient.double().cpu().numpy()
 
         self._call, self._differentiate = call, differentiate
@@ -106,7 +112,7 @@ class Probe:
     def _differences(self, z: Array) -> Array:
         """Central differences, one coordinate after another."""
         gradient = np.empty_like(z)
-        step = STEP * max(1.0, float(np.abs(z).max()))
+        step = self._step * max(1.0, float(np.abs(z).max()))
         for index in np.ndindex(z.shape[1:]):
             shift = np.zeros(z.shape[1:])
             shift[index] = step
@@ -115,23 +121,47 @@ class Probe:
         return gradient
 
 
+def _relative_step(dtype: Any) -> float:
+    """Of central differences of a function whose values have that type."""
+    kind = np.dtype(dtype)
+    return float(np.finfo(kind if kind.kind == "f" else np.float64).eps) ** (1 / 3)
+
+
+def _array(output: Any) -> NDArray[Any]:
+    return np.asarray(output.detach().cpu() if isinstance(output, torch.Tensor) else output)
+
+
 def _takes_arrays(critic: Any, sample: Array) -> bool:
+    """Is it a function of arrays? One that returns tensors is, if it cannot take tensors."""
     try:
-        return not isinstance(critic(sample), torch.Tensor)
+        if not isinstance(critic(sample), torch.Tensor):
+            return True
     except (TypeError, AttributeError):
         return False
+    try:
+        critic(torch.as_tensor(sample))
+    except TypeError:
+        return True
+    except RuntimeError:  # of another type, perhaps: see `_settled`
+        return False
+    return False
 
 
-def _in_float64(
-    critic: nn.Module, sample: Array, device: torch.device
-) -> tuple[nn.Module, torch.dtype]:
-    """A copy in float64; a module that makes float32 tensors of its own stays in float32."""
-    double = copy.deepcopy(critic).double().eval()
+def _settled(critic: Any, sample: Array) -> tuple[Any, torch.dtype, torch.device]:
+    """What to call, and with tensors of which type and device.
+
+    A module becomes a copy in evaluation mode. What makes float32 tensors of its own fails in
+    float64, and stays in float32.
+    """
+    weights = [*critic.parameters(), *critic.buffers()] if isinstance(critic, nn.Module) else []
+    device = weights[0].device if weights else torch.device("cpu")
+    double = critic
+    if isinstance(critic, nn.Module):
+        critic = copy.deepcopy(critic).eval()
+        double = copy.deepcopy(critic).double()
     try:
         with torch.no_grad():
             double(torch.as_tensor(sample, device=device))
-    except RuntimeError as error:
-        if "dtype" not in str(error).lower():
-            raise
-        return copy.deepcopy(critic).float().eval(), torch.float32
-    return double, torch.float64
+    except RuntimeError:
+        return critic.float() if isinstance(critic, nn.Module) else critic, torch.float32, device
+    return double, torch.float64, device
