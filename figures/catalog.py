@@ -10,6 +10,7 @@ FIGURES = (
     "lab_samples",
     "lab_critic_scoreboard",
     "wgan_fig2",
+    "lab_penalty_bias",
 )
 
 PROFILES = ("quick", "laptop", "paper")
