@@ -35,7 +35,8 @@ from tqdm import tqdm
 
 from wganlab import exact, learned
 from wganlab.learned.critic import step
-from wganlab.learned.lipschitz import batch_certificate, gradient_norms
+from wganlab.learned.lipschitz import batch_certificate
+from wganlab.learned.penalties import gradient_norms
 
 METHODS = {
     name: learned.METHODS[name] for name in ("gp", "lp", "clip", "sn", "orthonormal", "ctransform")

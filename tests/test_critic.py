@@ -283,8 +283,8 @@ def test_the_learning_rate_falls_to_zero(schedule):
     [
         ({"name": "adamw"}, "name = 'adamw': choose from adam, rmsprop, sgd"),
         ({"schedule": "step"}, "schedule = 'step': choose from constant, linear, cosine"),
-        ({"lr": 0}, "lr = 0: give a positive number"),
-        ({"lr": math.inf}, "lr = inf: give a positive number"),
+        ({"lr": 0}, "lr = 0: give a number above 0"),
+        ({"lr": math.inf}, "lr = inf: give a finite number"),
         ({"betas": (0.5, 1.0)}, "betas = (0.5, 1.0), momentum = 0.0: give numbers in [0, 1)"),
         ({"momentum": -0.1}, "momentum = -0.1: give numbers in [0, 1)"),
     ],

@@ -27,14 +27,9 @@ from wganlab.learned import (
 )
 from wganlab.learned.critic import step
 from wganlab.learned.fitted import evaluated
-from wganlab.learned.lipschitz import (
-    Bjorck,
-    batch_certificate,
-    gradient_norms,
-    interpolates,
-    polar,
-    values,
-)
+from wganlab.learned.layers import Bjorck, polar
+from wganlab.learned.lipschitz import batch_certificate, values
+from wganlab.learned.penalties import gradient_norms, interpolates
 
 PLACES = ("between", "paired", "real", "fake", "around_real")
 SHAPES = [(2,), (3, 4, 4)]
@@ -468,20 +463,20 @@ def test_layer_norm_is_welcome_where_a_penalty_holds(constraint):
 @pytest.mark.parametrize(
     ("make", "advice"),
     [
-        (lambda: GradientPenalty(0), "weight = 0: give a positive number"),
-        (lambda: GradientPenalty(math.nan), "weight = nan: give a positive number"),
+        (lambda: GradientPenalty(0), "weight = 0: give a number above 0"),
+        (lambda: GradientPenalty(math.nan), "weight = nan: give a finite number"),
         (lambda: GradientPenalty(side="both"), "side = 'both': choose from two, one"),
-        (lambda: GradientPenalty(power=0.5), "power = 0.5: give a number from 1 up"),
-        (lambda: GradientPenalty(power=math.inf), "power = inf: give a number from 1 up"),
-        (lambda: GradientPenalty(center=-1), "center = -1: a slope is at least 0"),
+        (lambda: GradientPenalty(power=0.5), "power = 0.5: give a number of at least 1"),
+        (lambda: GradientPenalty(power=math.inf), "power = inf: give a finite number"),
+        (lambda: GradientPenalty(center=-1), "center = -1: give a number of at least 0"),
         (lambda: GradientPenalty(place="mid"), "place = 'mid': choose from between, paired, real"),
-        (lambda: GradientPenalty(radius=0), "radius = 0: give a positive number"),
-        (lambda: WeightClipping(0), "c = 0: give a positive number"),
+        (lambda: GradientPenalty(radius=0), "radius = 0: give a number above 0"),
+        (lambda: WeightClipping(0), "c = 0: give a number above 0"),
         (lambda: WeightClipping(when="never"), "when = 'never': choose from after, before"),
-        (lambda: Consistency(margin=-1), "margin = -1: give a number from 0 up"),
-        (lambda: Consistency(weight=-1), "weight = -1: give a positive number"),
+        (lambda: Consistency(margin=-1), "margin = -1: give a number of at least 0"),
+        (lambda: Consistency(weight=-1), "weight = -1: give a number above 0"),
         (lambda: Orthonormal("qr"), "method = 'qr': choose from cayley, matrix_exp"),
-        (lambda: Orthonormal(iterations=0), "iterations = 0: at least 1"),
+        (lambda: Orthonormal(iterations=0), "iterations = 0: give a whole number of at least 1"),
     ],
 )
 def test_bad_parameters_are_refused_with_advice(make, advice):

@@ -85,3 +85,10 @@ def whole(least: int, **given: Any) -> None:
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} = {value!r}: give a whole number of at least {least}")
+
+
+def among(allowed: tuple[str, ...], **given: Any) -> None:
+    """Refuse what is none of the allowed words."""
+    for name, value in given.items():
+        if value not in allowed:
+            raise ValueError(f"{name} = {value!r}: choose from {', '.join(allowed)}")

@@ -2,18 +2,11 @@
 
 from wganlab.learned.critic import fit_critic
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record
-from wganlab.learned.lipschitz import (
-    Consistency,
-    Constraint,
-    CTransform,
-    GradientPenalty,
-    NoConstraint,
-    Orthonormal,
-    SpectralNorm,
-    WeightClipping,
-)
+from wganlab.learned.layers import Orthonormal, SpectralNorm
+from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.methods import METHODS, Method, Optimizer
 from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschitz_bound
+from wganlab.learned.penalties import Consistency, GradientPenalty
 
 __all__ = [
     "METHODS",

@@ -15,17 +15,10 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
-from wganlab.learned.lipschitz import (
-    Consistency,
-    Constraint,
-    CTransform,
-    GradientPenalty,
-    NoConstraint,
-    Orthonormal,
-    SpectralNorm,
-    WeightClipping,
-)
+from wganlab.learned.layers import Orthonormal, SpectralNorm
+from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.networks import MLPConfig
+from wganlab.learned.penalties import Consistency, GradientPenalty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,12 +43,9 @@ class Optimizer:
     """constant, or down to 0 along a line or half a cosine."""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("name", Name), ("schedule", Schedule)):
-            if getattr(self, name) not in get_args(allowed):
-                choices = ", ".join(get_args(allowed))
-                raise ValueError(f"{name} = {getattr(self, name)!r}: choose from {choices}")
-        if not 0 < self.lr < float("inf"):
-            raise ValueError(f"lr = {self.lr}: give a positive number")
+        checks.among(get_args(Name), name=self.name)
+        checks.among(get_args(Schedule), schedule=self.schedule)
+        checks.positive(lr=self.lr)
         if not all(0 <= beta < 1 for beta in (*self.betas, self.momentum)):
             raise ValueError(
                 f"betas = {self.betas}, momentum = {self.momentum}: give numbers in [0, 1)"

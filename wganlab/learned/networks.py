@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import torch
 from torch import nn
 
+from wganlab.data import checks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -135,15 +137,11 @@ class MLPConfig:
     """Share of units dropped after every activation in training."""
 
     def __post_init__(self) -> None:
-        for name, allowed in (("activation", Activation), ("init", Init), ("norm", Norm)):
-            if getattr(self, name) not in get_args(allowed):
-                choices = ", ".join(get_args(allowed))
-                raise ValueError(f"{name} = {getattr(self, name)!r}: choose from {choices}")
-        if self.width < 1 or self.depth < 0:
-            raise ValueError(
-                f"width = {self.width}, depth = {self.depth}: at least one unit and no negative "
-                "number of layers"
-            )
+        checks.among(get_args(Activation), activation=self.activation)
+        checks.among(get_args(Init), init=self.init)
+        checks.among(get_args(Norm), norm=self.norm)
+        checks.whole(1, width=self.width)
+        checks.whole(0, depth=self.depth)
         size = {"maxmin": 2, "groupsort": self.group}.get(self.activation, 1)
         if size < 1 or self.width % size:
             raise ValueError(

@@ -1,0 +1,139 @@
+"""Constraints in the layers: spectral norm, and orthonormal weights.
+
+A chain of layers of norm 1 and activations of slope 1 is 1-Lipschitz by construction. What it can
+reach depends on the activation: gradients that pass a ReLU shrink, those that pass a sort do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize
+
+from wganlab.data import checks
+from wganlab.learned.lipschitz import Constraint
+from wganlab.learned.networks import NORMS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SpectralNorm(Constraint):
+    """Every linear or convolutional weight is divided by its spectral norm (Miyato et al. 2018).
+
+    The norm is tracked by one power iteration a step, and computed exactly after the last one.
+    With activations of slope at most 1 the critic is then 1-Lipschitz; ReLU lets gradients shrink,
+    so the gap stays below W1 where the optimal critic bends.
+    """
+
+    in_weights: ClassVar[bool] = True
+
+    def check(self, critic: nn.Module) -> None:
+        """Networks with layer or batch norm are refused."""
+        _refuse_norms(critic, "spectral norm")
+
+    def prepare(self, critic: nn.Module) -> None:
+        """Parametrize the weights, then run the power iteration until it holds."""
+        for layer in _weighted(critic):
+            parametrizations.spectral_norm(layer)
+
+    def finish(self, critic: nn.Module) -> None:
+        """Divide by the exact norm, for linear layers."""
+        for layer in _weighted(critic):
+            raw = layer.parametrizations.weight.original.detach()
+            parametrize.remove_parametrizations(layer, "weight")
+            if isinstance(layer, nn.Linear):
+                with torch.no_grad():
+                    layer.weight.copy_(raw.double() / torch.linalg.matrix_norm(raw.double(), 2))
+
+
+@dataclass(frozen=True)
+class Orthonormal(Constraint):
+    """Every linear layer has singular values 1 (Anil, Lucas, Grosse 2019).
+
+    With an activation that only permutes (MaxMin, GroupSort) the network is 1-Lipschitz by
+    construction and can reach slope 1 everywhere, so the gap is a lower bound of W1 that training
+    brings close to it. With ReLU it cannot, and stops short.
+    """
+
+    in_weights: ClassVar[bool] = True
+    method: Literal["cayley", "matrix_exp", "householder", "bjorck"] = "cayley"
+    """One of torch's parametrizations, or Björck's iteration on a safely scaled matrix."""
+    iterations: int = 15
+    """Of Björck's, in a step; after the last step the weights are made orthonormal to rounding."""
+
+    def __post_init__(self) -> None:
+        checks.among(("cayley", "matrix_exp", "householder", "bjorck"), method=self.method)
+        checks.whole(1, iterations=self.iterations)
+
+    def check(self, critic: nn.Module) -> None:
+        """Networks with layer or batch norm, or with convolutions, are refused."""
+        _refuse_norms(critic, "an orthonormal critic")
+        if any(not isinstance(layer, nn.Linear) for layer in _weighted(critic)):
+            raise ValueError(
+                "orthonormal layers are for linear layers; for convolutions use SpectralNorm() or "
+                "GradientPenalty()"
+            )
+
+    def prepare(self, critic: nn.Module) -> None:
+        """Parametrize the weights, starting from the nearest orthonormal ones."""
+        for layer in _weighted(critic):
+            with torch.no_grad():
+                layer.weight.copy_(polar(layer.weight))
+            if self.method == "bjorck":
+                parametrize.register_parametrization(layer, "weight", Bjorck(self.iterations))
+            else:
+                parametrizations.orthogonal(layer, orthogonal_map=self.method)
+
+    def finish(self, critic: nn.Module) -> None:
+        """Bake the weights in, made orthonormal to rounding."""
+        for layer in _weighted(critic):
+            parametrize.remove_parametrizations(layer, "weight")
+            with torch.no_grad():
+                layer.weight.copy_(polar(layer.weight))
+
+
+class Bjorck(nn.Module):
+    """The orthonormal matrix near W: Q <- Q (3 I - Q^T Q) / 2, from W / sqrt(|W|_1 |W|_inf).
+
+    The iteration (order 1, beta 1/2) converges from any norm below sqrt 3 and only approaches from
+    below when started at a norm of at most 1; the scale guarantees that.
+    """
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__()
+        self.iterations = iterations
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Shape (rows, columns) to the same shape."""
+        wide = weight.shape[0] < weight.shape[1]
+        q = weight.mT if wide else weight
+        size = q.abs()
+        q = q / (size.sum(0).max() * size.sum(1).max()).sqrt()  # spectral norm at most 1
+        for _ in range(self.iterations):
+            q = torch.addmm(q, q, q.mT @ q, beta=1.5, alpha=-0.5)
+        return q.mT if wide else q
+
+
+@torch.no_grad()
+def polar(weight: Tensor) -> Tensor:
+    """The orthonormal matrix nearest to `weight`, by singular values, float64."""
+    u, _, v = torch.linalg.svd(weight.double(), full_matrices=False)
+    return u @ v
+
+
+def _weighted(critic: nn.Module) -> list[Any]:
+    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    return [part for part in critic.modules() if isinstance(part, kinds)]
+
+
+def _refuse_norms(critic: nn.Module, what: str) -> None:
+    if any(isinstance(part, NORMS) for part in critic.modules()):
+        raise ValueError(
+            f"{what} is to have slope at most 1, and layer or batch norm multiplies it by an "
+            "unbounded factor: build the critic without, MLPConfig(norm='none')"
+        )
