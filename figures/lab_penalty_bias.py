@@ -29,7 +29,7 @@ THETAS = {"quick": (2.0,), "laptop": (0.5, 2.0, 5.0), "paper": (0.5, 1.0, 2.0, 3
 LINE_SEEDS = {"quick": 1, "laptop": 2, "paper": 8}
 LINE_WEIGHTS = {"quick": (10.0,), "laptop": (1.0, 3.0, 10.0, 30.0), "paper": (1, 2, 3, 10, 30, 100)}
 SEEDS = {"quick": 3, "laptop": 8, "paper": 32}
-STEPS = {"quick": 100, "laptop": 120, "paper": 2000}
+STEPS = {"quick": 60, "laptop": 120, "paper": 2000}
 SLOWLY = 4  # times as many steps at lambda = 100: a heavy two-sided penalty turns a critic slowly
 BATCH = 128
 LEVELS = (np.arange(1000) + 0.5) / 1000  # of the quantiles that stand for a law
