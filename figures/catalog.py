@@ -11,6 +11,7 @@ FIGURES = (
     "lab_critic_scoreboard",
     "wgan_fig2",
     "lab_penalty_bias",
+    "lab_funnels",
 )
 
 PROFILES = ("quick", "laptop", "paper")
