@@ -50,7 +50,7 @@ HELD_OUT, NEAR = 2000, 0.01
 SIZES = {"steps": 1000, "records": 25, "seeds": 3, "seconds a row": 8.0, "calls": 300}
 QUICK = {"steps": 100, "records": 10, "seeds": 1, "seconds a row": 0.5, "calls": 30}
 PHASES = {  # file and function
-    "the penalty's pass": ("lipschitz.py", "penalty"),
+    "the penalty's pass": ("penalties.py", "penalty"),
     "backward": ("_tensor.py", "backward"),
     "optimizer": ("optimizer.py", "wrapper"),
     "clip": ("lipschitz.py", "after_step"),

@@ -10,8 +10,11 @@ FIGURES = (
     "lab_samples",
     "lab_critic_scoreboard",
     "wgan_fig2",
+    "gp_fig1a",
+    "gp_fig1b",
     "lab_penalty_bias",
     "lab_clipping",
+    "lab_funnels",
 )
 
 PROFILES = ("quick", "laptop", "paper")
