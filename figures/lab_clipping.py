@@ -24,11 +24,11 @@ NETWORKS = ((1, 64), (3, 16), (3, 64), (3, 128), (6, 64))  # hidden layers, unit
 BOXES = {
     "quick": (0.003, 0.03, 0.3),
     "laptop": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
-    "paper": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    "paper": (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.1, 0.3),
 }
-POINTS = {"quick": 200, "laptop": 500, "paper": 2000}
-SEEDS = {"quick": 1, "laptop": 2, "paper": 5}
-STEPS = {"quick": 100, "laptop": 600, "paper": 5000}
+POINTS = {"quick": 200, "laptop": 500, "paper": 1000}
+SEEDS = {"quick": 1, "laptop": 2, "paper": 4}
+STEPS = {"quick": 100, "laptop": 600, "paper": 2000}
 EVERY = 20  # steps between measurements
 BATCH = 64
 NUMBERS = ("gap", "slope", "quotient", "certificate", "scaled", "cosine", "steps", "gradient")
