@@ -203,7 +203,7 @@ def tell(figure: Figure, arrays: dict[str, np.ndarray]) -> None:
         f"independent points over that of the laws (standard error {low} to {high} %). Made "
         "comparable: the penalty's bias taken out (a heuristic here), gap / slope for clipping "
         "(c = .01), the dual value on the independent points for the c-transform. Published "
-        "(Korotin et al. 2022, tens of thousands of steps, LP of 4096 points): other funnels, of EM "
+        "(Korotin et al. 2022, tens of thousands of steps, LP of 4096 points): other funnels, EM "
         ".817 and 1.94; none at D = 4.",
         width=175,
     )
