@@ -51,6 +51,7 @@ check: $(READY) ## ruff, ruff format, mypy
 bench: $(READY) ## measure, side by side with what else one would use
 	$(PYTHON) benchmarks/startup.py
 	$(PYTHON) benchmarks/exact.py
+	$(PYTHON) benchmarks/critics.py
 
 wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist

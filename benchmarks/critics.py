@@ -2,8 +2,8 @@
 
 python benchmarks/critics.py [--quick]
 
-Both have the same network, start, recipe and size of batches. Their runs are interleaved in one
-process of one thread; times are medians, a step's in CPU time.
+Both have the same network, recipe and size of batches. Their runs are interleaved in one process of
+one thread; times are medians, those of a step in CPU time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PAIRS = {
     "Gaussian shift by (1, 1)": exact.known.Gaussians((0.0, 0.0), (1.0, 1.0)),
 }
 HELD_OUT, NEAR = 2000, 0.01
-SIZES = {"steps": 1000, "records": 25, "seeds": 3, "seconds a row": 8.0, "calls": 300}
+SIZES = {"steps": 1000, "records": 25, "seeds": 3, "seconds a row": 6.0, "calls": 300}
 QUICK = {"steps": 100, "records": 10, "seeds": 1, "seconds a row": 0.5, "calls": 30}
 PHASES = {  # file and function
     "the penalty's pass": ("penalties.py", "penalty"),
