@@ -57,10 +57,14 @@ SHOWN = 300  # points in a panel
 
 def compute(profile: str) -> dict[str, np.ndarray]:
     """For every toy and row a field (side, side) and (gap, certificate, remark)."""
-    size = SIZES[profile]
+    size, device = SIZES[profile], "auto" if profile == "paper" else "cpu"
     line = np.linspace(-HALF, HALF, size.side)
     grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
-    arrays = {"size": np.array([getattr(size, field.name) for field in fields(size)]), "line": line}
+    arrays = {
+        "size": np.array([getattr(size, field.name) for field in fields(size)]),
+        "gpu": np.array(device == "auto" and torch.cuda.is_available()),
+        "line": line,
+    }
     for toy in TOYS:
         x, y = clouds(toy, size.n)
         transport = exact.wasserstein(x, y)
@@ -69,14 +73,14 @@ def compute(profile: str) -> dict[str, np.ndarray]:
         arrays[f"{toy} exact field"] = transport.critic(grid).reshape(size.side, size.side)
         truth = compare.critic_vs_exact(transport.critic, x, y, transport=transport)
         arrays[f"{toy} exact"] = np.array([truth.critic_gap, truth.certificate])
-        for row, fitted in fit(x, y, size).items():
-            told = compare.critic_vs_exact(fitted, x, y, transport=transport)
+        for row, fitted in fit(x, y, size, device).items():
+            result = compare.critic_vs_exact(fitted, x, y, transport=transport)
             remark = {
                 "clipped": exact.certificate(np.zeros(len(x)), x, y),
-                "penalized": told.corrected,
-                "orthonormal": told.lipschitz,
+                "penalized": np.nan if result.corrected is None else result.corrected,
+                "orthonormal": result.lipschitz,
             }[row]
-            arrays[f"{toy} {row}"] = np.array([told.critic_gap, told.certificate, remark])
+            arrays[f"{toy} {row}"] = np.array([result.critic_gap, result.certificate, remark])
             arrays[f"{toy} {row} field"] = fitted(grid).reshape(size.side, size.side)
     return arrays
 
@@ -89,11 +93,11 @@ def clouds(toy: str, n: int) -> tuple[np.ndarray, np.ndarray]:
     return real.numpy(), (real + noise).numpy()
 
 
-def fit(x: np.ndarray, y: np.ndarray, size: Size) -> dict[str, learned.FittedCritic]:
+def fit(x: np.ndarray, y: np.ndarray, size: Size, device: str) -> dict[str, learned.FittedCritic]:
     """The three trained critics."""
     relu = learned.MLPConfig(width=size.width, depth=3, init="gulrajani")
-    penalty = learned.GradientPenalty(WEIGHT, place="paired")
     maxmin = learned.MLPConfig(size.sorted_width, depth=8, activation="maxmin", init="he")
+    common: dict[str, Any] = {"batch": 256, "records": 1, "device": device}
     return {
         "clipped": learned.fit_critic(
             x,
@@ -102,16 +106,16 @@ def fit(x: np.ndarray, y: np.ndarray, size: Size) -> dict[str, learned.FittedCri
             critic=relu,
             optimizer=learned.Optimizer("rmsprop", lr=5e-5),
             steps=size.clipped_steps,
-            records=1,
+            **common,
         ),
         "penalized": learned.fit_critic(
             x,
             y,
-            constraint=penalty,
+            constraint=learned.GradientPenalty(WEIGHT, place="paired"),
             critic=relu,
             optimizer=learned.Optimizer(lr=2e-3, betas=(0.5, 0.9), schedule="cosine"),
             steps=size.penalized_steps,
-            records=1,
+            **common,
         ),
         "orthonormal": learned.fit_critic(
             x,
@@ -120,8 +124,7 @@ def fit(x: np.ndarray, y: np.ndarray, size: Size) -> dict[str, learned.FittedCri
             critic=maxmin,
             optimizer=learned.Optimizer(lr=5e-3, betas=(0.0, 0.99), schedule="cosine"),
             steps=size.sorted_steps,
-            batch=256,
-            records=1,
+            **common,
         ),
     }
 
@@ -140,7 +143,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
             name, (0.5, 1.19), xycoords="axes fraction", ha="center", va="bottom", fontsize=15
         )
     size = Size(*arrays["size"].tolist())
-    plots.caption(figure, told(size), width=128)
+    plots.caption(figure, told(size, gpu=bool(arrays["gpu"])), width=128)
     return figure
 
 
@@ -164,12 +167,12 @@ def surface(axes: Axes, arrays: dict[str, np.ndarray], toy: str, row: str) -> No
     axes.grid(visible=False)
 
 
-def told(size: Size) -> str:
+def told(size: Size, *, gpu: bool) -> str:
     """The caption."""
     return (
         f"Real points (dots, {SHOWN} of n = {size.n}) against the same points + N(0, I), d = 2, "
-        "batches of 256, seed 0, CPU; contour levels are each panel's own. Rows 1 and 2: ReLU, 3 "
-        f"hidden layers of {size.width}; clipping c = {CLIP}, RMSProp 5e-5, "
+        f"batches of 256, seed 0, {'GPU' if gpu else 'CPU'}; contour levels are each panel's own. "
+        f"Rows 1 and 2: ReLU, 3 hidden layers of {size.width}; clipping c = {CLIP}, RMSProp 5e-5, "
         f"{size.clipped_steps} steps; penalty of weight λ = {WEIGHT} on paired interpolates, as in "
         "the paper's toy code (its text has λ = 10), Adam 2e-3, "
         f"{size.penalized_steps} steps. So small a λ lets the gap "

@@ -57,12 +57,13 @@ HISTOGRAMS = {
 
 def compute(profile: str) -> dict[str, np.ndarray]:
     """Gradient norms (2, 13) and weights (2, many) of every run, at the start and at the end."""
-    size = SIZES[profile]
+    size, device = SIZES[profile], "auto" if profile == "paper" else "cpu"
     generator = torch.Generator().manual_seed(0)
     real = data.toy("swissroll").sample(size.n, generator)
     fake = real + torch.randn(real.shape, generator=generator)
     arrays = {
         "size": np.array([size.n, size.width, size.clipped_steps, size.penalized_steps]),
+        "gpu": np.array(device == "auto" and torch.cuda.is_available()),
         "emd": np.array(exact.emd(real, fake)),
     }
     for run in (*BOXES, "even", "penalty"):
@@ -77,6 +78,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
                 steps=count,
                 batch=256,
                 records=1,
+                device=device,
             )
             for count in (0, steps)
         ]
@@ -116,7 +118,7 @@ def linear(critic: nn.Module) -> list[nn.Linear]:
 
 def norms(fit: FittedCritic, points: torch.Tensor) -> list[float]:
     """Mean over the points of |d f / d h|, h the output of each linear layer; float64."""
-    critic = fit.critic.double()
+    critic = fit.critic.cpu().double()
     outputs: list[torch.Tensor] = []
     hooks = [
         layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
@@ -146,7 +148,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     n, width, clipped, penalized = arrays["size"].tolist()
     plots.caption(
         figure,
-        f"Swiss roll, n = {n} points, against the same points + N(0, I), d = 2, seed 0, CPU; "
+        f"Swiss roll, n = {n} points, against the same points + N(0, I), d = 2, seed 0, "
+        f"{'GPU' if arrays['gpu'] else 'CPU'}; "
         f"critics of {DEPTH} hidden ReLU layers of {width} and a linear one, weights from He's "
         "uniform start (even start: uniform in the box). Left: mean over all points of the norm "
         "of the critic's gradient with respect to the output of each linear layer; a clipped "
