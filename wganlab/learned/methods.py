@@ -8,7 +8,7 @@ ten times as many steps; the papers' own settings are in the docstrings of the c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
@@ -58,9 +58,10 @@ class Optimizer:
         listed = list(parameters)
         fused = all(p.device.type in ("cpu", "cuda") for p in listed)
         kernel: dict[str, Any] = {"fused": True} if fused else {"foreach": True}
+        betas = (float(self.betas[0]), float(self.betas[1]))  # torch takes no 0 beside .9
         optimizer: torch.optim.Optimizer
         if self.name == "adam":
-            optimizer = torch.optim.Adam(listed, lr=self.lr, betas=self.betas, **kernel)
+            optimizer = torch.optim.Adam(listed, lr=self.lr, betas=betas, **kernel)
         elif self.name == "rmsprop":
             optimizer = torch.optim.RMSprop(
                 listed, lr=self.lr, momentum=self.momentum, foreach=True
@@ -100,7 +101,8 @@ class Method:
         checks.whole(0, steps=self.steps, batch=self.batch)
 
 
-_SMOOTH = MLPConfig(width=64, depth=3, activation="silu")
+# From torch's own start a smooth network is nearly flat, and chance picks the sign of its slope.
+_SMOOTH = MLPConfig(width=64, depth=3, activation="silu", init="he")
 _COSINE = Optimizer(lr=2e-3, schedule="cosine")
 _SORTED = MLPConfig(width=64, depth=8, activation="maxmin", init="he")
 _LONG = Optimizer(lr=5e-3, betas=(0.9, 0.99), schedule="cosine")
@@ -109,7 +111,7 @@ METHODS: dict[str, Method] = {
     "gp": Method(GradientPenalty(), _SMOOTH, _COSINE),
     "lp": Method(GradientPenalty(side="one"), _SMOOTH, _COSINE),
     "dragan": Method(GradientPenalty(place="around_real"), _SMOOTH, _COSINE),
-    "ct": Method(Consistency(), MLPConfig(width=64, activation="silu", dropout=0.5), _COSINE),
+    "ct": Method(Consistency(), replace(_SMOOTH, dropout=0.5), _COSINE),
     "clip": Method(WeightClipping(0.01), MLPConfig(width=64), Optimizer("rmsprop", 1e-3)),
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
     "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=3000, batch=128),
