@@ -174,8 +174,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         f"U[0, 1], d = 1, W1 = {UNIFORMS.emd}, {arrays['uniforms'].shape[2]} seeds; the law by "
         f"quadrature; optima of the wrong sign exist for λ > {arrays['steepest'] / 2:.2f}. MLP of "
         f"3 hidden layers of 64 SiLU units from torch's start, Adam, {steps} "
-        f"steps ({SLOWLY * steps} on parallel lines for the two-sided penalty at λ = 100) on {BATCH} new points of each law, CPU; gaps "
-        "are integrals over the laws. In no paper.",
+        f"steps ({SLOWLY * steps} on parallel lines for the two-sided penalty at λ = 100) "
+        f"on {BATCH} new points of each law, CPU; gaps are integrals over the laws. In no paper.",
         width=195,
     )
     return figure
