@@ -93,7 +93,8 @@ def test_the_default_methods_are_the_five_of_the_help(capsys):
 
 def test_two_files_are_compared_with_their_own_distance(clouds, capsys):
     x, y, files = clouds
-    assert main(["compare", "--points", *files, "--constraint", "gp", *QUICK]) == 0
+    arguments = ["--points", *files, "--constraint", "lp", *QUICK, "--steps", "200"]
+    assert main(["compare", *arguments]) == 0
     out = capsys.readouterr().out
     assert "60 real and 40 fake points in dimension 2" in out
     assert f"exact EM of the clouds {exact.emd(x, y):.3f}\n" in out

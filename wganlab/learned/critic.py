@@ -106,10 +106,9 @@ def fit_critic(
 
     Examples
     --------
-    >>> from wganlab.learned import GradientPenalty
     >>> x, y = np.zeros((50, 2)), np.full((50, 2), [3.0, 4.0])  # two atoms, 5 apart
-    >>> fitted = fit_critic(x, y, constraint=GradientPenalty(100.0), steps=300)
-    >>> abs(fitted.history[-1].gap - 5 * (1 + 5 / 200)) < 0.05  # the penalty's bias
+    >>> fitted = fit_critic(x, y, steps=300)
+    >>> abs(fitted.final.gap - 5 * (1 + 5 / 20)) < 0.05  # the bias of a penalty of weight 10
     True
     """
     constraint = methods.METHODS["gp"].constraint if constraint is None else constraint
