@@ -40,6 +40,7 @@ CONSTRAINTS = [
     Orthonormal(),
     Orthonormal("matrix_exp"),
     Orthonormal("bjorck"),
+    Orthonormal("retraction"),
     CTransform(),
 ]
 each = pytest.mark.parametrize("constraint", CONSTRAINTS, ids=str)

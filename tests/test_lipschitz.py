@@ -294,8 +294,11 @@ def test_spectral_norm_of_a_convolution_is_that_of_its_matrix():
     assert torch.linalg.matrix_norm(matrix, 2).item() == pytest.approx(1, abs=0.02)
 
 
+METHODS = ("cayley", "matrix_exp", "householder", "bjorck", "retraction")
+
+
 @pytest.mark.parametrize("inputs", [2, 24], ids=["tall", "wide"])
-@pytest.mark.parametrize("method", ["cayley", "matrix_exp", "householder", "bjorck"])
+@pytest.mark.parametrize("method", METHODS)
 def test_orthonormal_layers_have_singular_values_one(method, inputs):
     x, y = shifted(d=inputs)
     critic = MLPConfig(width=12, depth=3, activation="maxmin").build(inputs, generator())
@@ -325,7 +328,7 @@ def test_orthonormal_layers_have_singular_values_one(method, inputs):
     assert all((new - old).abs().max() > 1e-3 for new, old in zip(last, first, strict=True))
 
 
-@pytest.mark.parametrize("method", ["cayley", "matrix_exp", "householder", "bjorck"])
+@pytest.mark.parametrize("method", METHODS)
 def test_orthonormal_layers_start_at_the_nearest(method):
     critic = MLPConfig(width=6, depth=2, activation="maxmin").build(3, generator())
     expected = [polar(part.weight) for part in critic.modules() if isinstance(part, nn.Linear)]
@@ -334,6 +337,31 @@ def test_orthonormal_layers_start_at_the_nearest(method):
         (part for part in critic.modules() if isinstance(part, nn.Linear)), expected, strict=True
     ):
         torch.testing.assert_close(part.weight.double(), weight, atol=1e-5, rtol=0)
+
+
+def test_a_retraction_by_hand():
+    # f(z) = <w, z>, w on the unit circle: the gradient turns it, and its length stays 1
+    critic = linear_critic(1.0, (2,))
+    constraint = Orthonormal("retraction")
+    constraint.prepare(critic)
+    w, rise = critic.head.weight.detach()[0].clone(), torch.tensor([3.0, -4.0])
+    optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
+    step(critic, constraint, optimizer, rise[None], torch.zeros(1, 2), None)
+    moved = w + 0.1 * (rise - w * (w @ rise))
+    torch.testing.assert_close(critic.head.weight[0], moved / moved.norm())
+
+
+def test_a_retraction_holds_at_any_learning_rate():
+    optimizer = Optimizer("sgd", lr=1e4)
+    critic = MLPConfig(width=8, activation="maxmin")
+    fitted = fit_critic(
+        *shifted(),
+        constraint=Orthonormal("retraction"),
+        critic=critic,
+        optimizer=optimizer,
+        steps=20,
+    )
+    assert all((sizes - 1).abs().max() < 1e-6 for sizes in singular_values(fitted.critic))
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (12, 3), (3, 12), (1, 9), (9, 1)], ids=str)

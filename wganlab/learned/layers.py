@@ -61,13 +61,17 @@ class Orthonormal(Constraint):
     """
 
     in_weights: ClassVar[bool] = True
-    method: Literal["cayley", "matrix_exp", "householder", "bjorck"] = "cayley"
-    """One of torch's parametrizations, or Björck's iteration on a safely scaled matrix."""
+    method: Literal["cayley", "matrix_exp", "householder", "bjorck", "retraction"] = "cayley"
+    """One of torch's parametrizations; Björck's iteration on a safely scaled matrix; or a
+    retraction, the quickest: the optimizer is given the part of the gradient along which the
+    weights stay orthonormal, and what it makes is brought back by a QR decomposition (Absil,
+    Mahony, Sepulchre 2008, chapter 4)."""
     iterations: int = 15
     """Of Björck's, in a step; after the last step the weights are made orthonormal to rounding."""
 
     def __post_init__(self) -> None:
-        checks.among(("cayley", "matrix_exp", "householder", "bjorck"), method=self.method)
+        methods = ("cayley", "matrix_exp", "householder", "bjorck", "retraction")
+        checks.among(methods, method=self.method)
         checks.whole(1, iterations=self.iterations)
 
     def check(self, critic: nn.Module) -> None:
@@ -86,15 +90,54 @@ class Orthonormal(Constraint):
                 layer.weight.copy_(polar(layer.weight))
             if self.method == "bjorck":
                 parametrize.register_parametrization(layer, "weight", Bjorck(self.iterations))
-            else:
+            elif self.method != "retraction":
                 parametrizations.orthogonal(layer, orthogonal_map=self.method)
+
+    @torch.no_grad()
+    def before_step(self, critic: nn.Module) -> None:
+        """For a retraction, gradients along the orthonormal matrices."""
+        for weights in self._retracted(critic):
+            q, gradient = _tall(weights), _tall([weight.grad for weight in weights])
+            product = q.mT @ gradient
+            gradient = gradient - q @ (product + product.mT) / 2
+            _copy([weight.grad for weight in weights], gradient)
+
+    @torch.no_grad()
+    def after_step(self, critic: nn.Module) -> None:
+        """For a retraction, weights that are orthonormal again."""
+        for weights in self._retracted(critic):
+            q, r = torch.linalg.qr(_tall(weights))
+            negative = r.diagonal(dim1=-2, dim2=-1) < 0  # a decomposition is unique up to signs
+            _copy(weights, torch.where(negative[:, None], -q, q))
 
     def finish(self, critic: nn.Module) -> None:
         """Bake the weights in, made orthonormal to rounding."""
         for layer in _weighted(critic):
-            parametrize.remove_parametrizations(layer, "weight")
+            if self.method != "retraction":
+                parametrize.remove_parametrizations(layer, "weight")
             with torch.no_grad():
                 layer.weight.copy_(polar(layer.weight))
+
+    def _retracted(self, critic: nn.Module) -> list[list[Tensor]]:
+        """Trained weights in groups of one shape, which are decomposed together."""
+        groups: dict[torch.Size, list[Tensor]] = {}
+        if self.method == "retraction":
+            for layer in _weighted(critic):
+                if layer.weight.grad is not None:
+                    groups.setdefault(layer.weight.shape, []).append(layer.weight)
+        return list(groups.values())
+
+
+def _tall(matrices: list[Any]) -> Tensor:
+    """Matrices of one shape as a batch, those with more columns than rows transposed."""
+    stacked = torch.stack(matrices)
+    return stacked.mT if stacked.shape[1] < stacked.shape[2] else stacked
+
+
+def _copy(matrices: list[Any], tall: Tensor) -> None:
+    """Undo `_tall`, in place."""
+    wide = matrices[0].shape[0] < matrices[0].shape[1]
+    torch._foreach_copy_(matrices, list(tall.mT if wide else tall))
 
 
 class Bjorck(nn.Module):
