@@ -104,7 +104,7 @@ class Method:
 # From torch's own start a smooth network is nearly flat, and chance picks the sign of its slope.
 _SMOOTH = MLPConfig(width=64, depth=3, activation="silu", init="he")
 _COSINE = Optimizer(lr=2e-3, schedule="cosine")
-_SORTED = MLPConfig(width=64, depth=8, activation="maxmin", init="he")
+_SORTED = MLPConfig(width=48, depth=10, activation="maxmin", init="he")
 _LONG = Optimizer(lr=5e-3, betas=(0.9, 0.99), schedule="cosine")
 
 METHODS: dict[str, Method] = {
@@ -114,7 +114,7 @@ METHODS: dict[str, Method] = {
     "ct": Method(Consistency(), replace(_SMOOTH, dropout=0.5), _COSINE),
     "clip": Method(WeightClipping(0.01), MLPConfig(width=64), Optimizer("rmsprop", 1e-3)),
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
-    "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=3000, batch=128),
+    "orthonormal": Method(Orthonormal("retraction"), _SORTED, _LONG, steps=4000, batch=128),
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
     "none": Method(NoConstraint(), MLPConfig(width=64), Optimizer(lr=1e-3)),
 }
