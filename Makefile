@@ -38,7 +38,7 @@ test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, 
 	$(PYTHON) -m pytest -n auto
 
 lab: $(READY) ## open JupyterLab on the first lesson
-	$(PYTHON) -m jupyterlab notebooks/01_four_distances.ipynb
+	$(PYTHON) -m jupyterlab notebooks/00_start_here.ipynb
 
 notebooks: $(READY) ## rebuild and execute the notebooks from their .py twins
 	$(PYTHON) notebooks/build.py

@@ -198,7 +198,7 @@ def tell(figure: Figure, arrays: dict[str, np.ndarray]) -> None:
         figure,
         f"{FUNNELS} funnels (seed 0), EM = {truths} by Monte Carlo; dots: {seeds} seeds, "
         f"{arrays['steps']} steps of Adam 5e-3 (clipping: RMSProp 1e-3) on fresh points, batches "
-        "of 256 (orthonormal: 128), CPU. ReLU 128 x 3; MaxMin 64 x 8, full sort 64 x 3. Raw: "
+        "of 256 (orthonormal: 128), CPU. ReLU 128 x 3; MaxMin 48 x 10, full sort 64 x 3. Raw: "
         f"critic gap on {n} optimally coupled points over their EM; for the LP, EM of {n} + {n} "
         f"independent points over that of the laws (standard error {low} to {high} %). Made "
         "comparable: the penalty's bias taken out (a heuristic here), gap / slope for clipping "

@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,3 +16,11 @@ settings.load_profile("wganlab")
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def course(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the notebooks, whose modules (`checks`, `controls`) can then be imported."""
+    folder = Path(__file__).parent.parent / "notebooks"
+    monkeypatch.syspath_prepend(folder)
+    return folder

@@ -1,0 +1,91 @@
+"""The lessons' controls: a slider or step buttons over a picture, and the same picture for readers.
+
+One function draws for both: `draw(figure, value)` draws what belongs to `value` on an empty
+figure (or a part of one). The control needs a running kernel; what is kept in a notebook is
+`static`, the same drawing at a few values side by side.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+
+Draw = Callable[[Any, Any], None]
+
+
+def slider(
+    draw: Draw,
+    values: Sequence[float],
+    *,
+    label: str,
+    start: float | None = None,
+    size: tuple[float, float] = (6.0, 3.2),
+) -> widgets.VBox:
+    """A slider through `values`; the picture follows it. It starts at `start` (the first)."""
+    options = [(f"{value:g}", value) for value in values]
+    control = widgets.SelectionSlider(
+        options=options,
+        value=values[0] if start is None else start,
+        description=label,
+        layout=widgets.Layout(width="26em"),
+    )
+    picture = widgets.Image(format="png")
+
+    def show(_: Any = None) -> None:
+        picture.value = _png(draw, control.value, size)
+
+    control.observe(show, "value")
+    show()
+    return widgets.VBox([control, picture])
+
+
+def steps(draw: Draw, last: int, *, size: tuple[float, float] = (6.0, 3.2)) -> widgets.VBox:
+    """Buttons through the steps 0 to `last`; the picture follows them."""
+    picture = widgets.Image(format="png")
+    told = widgets.Label()
+    back, forth, again = (
+        widgets.Button(description=name, layout=widgets.Layout(width="7em"))
+        for name in ("Back", "Next", "Start again")
+    )
+    step = 0
+
+    def go(to: int) -> None:
+        nonlocal step
+        step = to
+        told.value = f"step {step} of {last}"
+        back.disabled, forth.disabled = step == 0, step == last
+        picture.value = _png(draw, step, size)
+
+    back.on_click(lambda _: go(max(step - 1, 0)))
+    forth.on_click(lambda _: go(min(step + 1, last)))
+    again.on_click(lambda _: go(0))
+    go(0)
+    return widgets.VBox([widgets.HBox([back, forth, again, told]), picture])
+
+
+def static(
+    draw: Draw, values: Sequence[float], *, size: tuple[float, float] = (3.2, 2.8), columns: int = 4
+) -> None:
+    """Show the same drawing at a few values, each of this size, `columns` a row."""
+    columns = min(columns, len(values))
+    rows = -(-len(values) // columns)
+    whole = plt.figure(figsize=(size[0] * columns, size[1] * rows))
+    parts = whole.subfigures(rows, columns, squeeze=False).ravel()
+    for part, value in zip(parts, values, strict=False):
+        draw(part, value)
+    plt.show()
+
+
+def _png(draw: Draw, value: Any, size: tuple[float, float]) -> bytes:
+    figure = plt.figure(figsize=size)
+    try:
+        draw(figure, value)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=100)
+    finally:
+        plt.close(figure)
+    return file.getvalue()
