@@ -33,7 +33,7 @@ def slider(
         description=label,
         layout=widgets.Layout(width="26em"),
     )
-    picture = widgets.Image(format="png")
+    picture = _picture(size)
 
     def show(_: Any = None) -> None:
         picture.value = _png(draw, control.value, size)
@@ -45,7 +45,7 @@ def slider(
 
 def steps(draw: Draw, last: int, *, size: tuple[float, float] = (6.0, 3.2)) -> widgets.VBox:
     """Buttons through the steps 0 to `last`; the picture follows them."""
-    picture = widgets.Image(format="png")
+    picture = _picture(size)
     told = widgets.Label()
     back, forth, again = (
         widgets.Button(description=name, layout=widgets.Layout(width="7em"))
@@ -80,12 +80,17 @@ def static(
     plt.show()
 
 
+def _picture(size: tuple[float, float]) -> widgets.Image:
+    layout = widgets.Layout(width=f"{100 * size[0]:.0f}px", align_self="flex-start")
+    return widgets.Image(format="png", layout=layout)
+
+
 def _png(draw: Draw, value: Any, size: tuple[float, float]) -> bytes:
     figure = plt.figure(figsize=size)
     try:
         draw(figure, value)
         file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=100)
+        figure.savefig(file, format="png", dpi=200)  # twice as fine as it is shown
     finally:
         plt.close(figure)
     return file.getvalue()

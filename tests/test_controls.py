@@ -31,7 +31,8 @@ def draw(drawn):
 def test_the_picture_follows_the_slider(controls, draw, drawn):
     control, picture = controls.slider(draw, [1.0, 2.0, 3.0], label="θ", start=2.0).children
     before = picture.value
-    assert Image.open(io.BytesIO(before)).size == (600, 320)
+    assert Image.open(io.BytesIO(before)).size == (1200, 640)
+    assert picture.layout.width == "600px"
     control.value = 3.0
     assert drawn == [2.0, 3.0]
     assert picture.value != before

@@ -1,0 +1,111 @@
+"""A student's first hour, in a real browser: JupyterLab opens, Run All ends, the slider moves."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+pytestmark = [
+    pytest.mark.skipif(
+        BROWSER is None and "CI" not in os.environ,
+        reason="no Chromium or Chrome here (Debian, Ubuntu: apt install chromium)",
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab over a copy of the course."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(NOTEBOOKS, home / "notebooks")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data"}
+    settings |= {"JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_WORKSPACES_DIR": home / "w"}
+    command = ["-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += ["--IdentityProvider.token=", "--allow-root", f"--notebook-dir={home}"]
+    log = (home / "log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, *command],
+        env={**os.environ, **{name: str(path) for name, path in settings.items()}},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    address = f"http://127.0.0.1:{port}/lab"
+    try:
+        _wait_for(address, server, home / "log")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def _wait_for(address, server, log):
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+            return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(f"no JupyterLab after a minute: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    assert BROWSER, "CI needs a browser: apt install chromium"
+    with sync_playwright() as driver:
+        chrome = driver.chromium.launch(executable_path=BROWSER, args=QUIET)
+        yield chrome
+        chrome.close()
+
+
+def test_lesson_1_runs_and_its_slider_moves_the_picture(lab, browser, tmp_path):
+    from playwright.sync_api import expect
+
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(120_000)
+    page.goto(f"{lab}/tree/notebooks/01_four_distances.ipynb?reset")
+    page.get_by_text("(ipykernel) | Idle").wait_for()  # told once the kernel answers
+    handle = page.locator(".jp-Notebook .widget-slider .noUi-handle")
+    assert handle.count() == 0  # no control is kept without its kernel
+
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    handle.wait_for()
+    expect(page.locator(".jp-InputArea-prompt", has_text="*")).to_have_count(0, timeout=120_000)
+    prompts = page.locator(".jp-CodeCell .jp-InputArea-prompt").all_text_contents()
+    assert prompts == [f"[{number + 1}]:" for number in range(len(prompts))]
+    assert len(prompts) > 20
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+
+    picture = page.locator(".jp-Notebook img.widget-image")
+    handle.scroll_into_view_if_needed()
+    before = picture.screenshot(path=tmp_path / "before.png")
+    value, source = handle.get_attribute("aria-valuetext"), picture.get_attribute("src")
+    handle.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([picture, source]) => picture.src !== source", arg=[picture.element_handle(), source]
+    )
+    assert handle.get_attribute("aria-valuetext") != value
+    assert picture.screenshot(path=tmp_path / "after.png") != before
+    page.screenshot(path=tmp_path / "page.png")
