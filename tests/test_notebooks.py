@@ -124,3 +124,27 @@ def test_the_solutions_solve_every_exercise(twin):
     assert replies.count("Right.\n") >= len(exercises(twin))
     assert "Hint: " not in replies
     assert "Not answered" not in replies
+
+
+def test_the_glossary_names_what_there_is():
+    import wganlab
+
+    text = (NOTEBOOKS / "GLOSSARY.md").read_text()
+    rows = [line.split("|")[1:-1] for line in text.split("\n") if line.startswith("| ")]
+    terms = [row for row in rows if row[0].strip() != "term"]
+    assert {len(row) for row in rows} == {7}
+    assert len({row[0] for row in terms}) == len(terms) > 40
+    for row in terms:
+        assert all(row[column].strip() for column in (0, 3, 4, 5, 6)), row[0]
+        for name in re.findall(r"`([\w.]+)`", row[2]):
+            assert _exists(wganlab, name), name
+
+
+def _exists(module, name):
+    """Whether a dotted name leads somewhere, through attributes and fields without a default."""
+    found = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            return part in getattr(found, "__dataclass_fields__", {})
+        found = getattr(found, part)
+    return True
