@@ -327,16 +327,14 @@ assert abs(gap - pair.emd) < 1e-4
 # their shape. Their size is not 1, as you will see, so each is divided by its largest slope.
 
 # %%
-critics, styles = {}, {"clip": plots.CRITIC, "lp": {"color": "#E69F00", "linestyle": ":"}}
-for name in ("clip", "lp"):
-    method = learned.METHODS[name]  # constraint, network and optimizer that go together
-    fitted = learned.fit_critic(
-        pair, constraint=method.constraint, critic=method.critic, optimizer=method.optimizer,
-        steps=steps, records=1, progress=False, device="cpu",
-    )  # fmt: skip
+limits = {"clipped": learned.WeightClipping(0.01), "penalized": learned.GradientPenalty(side="one")}
+styles = {"clipped": plots.CRITIC, "penalized": {"color": "#E69F00", "linestyle": ":"}}
+critics = {}
+for name, limit in limits.items():
+    fitted = learned.fit_critic(pair, constraint=limit, steps=steps, device="cpu")
     critics[name] = fitted(x[:, None]), fitted.gradient(x[:, None])[:, 0]
     slopes = np.abs(critics[name][1])
-    print(f"{name:4}  largest slope {slopes.max():.2g}, smallest {slopes.min():.2g}")
+    print(f"{name:10} largest slope {slopes.max():.2g}, smallest {slopes.min():.2g}")
     assert (critics[name][1] < 0).all()  # downhill to the fakes, everywhere
 
 # %%
@@ -346,10 +344,9 @@ axes.fill_between(x, q, color=plots.FAKE["color"], alpha=0.3, hatch="//", label=
 axes.plot(x, best, **plots.EXACT, lw=1.2, label="exact D* and f*")
 axes.plot(x, trained, color="#CC79A7", ls="-.", lw=3, label="trained discriminator")
 axes.plot(x, 0.5 + f / 14, **plots.EXACT, lw=1.2)  # 14 wide: f* falls from 1 to 0
-for name, label in (("clip", "trained critic, clipped"), ("lp", "trained critic, penalized")):
-    value, gradient = critics[name]
+for name, (value, gradient) in critics.items():
     value = (value - value[700]) / np.abs(gradient).max()  # 0 at x = 0, largest slope 1
-    axes.plot(x, 0.5 + value / 14, **styles[name], lw=3, label=label)
+    axes.plot(x, 0.5 + value / 14, **styles[name], lw=3, label=f"trained critic, {name}")
 axes.set(title="The discriminator saturates, the critics do not", xlabel="x")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
@@ -409,6 +406,16 @@ assert typical[8] < 1e-12 < 1e-3 < typical[4]
 
 
 # %%
+def finish(left, right, m):
+    left.figure.suptitle(f"m = {m:g}")
+    left.set(xlabel="x", ylim=(-0.02, 1.02))
+    right.set(xlabel="x", ylabel="slope", yscale="log", ylim=(1e-9, 30))
+    for axes in (left, right):
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3, "fontsize": 8}
+        axes.legend(**above, handlelength=1.8, columnspacing=0.8)
+
+
+# %%
 def draw(figure, m):
     left, right = figure.subplots(1, 2)
     real, fake = stats.norm(-m / 2, 1), stats.norm(m / 2, 1)
@@ -419,21 +426,12 @@ def draw(figure, m):
     left.plot(x, 0.5 - x / 14, **plots.EXACT, label="f*")
     right.axvspan(*fake.interval(0.95), color=plots.FAKE["color"], alpha=0.15)
     right.plot(x, m * d, color="#CC79A7", ls="-.", label="log(1 - D)")
-    right.plot(x, m * (1 - d), color="0.5", ls=":", label="-log D")
+    right.plot(x, m * (1 - d), color="0.5", ls="--", label="-log D")
     right.plot(x, np.ones_like(x), **plots.EXACT, label="f*")
     finish(left, right, m)
 
 
 # %%
-def finish(left, right, m):
-    left.figure.suptitle(f"m = {m:g}")
-    left.set(xlabel="x", ylim=(-0.02, 1.02))
-    right.set(xlabel="x", ylabel="slope", yscale="log", ylim=(1e-9, 30))
-    for axes in (left, right):
-        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3, "fontsize": 8}
-        axes.legend(**above, handlelength=1.8, columnspacing=0.8)
-
-
 controls.slider(draw, np.arange(0.5, 8.5, 0.5), label="m", start=4.0, size=(8, 3.2))
 
 # %%
@@ -479,12 +477,8 @@ def ask(record, network):
     critic_taught.append((record.step, slope(torch.neg, network, fakes).mean()))
 
 
-method = learned.METHODS["lp"]
-learned.fit_critic(
-    exact.known.Normals(real=(-4, 1), fake=(4, 1)), constraint=method.constraint,
-    critic=method.critic, optimizer=method.optimizer, steps=steps, records=50, callback=ask,
-    progress=False, device="cpu",
-)  # fmt: skip
+laws = exact.known.Normals(real=(-4, 1), fake=(4, 1))
+learned.fit_critic(laws, constraint=limits["penalized"], steps=steps, callback=ask, device="cpu")
 critic_asked, critic_slopes = np.transpose(critic_taught)
 
 # %% [markdown]
@@ -492,14 +486,13 @@ critic_asked, critic_slopes = np.transpose(critic_taught)
 # and which settles? For each, where would it end if training never stopped?
 
 # %%
-limit = 1 / (1 + np.exp(8 * fakes))  # D* at the fakes
+d = 1 / (1 + np.exp(8 * fakes))  # D* at the fakes
+ends = {"-log D*": 8 * (1 - d).mean(), "f*": 1, "log(1 - D*)": 8 * d.mean()}
 figure, axes = plt.subplots(figsize=(8, 4))
-axes.plot(asked, taught[non_saturating], color="0.5", ls=":", lw=3, label="-log D")
-axes.plot(critic_asked, critic_slopes, **styles["lp"], marker="s", label="critic, penalized")
+axes.plot(asked, taught[non_saturating], color="0.5", ls="--", lw=3, label="-log D")
+axes.plot(critic_asked, critic_slopes, **styles["penalized"], lw=3, label="critic, penalized")
 axes.plot(asked, taught[minimax], color="#CC79A7", ls="-.", lw=3, label="log(1 - D)")
-for name, value in (
-    ("-log D*", 8 * (1 - limit).mean()), ("f*", 1), ("log(1 - D*)", 8 * limit.mean()),
-):  # fmt: skip
+for name, value in ends.items():
     axes.axhline(value, **plots.EXACT, lw=1)
     axes.text(5, value * 0.8, f"exact, {name}", va="top")
 axes.set(title="What the fakes are taught, m = 8", xlabel="training steps", ylabel="mean slope")
