@@ -117,6 +117,12 @@ def test_an_untouched_lesson_gives_no_answers_away(twin):
     assert replies == []
 
 
+@lesson
+def test_readme_lists_the_lesson(twin):
+    row = rf"^\| \[{twin.stem[:2]}\]\(notebooks/{twin.stem}\.ipynb\) \| .+ \| [\d.]+ \|$"
+    assert re.search(row, (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+
+
 @solution
 def test_the_solutions_solve_every_exercise(twin):
     assert set(exercises(twin)) == set(exercises(NOTEBOOKS / twin.name))

@@ -55,7 +55,7 @@ def _values(function: Any, cases: list[Any]) -> list[float]:
     if any(answer is None for answer in answers):
         raise Hint("it returns None for some laws: every way through it needs its `return`.")
     for answer in answers:
-        if np.ndim(answer) > 0:
+        if isinstance(answer, np.ndarray) and answer.ndim > 0:
             raise Hint(
                 f"it returns an array of shape {np.shape(answer)}, a term a place: add them up, "
                 "with .sum()."
