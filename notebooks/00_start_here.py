@@ -36,20 +36,10 @@
 
 # %%
 import importlib.util
-from importlib import metadata
 
-from packaging.version import Version
-
-least = {"numpy": "1.26", "scipy": "1.13", "POT": "0.9.6", "matplotlib": "3.9", "torch": "2.4"}
-least |= {"ipywidgets": "8", "pillow": "10"}
-installed = {str(p.metadata["Name"]).lower(): p.version for p in metadata.distributions()}
-lacking = [
-    f"{name} {version} or newer"
-    for name, version in least.items()
-    if Version(installed.get(name.lower(), "0")) < Version(version)
-]
-lacking += [] if importlib.util.find_spec("wganlab") else ["wganlab"]
-print("missing:", ", ".join(lacking)) if lacking else print("All packages are there.")
+needed = ("wganlab", "numpy", "scipy", "ot", "matplotlib", "torch", "ipywidgets", "PIL")
+missing = [name for name in needed if importlib.util.find_spec(name) is None]
+print("missing: " + ", ".join(missing) if missing else "All packages are there.")
 
 # %% [markdown]
 # If something is missing, or the cell ends in an error, close this page and type `make lab` in a
@@ -280,25 +270,27 @@ assert np.isclose(np.diff(f)[0] / 0.02, -1)
 # weights of the network to $[-0.01, 0.01]$. **Predict**: the EM of number 7 is 0.84. What is the
 # gap of such a critic?
 
-# %% quick={"steps": 500}
+# %% quick={"steps": 800}
 steps = 1000
 
 # %%
-clipped = learned.fit_critic(
-    ring, noise, constraint=learned.WeightClipping(0.01), steps=steps, progress=False
-)
+clipped = learned.fit_critic(ring, noise, constraint=learned.WeightClipping(0.01), steps=steps)
 told = compare.critic_vs_exact(clipped, ring, noise)
 print(f"9.  gap {told.critic_gap:.5f}   gap / slope {told.gap_over_slope:.2f}", end="   ")
 print(f"certificate {told.certificate:.2f}   EM {told.exact:.2f}")
+flat = exact.certificate(np.zeros(200), ring, noise)
+print(f"    certificate of f = 0: {flat:.2f}")
 assert told.critic_gap < 0.001 * told.exact
 assert told.gap_over_slope < 0.8 * told.exact < 0.9 * told.exact < told.certificate <= told.exact
+assert abs(told.certificate - flat) < 0.001
 clipped_bars = [told.critic_gap, told.gap_over_slope, told.certificate]
 
 # %% [markdown]
 # The gap is thousands of times too small. Clipping makes the network nearly flat, and how flat
 # depends on the limit 0.01, the width and the depth. So the gap alone does not tell how large EM
-# is. Divided by the *slope*, the largest that is seen, it can at least be compared. And the
-# certificate shows that the network has learned a lot all the same: it proves 0.81 of 0.84.
+# is. Divided by the *slope*, the largest that is seen, it can at least be compared. The certificate
+# is true, as always: EM is at least 0.81. But the network has no part in that. The function $f = 0$
+# certifies the mean way from a fake point to its nearest real one, and here that is nearly EM.
 #
 # ### 10. A better critic, and how to judge it
 #
@@ -306,15 +298,13 @@ clipped_bars = [told.critic_gap, told.gap_over_slope, told.certificate]
 # that differ from 1. **Predict**: is the gap now below EM, or above it? And the certificate?
 
 # %%
-penalized = learned.fit_critic(
-    ring, noise, constraint=learned.GradientPenalty(10.0), steps=steps, progress=False
-)
+penalized = learned.fit_critic(ring, noise, constraint=learned.GradientPenalty(10.0), steps=steps)
 told = compare.critic_vs_exact(penalized, ring, noise)
 print(f"10. gap {told.critic_gap:.2f}   gap / slope {told.gap_over_slope:.2f}", end="   ")
 print(f"certificate {told.certificate:.2f}   EM {told.exact:.2f}")
 assert abs(told.critic_gap / told.exact - 1) < 0.2
 assert 0.8 * told.exact < told.certificate <= told.exact
-assert told.critic_gap > told.exact or steps < 1000
+assert told.critic_gap > told.exact
 assert 1 < told.slope < 1.4
 penalized_bars = [told.critic_gap, told.gap_over_slope, told.certificate]
 
