@@ -356,10 +356,11 @@ assert csgraph.connected_components(network)[0] == 1
 # Now turn the question round. Somebody hands you a function: a half-trained critic, a guess, noise.
 # Its gap is $\mathbb{E}_P f - \mathbb{E}_Q f$. What does it say about EM?
 #
-# By itself nothing, unless you know a bound $K$ for the slope of $f$ *everywhere*: then $f / K$ is
-# 1-Lipschitz, so the gap divided by $K$ is at most EM. But there is a way that needs no $K$. Let
-# $f$ be the pick-up prices, only at the real points, and give the best answer to them. That pair
-# overpays no trip, whatever $f$ is, so its worth is at most EM. It is the **certificate**:
+# About its size nothing, unless you know a bound $K$ for the slope of $f$ *everywhere*: then
+# $f / K$ is 1-Lipschitz, so the gap divided by $K$ is at most EM. But there is a way that needs no
+# $K$. Let $f$ be the pick-up prices, only at the real points, and give the best answer to them.
+# That pair overpays no trip, whatever $f$ is, so its worth is at most EM. It is the
+# **certificate**:
 #
 # $$\frac1n \sum_i f(x_i) + \frac1m \sum_j \min_i\ \big(|x_i - y_j| - f(x_i)\big)
 # \ \le\ \mathrm{EM}$$
@@ -536,7 +537,7 @@ check.critic_by_hand(my_critic, real, fake)
 #
 # | | what it is | what it says about EM of the two clouds |
 # |---|---|---|
-# | gap | $\mathbb{E}_P f - \mathbb{E}_Q f$ | nothing by itself |
+# | gap | $\mathbb{E}_P f - \mathbb{E}_Q f$ | nothing about its size |
 # | gap / Lipschitz bound | gap divided by a *proven* $K$ | a lower bound |
 # | gap / slope seen | gap divided by a slope looked at somewhere | no bound |
 # | certificate | worth of $f$ and its best answer | a lower bound, for any $f$ |
