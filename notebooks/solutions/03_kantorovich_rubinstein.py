@@ -82,7 +82,7 @@ gap = my_critic(real).mean() - my_critic(fake).mean()
 print(f"gap {gap:.3f}, EM {exact.emd(real, fake):.3f}, share {gap / exact.emd(real, fake):.1%}")
 
 # %% [markdown]
-# What is missing to 100 %: the real points are not all in one place. Those on the far side of the
-# middle should be lower on the cone than those that are near, but a ray from a fake camp to them
-# still rises. A cone for each real point, and at each place the highest of all, is the exact
-# critic.
+# What is missing to 100 %: the real points are not all in one place. A ray from a camp may end at a
+# real point beyond the middle. On its last piece our cone falls already, where an optimal critic
+# still rises. A cone for each real point, with the right heights, and at each place the highest of
+# all, would be optimal.
