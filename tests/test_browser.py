@@ -76,12 +76,13 @@ def browser():
         chrome.close()
 
 
-def test_lesson_1_runs_and_its_slider_moves_the_picture(lab, browser, tmp_path):
+@pytest.mark.parametrize("name", ["00_start_here", "01_four_distances"])
+def test_a_lesson_runs_and_its_slider_moves_the_picture(name, lab, browser, tmp_path):
     from playwright.sync_api import expect
 
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(120_000)
-    page.goto(f"{lab}/tree/notebooks/01_four_distances.ipynb?reset")
+    page.goto(f"{lab}/tree/notebooks/{name}.ipynb?reset")
     page.get_by_text("(ipykernel) | Idle").wait_for()  # told once the kernel answers
     handle = page.locator(".jp-Notebook .widget-slider .noUi-handle")
     assert handle.count() == 0  # no control is kept without its kernel
@@ -102,7 +103,7 @@ def test_lesson_1_runs_and_its_slider_moves_the_picture(lab, browser, tmp_path):
     value, source = handle.get_attribute("aria-valuetext"), picture.get_attribute("src")
     handle.focus()
     for _ in range(4):
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
     page.wait_for_function(
         "([picture, source]) => picture.src !== source", arg=[picture.element_handle(), source]
     )
