@@ -297,6 +297,7 @@ missed = np.linalg.norm(walkers - ends[0], axis=1)
 print(f"largest distance from the real end: {missed.max():.4f}")
 assert missed.max() < 1e-6
 
+# %%
 print("share of the way    EM that is left")
 for share in (0.0, 0.25, 0.5, 0.75):
     on_its_way = result.displacement(1 - share)  # at time 0 the mass is at x, at time 1 at y

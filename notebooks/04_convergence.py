@@ -378,6 +378,8 @@ fall = [emd_at(theta) for theta in path]
 laws = [exact.Discrete(generate(theta)) for theta in path]
 js_on_the_way = {f"{exact.js(exact.Discrete(data), law):.4f}" for law in laws}
 print(f"EM {fall[0]:.3f} -> {fall[30]:.3f} -> {fall[60]:.3f};   JS: {', '.join(js_on_the_way)}")
+
+# %%
 print("a, b, s =", "  ".join(f"{value:.2f}" for value in path[-1]))
 assert js_on_the_way == {f"{np.log(2):.4f}"}
 assert fall[60] < fall[30] < fall[0]

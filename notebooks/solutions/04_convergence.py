@@ -72,6 +72,8 @@ sigmas = np.arange(0.5, 2, 0.01)
 slopes = [slope(2, sigma) for sigma in sigmas]
 answer_3 = sigmas[np.argmax(slopes)]
 print(f"sigma = {answer_3:.2f}, theta / sigma = {2 / answer_3:.2f}, slope {max(slopes):.4f}")
+
+# %%
 check.best_noise(answer_3)
 
 # %% [markdown]
