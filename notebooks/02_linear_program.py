@@ -609,7 +609,8 @@ check.greedy_fails(answer_4_u, answer_4_v, greedy)
 # | any one you find | EM is at most its cost | EM is at least its worth |
 #
 # - Cost and worth meet at EM, and where mass travels $f_i + g_j = D_{ij}$.
-# - An optimal plan needs at most $n + m - 1$ ways; between equal masses it is a matching.
+# - An optimal plan needs at most $n + m - 1$ ways; between equally many equal masses a matching is
+#   enough.
 # - On the line: sort and match. EM is the area between the distribution functions.
 # - Samples of one law are at a positive EM, and in many dimensions at a large one.
 #

@@ -61,27 +61,14 @@ def executed(twin: Path, *, quick: bool = False) -> Any:
         resources={"metadata": {"path": str(twin.parent)}},
         extra_arguments=["--log-level=ERROR"],  # the kernel's own notices are no output
         record_timing=False,
+        coalesce_streams=True,  # what a cell prints is one output, however often it was flushed
     ).execute()
     notebook.metadata = nbformat.from_dict(METADATA)  # without the kernel's version and widgets
     for cell, source in zip(notebook.cells, sources, strict=True):
         cell.source = source
         if cell.cell_type == "code":
-            cell.outputs = _joined(
-                [_kept(output) for output in cell.outputs if not _is_widget(output)]
-            )
+            cell.outputs = [_kept(output) for output in cell.outputs if not _is_widget(output)]
     return notebook
-
-
-def _joined(outputs: list[Any]) -> list[Any]:
-    """What a cell prints as one output, however often the kernel flushed it."""
-    joined: list[Any] = []
-    for output in outputs:
-        stream = output.get("name")  # "stdout", "stderr", or None: no stream
-        if stream and joined and joined[-1].get("name") == stream:
-            joined[-1].text += output.text
-        else:
-            joined.append(output)
-    return joined
 
 
 def _is_widget(output: Any) -> bool:
