@@ -149,7 +149,7 @@ assert own_gap / 4 < packaged.final.gap < 4 * own_gap
 # gradient is the same. For a number to report it is fatal.
 #
 # **Predict**: the value of our critic passes through 4 weight matrices, one after another. All
-# entries of all of them are at most $c$. When $c$ is 10 times as large, by what factor does the gap
+# their entries lie between $-c$ and $c$. When $c$ is 10 times as large, by what factor does the gap
 # grow? And with one hidden layer, that is, 2 matrices?
 
 # %%
@@ -206,7 +206,7 @@ assert max(gaps.values()) / min(gaps.values()) > 1e9
 assert ratios.max() < min(1, 3 * ratios.min())
 
 # %% [markdown]
-# Gap / slope is of the right size for every network and every $c$. It is too small, too: a clipped
+# Gap / slope is of the right order for every network and every $c$. It is too small, too: a clipped
 # ReLU network is not equally steep everywhere (you saw its straight pieces in lesson 5), and we
 # divide by its steepest place.
 #
@@ -215,7 +215,7 @@ assert ratios.max() < min(1, 3 * ratios.min())
 # a step? What goes wrong with a small $c$ in a network of 6 hidden layers?
 
 # %%
-print("steps to 90 % of the last gap:")
+print("steps to 90 % of the last gap, looked at 30 times:")
 late = {}
 for name in networks:
     for c in boxes:
@@ -513,10 +513,12 @@ assert critics["exact"](outside) < critics["exact"](mode)
 # %% [markdown]
 # Read it row by row.
 #
-# - The gap of a clipped critic is far below EM or far above it, as $c$ has it.
+# - The gap of a clipped critic is far below EM or above it, as $c$ has it.
 # - The penalized critics' slopes exceed 1, which makes gaps too large; training that is stuck or
 #   not finished makes them too small. Nothing in such a gap says which of the two it is.
 # - The orthonormal critic's gap is below EM, near it, and proven.
+# - The exact critic's slope is 1. (Its gradient is found by finite differences, which are off by a
+#   percent at sharp bends; so its gap / slope is, too.)
 # - All certificates are true. But look at the last line: $f = 0$ certifies nearly all of EM,
 #   because here each fake point's *nearest* real point is almost where its mass goes. A certificate
 #   near EM is no praise for a critic unless it is more than that of $f = 0$. Here it is by little.
@@ -584,18 +586,18 @@ check.hand_made_critic(my_critic, x, y, share=0.95)
 # |---|---|---|
 # | gap of a clipped critic | one critic's progress | any distance; comparing two critics |
 # | gap / slope | the order of magnitude of EM | a bound: the slope was only *seen* |
-# | gap of a penalized critic | EM, roughly: it is too large | a bound; anything, if negative |
+# | gap of a penalized critic | EM, roughly, once it is trained | a bound; anything, if negative |
 # | gap / proven $L$ | a lower bound, always | a good one, unless the layers are orthonormal |
 # | certificate | a lower bound, always | praising the critic, if $f = 0$ certifies as much |
 #
 # All bounds are about the *points given*, not about the laws behind them: the clouds of this lesson
 # had an EM of 2.90, their laws of 3.
 #
-# **References.** Arjovsky, Chintala, Bottou, *Wasserstein GAN*, 2017, sections 3 and 4, algorithm
-# 1. Gulrajani et al., *Improved Training of Wasserstein GANs*, 2017, equation 3 and figure 1.
-# Petzka, Fischer, Lukovnikov, *On the regularization of Wasserstein GANs*, 2018 (the one-sided
-# penalty). Anil, Lucas, Grosse, *Sorting out Lipschitz function approximation*, 2019 (orthonormal
-# layers).
+# **References.** Arjovsky, Chintala, Bottou, *Wasserstein GAN*, 2017, sections 3 and 4 and
+# algorithm 1. Gulrajani et al., *Improved Training of Wasserstein GANs*, 2017, equation 3 and
+# figure 1. Petzka, Fischer, Lukovnikov, *On the regularization of Wasserstein GANs*, 2018 (the
+# one-sided penalty). Anil, Lucas, Grosse, *Sorting out Lipschitz function approximation*, 2019
+# (orthonormal layers).
 #
 # **Next.** Two subjects of this lesson return in full, each in a lesson of its own: the bias of
 # gradient penalties, and critics that prove what they say. Until then, the scoreboard in the
