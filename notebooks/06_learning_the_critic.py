@@ -502,7 +502,7 @@ print(f"f = 0 {flat:61.3f}")
 low, high, two, one = (board[name] for name in list(board)[:4])
 sorted_one = board["orthonormal"]
 assert high.certificate < flat < one.certificate < sorted_one.exact  # too steep: less than f = 0
-assert high.critic_gap > high.exact > 100 * low.critic_gap  # far above EM, and far below
+assert high.critic_gap > high.exact > 100 * low.critic_gap  # above EM, and far below
 assert 0.85 * sorted_one.exact < sorted_one.critic_gap < sorted_one.exact
 assert max(low.cosine, high.cosine, two.cosine) < min(one.cosine, sorted_one.cosine)
 assert min(one.slope, two.slope) > 1
