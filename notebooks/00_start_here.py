@@ -75,8 +75,9 @@ assert abs(value - 0.5) < 1e-9
 # - **Play.** Each lesson has a slider or buttons, which work once the cells above them have run.
 #   The picture under them shows the same at a few places.
 # - **Exercises.** Each has a cell that checks your answer. A wrong answer gets a hint.
-# - **Break things.** Change numbers and run again. Nothing can be damaged:
-#   *Kernel > Restart Kernel* and *Run > Run All Cells* bring you back.
+# - **Break things.** Change numbers and run again. *Edit > Undo* and *Run > Run All Cells* bring
+#   you back; `git checkout notebooks/NAME.ipynb` in a terminal brings back a whole page as it came,
+#   without your answers.
 # - **Words.** The [glossary](GLOSSARY.md) has every term with its symbol and its name in the code.
 #
 # The lessons:
@@ -132,7 +133,8 @@ assert exact.tv(start, near) == exact.tv(start, far) == 1
 # The two segments of the WGAN paper: $P$ is uniform on an upright segment in the plane, $Q$ on the
 # same segment moved by $\theta$ to the side. Let $\theta = 0.001$. *Jensen-Shannon divergence*
 # (JS), which the first GANs minimize in theory, is between 0 and $\log 2 \approx 0.6931$;
-# *Kullback-Leibler* (KL) is between 0 and $\infty$. **Predict**: EM, JS and KL.
+# *Kullback-Leibler* (KL) is between 0 and $\infty$. Both only compare the probabilities that the
+# laws give to the same place. **Predict**: EM, JS and KL.
 
 # %%
 lines = exact.known.ParallelLines(0.001)
@@ -226,8 +228,8 @@ assert 0.7 * between < within < between
 #
 # From here on: real points on a ring of eight small clusters, fake points around the center. Take
 # *any* function $f$ of points, however wild. There is a way to turn it into a number that is never
-# above EM: its *certificate*. Here for two functions: $\sin(5 z_1)$, and a guess: the distance from
-# the center.
+# above EM: its *certificate*. Here for three functions: $\sin(5 z_1)$; a guess, the distance from
+# the center; and $f = 0$.
 
 # %%
 ring = data.toy("8gaussians").sample(200, torch.Generator().manual_seed(0)).numpy()
@@ -235,19 +237,25 @@ noise = np.random.default_rng(0).normal(scale=0.5, size=(200, 2))
 truth = exact.emd(ring, noise)
 wild = exact.certificate(np.sin(5 * ring[:, 0]), ring, noise)
 guess = exact.certificate(np.linalg.norm(ring, axis=1), ring, noise)
-print(f"7.  certificates {wild:.3f} and {guess:.3f}, EM {truth:.3f}")
-assert wild < 0.2 * truth
+nothing = exact.certificate(np.zeros(200), ring, noise)
+print(f"7.  certificates {wild:.3f}, {guess:.3f} and {nothing:.3f}, EM {truth:.3f}")
+assert wild < 0.2 * truth < 0.9 * truth < nothing < guess
 assert 0.95 * truth < guess <= truth
 
 # %% [markdown]
-# The guess proves nearly all of EM, the wild function proves little, and none proves too much.
-# Lesson 3 tells how, and which function proves all: the exact critic.
+# The wild function proves little, the guess proves nearly all of EM, and none proves too much. Even
+# $f = 0$ proves something: it certifies the mean way from a fake point to its nearest real one, and
+# on this ring that is nearly EM. Lesson 3 tells how, and which function proves all: the exact
+# critic.
 #
 # ### 8. The best discriminator is flat
 #
-# Let $P = N(0, 1)$ be real and $Q = N(6, 1)$ fake. The best discriminator is $D = p / (p + q)$. A
-# generator learns from slopes: in which direction does a fake look more real? **Predict**: how
-# steep is $D$ at the fake point 6, and how steep is the exact critic of EM?
+# Let $P = N(0, 1)$ be real and $Q = N(6, 1)$ fake. A GAN trains a *discriminator*, the probability
+# that a point is real. With the densities $p$ and $q$ the best one is $D = p / (p + q)$; at the
+# point 6, $p / q = e^{-18}$. A Wasserstein GAN trains a *critic* $f$: of all functions with slope
+# at most 1 it has the largest gap, mean $f(\text{real})$ minus mean $f(\text{fake})$, and that gap
+# is EM. A generator learns from slopes: in which direction does a fake look more real? **Predict**:
+# how steep is $D$ at 6, and how steep is the best $f$?
 
 # %%
 p, q = stats.norm(0, 1), stats.norm(6, 1)
@@ -259,16 +267,15 @@ assert np.isclose(np.diff(f)[0] / 0.02, -1)
 
 # %% [markdown]
 # The discriminator tells real from fake nearly without error, and so it is flat there: a small step
-# of a fake changes nothing that it could notice. The critic has slope 1 and points the way. Lesson
-# 5 shows it along the whole line.
+# of a fake changes nothing that it could notice. The critic has slope $-1$: towards the reals it
+# rises as steeply as it may, and so it points the way. Lesson 5 shows it along the whole line.
 #
 # ### 9. The number in the log of a Wasserstein GAN
 #
 # The exact critic was known here by a formula. A Wasserstein GAN *trains* a network $f$ instead,
-# and its log shows the *gap*, mean $f(\text{real})$ minus mean $f(\text{fake})$. The largest gap of
-# all functions with slope at most 1 is EM. The first paper keeps the slope small by clipping all
-# weights of the network to $[-0.01, 0.01]$. **Predict**: the EM of number 7 is 0.84. What is the
-# gap of such a critic?
+# and its log shows the gap. The first paper keeps the slope small by clipping all weights of the
+# network to $[-0.01, 0.01]$. **Predict**: the EM of number 7 is 0.84. What is the gap of such a
+# critic?
 
 # %% quick={"steps": 800}
 steps = 1000
@@ -278,19 +285,17 @@ clipped = learned.fit_critic(ring, noise, constraint=learned.WeightClipping(0.01
 told = compare.critic_vs_exact(clipped, ring, noise)
 print(f"9.  gap {told.critic_gap:.5f}   gap / slope {told.gap_over_slope:.2f}", end="   ")
 print(f"certificate {told.certificate:.2f}   EM {told.exact:.2f}")
-flat = exact.certificate(np.zeros(200), ring, noise)
-print(f"    certificate of f = 0: {flat:.2f}")
 assert told.critic_gap < 0.001 * told.exact
 assert told.gap_over_slope < 0.8 * told.exact < 0.9 * told.exact < told.certificate <= told.exact
-assert abs(told.certificate - flat) < 0.001
+assert abs(told.certificate - nothing) < 0.001
 clipped_bars = [told.critic_gap, told.gap_over_slope, told.certificate]
 
 # %% [markdown]
 # The gap is thousands of times too small. Clipping makes the network nearly flat, and how flat
 # depends on the limit 0.01, the width and the depth. So the gap alone does not tell how large EM
 # is. Divided by the *slope*, the largest that is seen, it can at least be compared. The certificate
-# is true, as always: EM is at least 0.81. But the network has no part in that. The function $f = 0$
-# certifies the mean way from a fake point to its nearest real one, and here that is nearly EM.
+# is true, as always: EM is at least 0.81. But the network has no part in that: $f = 0$ proved as
+# much.
 #
 # ### 10. A better critic, and how to judge it
 #

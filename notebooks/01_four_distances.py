@@ -83,9 +83,11 @@ assert by_hand == exact.tv(p, q) == 0.5
 #
 # $$\mathrm{KL}(P, Q) = \sum_i p_i \log \frac{p_i}{q_i}$$
 #
+# The logarithm says how much more the place $i$ surprises someone who believes in $Q$ than someone
+# who knows $P$; KL is its mean under $P$. A place with $p_i = 0$ never occurs and adds 0.
+#
 # **Predict before you run the next cell.** $P$ has mass at 0, where $Q$ has none. What is the term
-# for that place? And what about
-# $\mathrm{KL}(Q, P)$?
+# for that place? And what about $\mathrm{KL}(Q, P)$?
 
 # %%
 print("KL(P, Q) =", exact.kl(p, q))
@@ -117,6 +119,8 @@ assert exact.kl(fair, sure) == np.inf
 #
 # The mixture $M = (\tfrac14, \tfrac12, \tfrac14)$ has mass wherever $P$ or $Q$ has, so nothing is
 # infinite. By hand: $\mathrm{KL}(P, M) = \tfrac12 \log 2 + \tfrac12 \log 1$, and the same for $Q$.
+# No logarithm can be larger than $\log 2$, because $m_i \ge \tfrac12 p_i$; so JS is at most
+# $\log 2$.
 
 # %%
 by_hand = 0.5 * np.log(2)
@@ -126,8 +130,8 @@ assert np.isclose(by_hand, exact.js(p, q))
 # %% [markdown]
 # ### Earth mover's distance: what it costs to carry the mass
 #
-# A plan says how much mass $\pi_{ij}$ goes from place $i$ to place $j$. Its rows add up to $P$, its
-# columns to $Q$, and it costs mass times distance:
+# A plan says how much mass $\pi_{ij}$ goes from place $x_i$ to place $y_j$; here both are the
+# places 0, 1 and 2. Its rows add up to $P$, its columns to $Q$, and it costs mass times distance:
 #
 # $$\mathrm{EM}(P, Q) = \min_\pi \sum_{ij} \pi_{ij}\, |x_i - y_j|$$
 #
@@ -144,10 +148,11 @@ for plan in (long_haul, two_steps):
     print("cost", (plan * way).sum())
 
 # %% [markdown]
-# They cost the same, 1. Is there a cheaper one? No plan that you try can prove that there is not.
-# A *price list* can: let $f_i$ be paid for each unit picked up at $i$ and $g_j$ for each unit
-# delivered at $j$, with $f_i + g_j \le |x_i - y_j|$, never more than the way is long. Then no plan
-# costs less than $\sum_i p_i f_i + \sum_j q_j g_j$. With $f = -x$ and $g = +x$ that bound is the
+# They cost the same, 1. Is there a cheaper one? No plan that you try can prove that there is not. A
+# *price list* can: let $f_i$ be paid for each unit picked up at $i$ and $g_j$ for each unit
+# delivered at $j$, with $f_i + g_j \le |x_i - y_j|$, never more than the way is long. Whoever
+# carries out a plan is paid $\sum_i p_i f_i + \sum_j q_j g_j$, trip by trip, and for no trip more
+# than it costs. So no plan costs less than that sum. With $f = -x$ and $g = +x$ that bound is the
 # difference of the means, also 1. So 1 is the answer, and the prices prove it. That $f$ is negative
 # does no harm: every unit is picked up once and delivered once, so only the sums $f_i + g_j$ count.
 # (This is duality, and $f$ is the first *critic* of this course.)
@@ -198,10 +203,12 @@ for theta in (1.0, 0.5, 0.1, 0.001, 0.0):
     print(f"{theta:6} {pair.emd:8.3f} {pair.tv:8.3f} {pair.js:8.3f} {pair.kl:8}")
 
 # %% [markdown]
-# Only EM does. For every $\theta \neq 0$ the segments do not meet, so TV is 1, JS is $\log 2$ and
-# KL is infinite, at a distance of a mile as at a distance of an atom. Someone who wants to move
-# $Q_\theta$ towards $P$ by following the slope of the distance learns the way from EM, and nothing
-# from JS: it is flat. Here is figure 1 of the paper.
+# Only EM does. For every $\theta \neq 0$ the segments do not meet: each piece of one has mass under
+# one law and none under the other. (For laws without single masses integrals replace the sums, and
+# the arguments stay.) So TV is 1, JS is $\log 2$ and KL is infinite, at a distance of a mile as at
+# a distance of an atom. Someone who wants to move $Q_\theta$ towards $P$ by following the slope of
+# the distance learns the way from EM, and nothing from JS: it is flat. Here is figure 1 of the
+# paper.
 
 # %%
 thetas = np.linspace(-1, 1, 201)
@@ -215,7 +222,7 @@ plt.show()
 
 # %% [markdown]
 # **Play.** Run the next cells and move the slider (the arrow keys work too). On the left the two
-# segments; on the right the distances, each as a share of its largest value on this street. Which
+# segments; on the right the distances, each as a share of its largest value on this slider. Which
 # bars tell a walker at $\theta$ whether she is getting warmer? Under it, the same at four places,
 # for those who only read.
 
@@ -264,12 +271,13 @@ assert np.isclose(exact.js(x, y), np.log(2))
 #
 # - **The halves of JS.** The WGAN paper's section 2 defines JS without the halves, and then says
 #   $\log 2$ for parallel lines, which needs them. Without them it would be $2 \log 2$.
-# - **The bound of JS.** A notes page calls $\log 2$ the lower bound of JS; it is the maximum. The
+# - **The bound of JS.** One can read that $\log 2$ is the lower bound of JS. It is the maximum; the
 #   minimum is 0, for equal laws.
 # - **The 2 of TV.** Written as $\sup_{|f| \le 1} \mathbb{E}_P f - \mathbb{E}_Q f$, the supremum is
 #   *twice* TV.
 # - **SciPy's** `jensenshannon` is the square root of JS, and POT's `emd2` with its default
-#   `ot.dist` is the square of $W_2$. Here, what is named after a distance is the distance.
+#   `ot.dist` is the square of $W_2$ (lesson 2). Here, what is named after a distance is the
+#   distance.
 #
 # ## Exercises
 #

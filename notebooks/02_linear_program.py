@@ -306,8 +306,9 @@ for number, boxes in enumerate(plans, start=1):
 #
 # **Play.** Now the pile of two boxes moves: its place $t$ is on the slider. On the left the
 # cheapest plan, from the boxes before (above) to the boxes after (below); a thick line is two
-# boxes. On the right the costs of plans 1, 2 and 3 for every $t$; EM is the lowest. **Predict**:
-# where does the cheapest plan change, and does EM jump there? And why is EM flat between 3 and 4?
+# boxes. On the right the costs of plans 1, 2 and 3 for every $t$; EM is the lowest. (Up to $t = 2$
+# plans 1 and 3 cost the same.) **Predict**: where does the cheapest plan change, and does EM jump
+# there? Is EM level anywhere?
 
 
 # %%
@@ -352,15 +353,20 @@ assert np.allclose([exact.emd(x, [1, 3, t], p, q) for t in (3, 3.5, 4)], 1)
 # The plan changes at $t = 3$, when the pile passes the other target, and there plans 2 and 3 cost
 # the same. The plan jumps, EM does not: it is the lowest of a few functions without jumps. (It is
 # flat between 3 and 4 because one box of the pile comes from 2 and one from 4: what one loses, the
-# other gains.) In this way EM follows every move of the masses, which is what lesson 1 missed in
-# the other distances.
+# other gains.) So EM never jumps, and off such a level stretch it tells which way is better. In
+# lesson 1 the other distances jumped, and were level everywhere else.
 #
 # ## How many ways does a plan need?
 #
 # Why did splitting boxes bring nothing? The plans form a body with flat sides (a polytope), and a
-# linear cost is lowest at one of its corners. At a corner the columns of $A$ that are in use are
-# independent. So their number is at most the rank of $A$, and the redundant row comes back: the
-# rank is $n + m - 1$.
+# linear cost is lowest at one of its corners. That is how a solver such as the simplex method goes
+# about it: it starts at a corner and follows edges to cheaper corners, until no neighbor is
+# cheaper; then there are prices that prove it. It sees few of the corners.
+#
+# At a corner the columns of $A$ that are in use are independent. (If they were not, some mass could
+# be moved forth and back along a dependency with all sums kept, so the plan would lie between two
+# others.) So their number is at most the rank of $A$, and the redundant row comes back: the rank is
+# $n + m - 1$.
 #
 # **Predict**: 50 points with random masses are carried to 80 points, over $50 \cdot 80 = 4000$
 # ways. How many ways does the optimal plan use?
@@ -397,14 +403,15 @@ print(f"EM {result.value:.6f}   best matching {lengths[rows, columns].mean():.6f
 assert np.isclose(result.value, lengths[rows, columns].mean())
 
 # %% [markdown]
-# Eighty: every point has one partner. For samples, which have equal masses, EM is the mean distance
+# Eighty: every point has one partner. For two samples of the same size EM is the mean distance
 # between partners in the best matching.
 #
 # ## On the line: sort and match
 #
 # On the line there is no program to solve. If two boxes pass each other, exchange their targets:
 # that never costs more. So some cheapest plan keeps the order: the smallest goes to the smallest,
-# the next to the next. *Sort and match.* In terms of the distribution functions $F$ and $G$,
+# the next to the next. *Sort and match.* Let $F$ and $G$ be the distribution functions, and
+# $F^{-1}(u)$ the place up to which the share $u$ of the mass lies. Then
 #
 # $$\mathrm{EM}(P, Q) = \int_0^1 |F^{-1}(u) - G^{-1}(u)|\, du = \int_{-\infty}^{\infty}
 # |F(z) - G(z)|\, dz.$$
@@ -456,8 +463,9 @@ assert w1 == w2 == 1
 
 # %% [markdown]
 # To $W_1$ the two plans are equal; $W_2$ dislikes long trips and decides for two short ones. So an
-# optimal plan for EM need not be unique. And $W_2$ is never less than $W_1$. In this course, as in
-# the WGAN paper, EM is $W_1$.
+# optimal plan for EM need not be unique. And $W_2$ is never less than $W_1$, because a mean of
+# squares is never less than the square of the mean. In this course, as in the WGAN paper, EM is
+# $W_1$.
 #
 # ## Real digits
 #

@@ -39,7 +39,7 @@ plt.style.use(plots.STYLE)
 # %% [markdown]
 # ## From two price lists to one function
 #
-# Lesson 2 ended with prices. You are paid $f_i$ for each unit picked up at $x_i$ and $g_j$ for each
+# Lesson 2 had prices. The carrier takes $f_i$ for each unit picked up at $x_i$ and $g_j$ for each
 # unit delivered at $y_j$, no trip is overpaid, $f_i + g_j \le |x_i - y_j|$, and the largest
 # possible worth of the prices is the earth mover's distance:
 #
@@ -56,16 +56,16 @@ way = np.abs(places[:, None] - places)  # (3, 3)
 print("EM =", round(exact.emd(places, places, p, q), 4))
 
 # %% [markdown]
-# Suppose that the delivery prices $g$ are given. How high can we set the pick-up prices? Each $f_i$
-# must respect $f_i \le |x_i - y_j| - g_j$ for every $j$, so the best we can do is
+# Suppose that the delivery prices $g$ are given. How high can she set the pick-up prices? Each
+# $f_i$ must respect $f_i \le |x_i - y_j| - g_j$ for every $j$, so the best she can do is
 #
 # $$f_i = \min_j\ |x_i - y_j| - g_j .$$
 #
 # This is called the *c-transform* of $g$. The same formula, with the roles exchanged, gives the
 # best $g$ for a given $f$. Start from prices out of thin air, and let each list answer the other.
 #
-# **Predict before you run the next cell.** Can an answer make the worth smaller? And how many
-# rounds will it take until nothing changes?
+# **Predict before you run the next cell.** Let $f$ answer $g$, then $g$ answer $f$. Can an answer
+# make the worth smaller? And if $f$ answers once more, does it change?
 
 
 # %%
@@ -85,9 +85,9 @@ assert np.array_equal(best_prices(g), f)
 assert np.array_equal(g, -f)
 
 # %% [markdown]
-# An answer never makes the worth smaller, because each price is raised as far as it can go. After
-# one round nothing changes. And look at what came out: $g = -f$. **One list is the other one with
-# the sign changed.** Two short arguments show that this is no accident.
+# An answer never makes the worth smaller, because each price is raised as far as it can go. The
+# third answer changes nothing. And look at what came out: $g = -f$. **One list is the other one
+# with the sign changed.** Two short arguments show that this is no accident.
 #
 # - **$f$ is 1-Lipschitz**, that is, $f(x) - f(x') \le |x - x'|$ for all $x, x'$. Each of the
 #   functions $x \mapsto |x - y_j| - g_j$ is, by the triangle inequality, and a minimum of
@@ -191,18 +191,26 @@ for one in slope:
     assert np.allclose(one[(z > 4.52) & (z < 5.98)], 1)  # F < G
 assert (highest - lowest)[(z > 1.5) & (z < 2.5)].min() > 0  # F = G: not determined
 assert np.isclose(f.mean() + g.mean(), line.value)
+lifted = {0: 0, 1: -1, 3: 0, 4.5: -1, 6: 0.5}  # another optimal critic, at the points
+assert np.isclose(sum(lifted[k] for k in x) / 3 - sum(lifted[k] for k in y) / 3, line.value)
 
 # %% [markdown]
 # Between 0 and 1, and between 4.5 and 6, every optimal critic has the same slope. Elsewhere no mass
-# passes and the slope is free, anything between $-1$ and $1$ that leads back to the points; the
-# picture shows the highest and the lowest function with the solver's values at the points. (Even
-# these could be others: between 1 and 3 nothing passes, so nothing ties the two together.) So **the
-# optimal critic is not unique**: what the two laws fix is its slope along the way of the mass.
+# passes and the slope is free, anything between $-1$ and $1$; the picture shows the highest and the
+# lowest function with the solver's values at the points. (Even these could be others. Between 3 and
+# 4.5 no mass passes either; nothing is gray there only because the solver chose values that differ
+# by the whole way, 1.5. Lift the critic at 4.5 and at 6 by one half: the gap stays the same.) So
+# **the optimal critic is not unique**: what the two laws fix is its slope along the way of the
+# mass.
 #
 # ## In the plane: cones
 #
-# Eight real points on a ring, nine fake ones inside, to the right. Masses are $1/8$ and $1/9$, so a
-# fake point must share its mass between real ones.
+# Eight real points on a ring, nine fake ones to the right, most of them inside. Masses are $1/8$
+# and $1/9$: one fake point is not enough for a real one, so every real point takes from at least
+# two.
+#
+# EM is the same in both directions. The fakes are what a generator can move, so from here on mass
+# goes from fake to real, uphill on $f$.
 
 # %%
 rng = np.random.default_rng(2)
@@ -280,8 +288,9 @@ for share in (0.1, 0.5, 0.9):
 # Why must it be so? Between the two ends $f$ rises by $f(x) - f(y) = |x - y|$, which is the most
 # that a 1-Lipschitz function can rise on that way. So it rises at full speed all the time, and a
 # gradient of length at most 1 can do that only by pointing straight along the ray. (That paper's
-# Corollary 1, the gradient has norm 1 almost everywhere under $P$ and $Q$, is what its penalty is
-# built on.)
+# Corollary 1 is what its penalty is built on: an optimal critic that is differentiable has gradient
+# norm 1 almost everywhere under $P$ and $Q$. Ours has no gradient at the fake points, as we shall
+# see.)
 #
 # ### Uphill to the data
 #
@@ -346,21 +355,22 @@ network = sparse.block_array([[None, result.plan], [result.plan.T, None]])
 assert csgraph.connected_components(network)[0] == 1
 
 # %% [markdown]
-# On the points and on the rays, in the dark part of the third panel. Elsewhere they may differ by
-# more than EM itself. On the points no other values are possible, up to a constant: the 16 trips
-# tie all 17 points together, and along a trip the difference is its length. So when a learned
-# critic looks different from a picture of "the" optimal critic in a corner without data, nothing is
-# wrong. Compare critics on the rays, up to a constant.
+# On the points and on the rays. (The darkest part of the third panel is wider: there they differ by
+# less than a quarter.) Elsewhere they may differ by more than EM itself. On the points no other
+# values are possible, up to a constant: the 16 trips tie all 17 points together, and along a trip
+# the difference is its length. So when a learned critic looks different from a picture of "the"
+# optimal critic in a corner without data, nothing is wrong. Compare critics on the rays, up to a
+# constant.
 #
 # ## What any function proves
 #
 # Now turn the question round. Somebody hands you a function: a half-trained critic, a guess, noise.
 # Its gap is $\mathbb{E}_P f - \mathbb{E}_Q f$. What does it say about EM?
 #
-# About its size nothing, unless you know a bound $K$ for the slope of $f$ *everywhere*: then
-# $f / K$ is 1-Lipschitz, so the gap divided by $K$ is at most EM. But there is a way that needs no
-# $K$. Let $f$ be the pick-up prices, only at the real points, and give the best answer to them.
-# That pair overpays no trip, whatever $f$ is, so its worth is at most EM. It is the
+# Only that EM is not 0 where the gap is not 0, unless you know a bound $K$ for the slope of $f$
+# *everywhere*: then $f / K$ is 1-Lipschitz, so the gap divided by $K$ is at most EM. But there is a
+# way that needs no $K$. Let $f$ be the pick-up prices, only at the real points, and give the best
+# answer to them. That pair overpays no trip, whatever $f$ is, so its worth is at most EM. It is the
 # **certificate**:
 #
 # $$\frac1n \sum_i f(x_i) + \frac1m \sum_j \min_i\ \big(|x_i - y_j| - f(x_i)\big)
@@ -457,7 +467,7 @@ seen = max(8 * (1 - np.concatenate(jump) ** 2))  # the derivative of tanh(8 (z_0
 proven = exact.certificate(jump[0], real, fake)
 truth = exact.emd(real, fake)
 print(f"EM {truth:.2f}   gap {gap:.2f}   certificate {proven:.2f}")
-print(f"gap / slope seen > 1000: {gap / seen > 1000}    gap / true slope {gap / 8:.2f}")
+print(f"gap / slope seen {gap / seen:.0e}   gap / true slope {gap / 8:.2f}")
 assert gap / seen > 1000
 assert gap / 8 <= proven <= truth
 
@@ -538,7 +548,7 @@ check.critic_by_hand(my_critic, real, fake)
 #
 # | | what it is | what it says about EM of the two clouds |
 # |---|---|---|
-# | gap | $\mathbb{E}_P f - \mathbb{E}_Q f$ | nothing about its size |
+# | gap | $\mathbb{E}_P f - \mathbb{E}_Q f$ | only that EM is not 0, where the gap is not |
 # | gap / Lipschitz bound | gap divided by a *proven* $K$ | a lower bound |
 # | gap / slope seen | gap divided by a slope looked at somewhere | no bound |
 # | certificate | worth of $f$ and its best answer | a lower bound, for any $f$ |

@@ -33,6 +33,8 @@ P, Q = [0.9, 0.1], [0.5, 0.5]
         ("kl_of_coins", None, "Not answered yet"),
         ("kl_of_coins", exact.kl(P, Q), "Right"),
         ("kl_of_coins", 0.368, "Right"),
+        ("kl_of_coins", 0.37, "Right"),
+        ("kl_of_coins", 0.36, "close: give three digits"),
         ("kl_of_coins", exact.kl(Q, P), "that is KL(Q, P)"),
         ("kl_of_coins", exact.kl(P, Q) / np.log(2), "in bits"),
         ("kl_of_coins", exact.js(P, Q), "that is JS"),

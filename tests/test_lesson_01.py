@@ -21,6 +21,16 @@ def js(u, v, factor=1.0, log=np.log, epsilon=0.0):
     return factor * terms.sum() / 2
 
 
+def clipped_js(u, v, least):
+    return js(np.maximum(u, least), np.maximum(v, least))
+
+
+def spoiling(u, v):
+    m = (u + v) / 2
+    u[u == 0], v[v == 0], m[m == 0] = 1e-300, 1e-300, 1
+    return (u * np.log(u / m) + v * np.log(v / m)).sum() / 2
+
+
 def reverse_js(u, v):
     m = (u + v) / 2
     return (exact.kl(m, u) + exact.kl(m, v)) / 2
@@ -59,6 +69,9 @@ P, Q = np.array([0.5, 0.5, 0]), np.array([0, 0.5, 0.5])
         ("js_function", lambda u, v: u / "2", "it stops with"),
         ("js_function", 0.5, "is not a function"),
         ("js_function", lambda u, v: "half", "'half', which is not a number"),
+        ("js_function", lambda u, v: exact.kl(u, (u + v) / 2), "KL(P, M) alone"),
+        ("js_function", lambda u, v: clipped_js(u, v, 1e-3), "Add no small number"),
+        ("js_function", spoiling, "Right"),
         ("js_function", reverse_js, "The mixture comes second"),
         ("js_function", lambda u, v: exact.js(u, v) - np.log(2), "your M has mass 2"),
         ("js_function", lambda u, v: 2 * exact.js(u, v) - 2 * np.log(2), "your M has mass 2"),

@@ -8,8 +8,10 @@ One module a lesson. A check is a function of the answer that raises `Hint` wher
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import io
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -46,12 +48,17 @@ def check(judge: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
+def shown(answer: Any) -> str:
+    """The answer as it is quoted in a hint, in at most 60 characters."""
+    return textwrap.shorten(repr(answer), 60, placeholder=" ...")
+
+
 def number(answer: Any) -> float:
     """The answer as a finite number."""
     try:
         value = float(answer)
     except (TypeError, ValueError):
-        raise Hint(f"{answer!r} is not a number; give one, such as 0.25.") from None
+        raise Hint(f"{shown(answer)} is not a number; give one, such as 0.25.") from None
     if not np.isfinite(value):
         raise Hint(f"{value} is not finite; give a number, such as 0.25.")
     return value
@@ -65,7 +72,7 @@ def numbers(answer: Any, *shape: int) -> np.ndarray:
     try:
         values = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
-        raise Hint(f"{answer!r} is not a list of {wanted} numbers.") from None
+        raise Hint(f"{shown(answer)} is not a list of {wanted} numbers.") from None
     if values.shape != shape:
         raise Hint(f"give {wanted} numbers; this has shape {values.shape}.")
     if not np.isfinite(values).all():
@@ -74,13 +81,13 @@ def numbers(answer: Any, *shape: int) -> np.ndarray:
 
 
 def call(function: Any, *arguments: Any) -> Any:
-    """What the student's function returns, with what it prints kept from the page."""
+    """What the student's function returns for copies, with what it prints kept from the page."""
     if not callable(function):
-        raise Hint(f"{function!r} is not a function; write one with `def`.")
+        raise Hint(f"{shown(function)} is not a function; write one with `def`.")
     printed = io.StringIO()
     try:
         with np.errstate(all="ignore"), contextlib.redirect_stdout(printed):
-            result = function(*arguments)
+            result = function(*copy.deepcopy(arguments))
     except Exception as error:  # whatever a student's code may raise
         raise Hint(f"it stops with {type(error).__name__}: {error}") from error
     if result is None and printed.getvalue():
@@ -92,5 +99,5 @@ def choice(answer: Any, *options: str) -> str:
     """The answer as one of the words in `options`."""
     word = str(answer).strip().lower()
     if word not in options:
-        raise Hint(f"{answer!r} is none of the answers; give one of {', '.join(options)}.")
+        raise Hint(f"{shown(answer)} is none of the answers; give one of {', '.join(options)}.")
     return word

@@ -133,7 +133,14 @@ def critic_by_hand(function: Any, real: Array, fake: Array) -> None:
     beside = inside + 1e-3 * rng.normal(size=inside.shape)
     points = np.concatenate([real, fake, inside, beside])
     f = _values(function, points)
-    _refuse_steep(f, points)
+    if not np.allclose(_values(function, points[::-1]), f[::-1]) or not np.allclose(
+        _values(function, points[:7]), f[:7]
+    ):
+        raise Hint(
+            "its value at a point depends on which other points are passed with it. Use fixed "
+            "numbers, such as real.mean(axis=0), not z.mean(axis=0)."
+        )
+    _refuse_steep(function, f, points)
     n, m = len(real), len(fake)
     truth, gap = exact.emd(real, fake), f[:n].mean() - f[n : n + m].mean()
     if gap >= 0.9 * truth:
@@ -167,10 +174,20 @@ def _steepest(f: Array, points: Array) -> float:
     return float(np.divide(rise, way, out=np.zeros_like(way), where=way > 0).max())
 
 
-def _refuse_steep(f: Array, points: Array) -> None:
+def _refuse_steep(function: Any, f: Array, points: Array) -> None:
     steepest = _steepest(f, points)
-    if steepest > 1 + 1e-6:
+    if steepest <= 1 + 1e-6:
+        return
+    wide = 10 * points
+    if _steepest(_values(function, wide), wide) > 5 * steepest:
         raise Hint(
-            f"not 1-Lipschitz: somewhere its slope is at least {steepest:.3g}. Divide "
-            "it by its largest slope."
+            f"not 1-Lipschitz: its slope is {steepest:.3g} here and grows with the distance. Use "
+            "the distance itself, not its square."
         )
+    lines = np.linspace([-3, -3], [4, 4], 100_001), np.linspace([-3, 4], [4, -3], 100_001)
+    if max(np.abs(np.diff(_values(function, line))).max() for line in lines) > 0.01:
+        raise Hint("it jumps, so no division makes it 1-Lipschitz. Let it fall gradually.")
+    raise Hint(
+        f"not 1-Lipschitz: somewhere its slope is at least {steepest:.4g}. Divide it by its "
+        "largest slope."
+    )

@@ -39,6 +39,8 @@ def kl_of_coins(answer: Any) -> None:
     value, truth = number(answer), exact.kl(p, q)
     if np.isclose(value, truth, rtol=5e-3):
         return
+    if np.isclose(value, truth, rtol=3e-2):
+        raise Hint("close: give three digits.")
     slips = (
         (exact.kl(q, p), "that is KL(Q, P). KL is not symmetric: which coin comes first?"),
         (truth / np.log(2), "that is in bits. Here logarithms are natural: exact.kl."),
