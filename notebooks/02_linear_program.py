@@ -55,6 +55,7 @@ counts_x = [3, 1]
 targets = {"A": np.array([1, 3, 5]), "B": np.array([5, 7, 9])}
 counts_y = [1, 1, 2]
 
+# %%
 figure, both = plt.subplots(1, 2, figsize=(9, 2.6), sharey=True)
 for axes, (name, y) in zip(both, targets.items(), strict=True):
     axes.bar(x, counts_x, 0.8, color=plots.REAL["color"], label="before")

@@ -37,7 +37,7 @@ def kl_of_coins(answer: Any) -> None:
     """Exercise 2: KL of the coins (.9, .1) and (.5, .5)."""
     p, q = [0.9, 0.1], [0.5, 0.5]
     value, truth = number(answer), exact.kl(p, q)
-    if np.isclose(value, truth, rtol=5e-3):
+    if np.isclose(value, truth, rtol=1e-2):
         return
     if np.isclose(value, truth, rtol=3e-2):
         raise Hint("close: give three digits.")
