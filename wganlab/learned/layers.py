@@ -61,16 +61,16 @@ class Orthonormal(Constraint):
     """
 
     in_weights: ClassVar[bool] = True
-    method: Literal["cayley", "matrix_exp", "householder", "bjorck", "retraction"] = "cayley"
-    """One of torch's parametrizations; Björck's iteration on a safely scaled matrix; or a
-    retraction, the quickest: the optimizer is given the part of the gradient along which the
+    method: Literal["retraction", "cayley", "matrix_exp", "householder", "bjorck"] = "retraction"
+    """A retraction, the quickest: the optimizer is given the part of the gradient along which the
     weights stay orthonormal, and what it makes is brought back by a QR decomposition (Absil,
-    Mahony, Sepulchre 2008, chapter 4)."""
+    Mahony, Sepulchre 2008, chapter 4); one of torch's parametrizations; or Björck's iteration on
+    a safely scaled matrix."""
     iterations: int = 15
     """Of Björck's, in a step; after the last step the weights are made orthonormal to rounding."""
 
     def __post_init__(self) -> None:
-        methods = ("cayley", "matrix_exp", "householder", "bjorck", "retraction")
+        methods = ("retraction", "cayley", "matrix_exp", "householder", "bjorck")
         checks.among(methods, method=self.method)
         checks.whole(1, iterations=self.iterations)
 

@@ -114,7 +114,7 @@ METHODS: dict[str, Method] = {
     "ct": Method(Consistency(), replace(_SMOOTH, dropout=0.5), _COSINE),
     "clip": Method(WeightClipping(0.01), MLPConfig(width=64), Optimizer("rmsprop", 1e-3)),
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
-    "orthonormal": Method(Orthonormal("retraction"), _SORTED, _LONG, steps=4000, batch=128),
+    "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=4000, batch=128),
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
     "none": Method(NoConstraint(), MLPConfig(width=64), Optimizer(lr=1e-3)),
 }
