@@ -2,6 +2,15 @@
 
 from wganlab.compare.board import Scoreboard, scoreboard
 from wganlab.compare.comparison import Comparison, critic_vs_exact
+from wganlab.compare.observers import observers, sampling_floor
 from wganlab.compare.rows import Row
 
-__all__ = ["Comparison", "Row", "Scoreboard", "critic_vs_exact", "scoreboard"]
+__all__ = [
+    "Comparison",
+    "Row",
+    "Scoreboard",
+    "critic_vs_exact",
+    "observers",
+    "sampling_floor",
+    "scoreboard",
+]

@@ -1,16 +1,22 @@
 """What a network estimates: critics, their Lipschitz constraints, and how they are fitted."""
 
+from wganlab.learned.config import PRESETS, TrainConfig
 from wganlab.learned.critic import fit_critic
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.methods import METHODS, Method, Optimizer
 from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschitz_bound
+from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
+from wganlab.learned.record import RunFolder
+from wganlab.learned.train import Run, RunDivergedError, View, resume, train
 
 __all__ = [
     "METHODS",
     "MLP",
+    "OBJECTIVES",
+    "PRESETS",
     "CTransform",
     "Consistency",
     "Constraint",
@@ -22,11 +28,19 @@ __all__ = [
     "MaxMin",
     "Method",
     "NoConstraint",
+    "Objective",
     "Optimizer",
     "Orthonormal",
     "Record",
+    "Run",
+    "RunDivergedError",
+    "RunFolder",
     "SpectralNorm",
+    "TrainConfig",
+    "View",
     "WeightClipping",
     "fit_critic",
     "lipschitz_bound",
+    "resume",
+    "train",
 ]

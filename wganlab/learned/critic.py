@@ -120,7 +120,7 @@ def fit_critic(
         checks.whole(1, **{name: 1 if number is None else number})
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
-    with _seeded(weights, place), _threads(threads):
+    with _seeded(weights, place), thread_limit(threads):
         laws = source(real, fake, paired=constraint.paired, device=place)
         # of its own, so that how often one measures does not change what is trained
         watch = torch.Generator(place).manual_seed(measures)
@@ -143,17 +143,22 @@ def step(
     real: Tensor,
     fake: Tensor,
     generator: Generator | None,
+    objective: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> Tensor:
     """One step of the critic: one pass over real and fake together, one over the penalty's points.
 
-    Returns the loss, a scalar that stays on the device.
+    What is maximized is `objective` of the values at real and fake points, where one is given, or
+    the constraint's own. Returns the loss, a scalar that stays on the device.
     """
     with parametrize.cached():
         if constraint.at_fake:
             batch = evaluated(critic, real, fake)
         else:
             batch = Batch(real, fake, values(critic, real), real.new_empty(0))
-        loss = -constraint.objective(batch)
+        if objective is None:
+            loss = -constraint.objective(batch)
+        else:
+            loss = -objective(batch.f_real, batch.f_fake)
         penalty = constraint.penalty(critic, batch, generator)
         if penalty is not None:
             loss = loss + penalty
@@ -332,7 +337,8 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def _threads(threads: int | None) -> Iterator[None]:
+def thread_limit(threads: int | None) -> Iterator[None]:
+    """That many threads of torch, and afterwards as many as before; None changes nothing."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:

@@ -1,0 +1,226 @@
+"""All settings of a training run as one frozen value, with presets and a JSON round trip.
+
+A run is what its configuration says and nothing else: equal configurations end in equal bits on
+the same machine with the same number of threads. `PRESETS` holds the field's recipes at sizes for
+a laptop, and with "-paper" at the end those of the papers.
+
+References
+----------
+Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
+Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
+its toy code. Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+from wganlab.data import checks
+from wganlab.learned.layers import Orthonormal, SpectralNorm
+from wganlab.learned.lipschitz import Constraint, NoConstraint, WeightClipping
+from wganlab.learned.methods import Optimizer
+from wganlab.learned.networks import MLPConfig
+from wganlab.learned.penalties import Consistency, GradientPenalty
+
+VERSION = 1
+"""Of the format; raised when a field changes its meaning."""
+
+ObjectiveName = Literal["wasserstein", "minimax", "non-saturating"]
+ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
+Phases = Literal["constant", "original"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What is trained, how, and on what."""
+
+    data: str = "8gaussians"
+    """Real law: one of `wganlab.data.TOYS`, with parameters as in parallel_lines:theta=0; or a file
+    of points, or an embedded image set, as `distance` takes them."""
+    points: int = 0
+    """Real points in all, drawn once; 0 for new points in every step."""
+    objective: ObjectiveName = "wasserstein"
+    """What the players optimize."""
+    constraint: ConstraintName = "gp"
+    """What keeps the critic, by the names of `compare`."""
+    weight: float = 10.0
+    """Lambda of the penalties."""
+    clip: float = 0.01
+    """Bound of the weights under clip."""
+    critic: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    """Network of the critic or discriminator."""
+    generator: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    """Network of the generator."""
+    latent: int = 2
+    """Dimension of the generator's standard normal noise."""
+    critic_optimizer: Optimizer = field(default_factory=Optimizer)
+    """Of the critic's weights."""
+    generator_optimizer: Optimizer = field(default_factory=Optimizer)
+    """Of the generator's weights; a rate of its own makes two time scales."""
+    n_critic: int = 5
+    """Steps of the critic for each step of the generator."""
+    phases: Phases = "constant"
+    """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
+    batch: int = 256
+    """Points of each law in a step."""
+    iterations: int = 3000
+    """Steps of the generator."""
+    average: float = 0.0
+    """Decay of an exponential average of the generator's weights, which is then what samples."""
+    noise: float = 0.0
+    """Deviation of Gaussian noise on real and fake points that the critic sees, at the start."""
+    noise_until: float = 1.0
+    """Share of the run after which that noise, falling along a line, is gone."""
+    seed: int = 0
+    """Of weights, points, noise and everything else that is drawn."""
+    every: int = 100
+    """Iterations between two observations; a row of metrics each."""
+    checkpoint: int = 500
+    """Iterations between two checkpoints."""
+
+    def __post_init__(self) -> None:
+        checks.among(get_args(ObjectiveName), objective=self.objective)
+        checks.among(get_args(ConstraintName), constraint=self.constraint)
+        checks.among(get_args(Phases), phases=self.phases)
+        checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
+        checks.whole(1, latent=self.latent, n_critic=self.n_critic, batch=self.batch)
+        checks.whole(1, every=self.every, checkpoint=self.checkpoint)
+        checks.at_least(0, noise=self.noise)
+        for name in ("average", "noise_until"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
+        if self.average == 1:
+            raise ValueError("average = 1 would keep the generator's start: give less, as .999")
+
+    def critic_steps(self, iteration: int) -> int:
+        """Steps of the critic before generator step `iteration`, counted from 0."""
+        if self.phases == "original" and (iteration < 25 or iteration % 500 == 0):
+            return 100
+        return self.n_critic
+
+    def noise_at(self, iteration: int) -> float:
+        """Deviation of the instance noise in that iteration."""
+        end = self.noise_until * self.iterations
+        return self.noise * max(0.0, 1 - iteration / end) if end > 0 else 0.0
+
+    def built_constraint(self) -> Constraint:
+        """The constraint with its parameter."""
+        made: dict[str, Constraint] = {
+            "gp": GradientPenalty(self.weight),
+            "lp": GradientPenalty(self.weight, side="one"),
+            "dragan": GradientPenalty(self.weight, place="around_real"),
+            "ct": Consistency(gradient=GradientPenalty(self.weight)),
+            "clip": WeightClipping(self.clip),
+            "sn": SpectralNorm(),
+            "orthonormal": Orthonormal(),
+            "none": NoConstraint(),
+        }
+        return made[self.constraint]
+
+    def to_json(self) -> str:
+        """The configuration as JSON, with the version of the format."""
+        return json.dumps({"version": VERSION, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainConfig:
+        """The configuration that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such JSON, has an unknown field or was written by a newer version.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"this configuration is no JSON: {error}") from None
+        if not isinstance(values, dict) or not isinstance(values.get("version"), int):
+            raise ValueError("this configuration has no version: expected what to_json writes")
+        version = values.pop("version")
+        if version > VERSION:
+            raise ValueError(
+                f"this configuration has version {version}, and this wganlab knows {VERSION}: "
+                "install a newer wganlab"
+            )
+        return _made(cls, values, "")
+
+
+def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
+    """A dataclass from its JSON object; fields that are missing keep their defaults."""
+    fields = {f.name for f in dataclasses.fields(kind)}
+    for name in values:
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, 1)
+            raise ValueError(
+                f"a configuration has no field {prefix + name!r}"
+                + (f": did you mean {prefix + near[0]!r}?" if near else "")
+            )
+    nested = {"critic": MLPConfig, "generator": MLPConfig}
+    nested |= {"critic_optimizer": Optimizer, "generator_optimizer": Optimizer}  # type: ignore
+    made = {}
+    for name, value in values.items():
+        if kind is TrainConfig and name in nested:
+            value = _made(nested[name], value, f"{name}.")
+        made[name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return kind(**made)
+    except TypeError as error:
+        raise ValueError(f"this configuration has a value of the wrong type: {error}") from None
+
+
+# Sizes for a laptop, where the papers' rates of 5e-5 and 1e-4 would take ten times as many steps.
+_SMALL = MLPConfig(width=128, depth=3, init="he")
+_FAST = Optimizer(lr=1e-3, schedule="linear")
+_GAN = Optimizer(lr=1e-3, betas=(0.5, 0.999), schedule="linear")
+_LAPTOP = TrainConfig(
+    critic=_SMALL, generator=_SMALL, critic_optimizer=_FAST, generator_optimizer=_FAST
+)
+_CLIPPED = replace(
+    _LAPTOP,
+    constraint="clip",
+    critic_optimizer=Optimizer("rmsprop", 5e-4),
+    generator_optimizer=Optimizer("rmsprop", 5e-4),
+)
+_SORTED = MLPConfig(width=64, depth=5, activation="maxmin", init="he")
+_ADVERSARIAL = replace(
+    _LAPTOP,
+    objective="non-saturating",
+    constraint="none",
+    critic_optimizer=_GAN,
+    generator_optimizer=_GAN,
+    n_critic=1,
+)
+_WIDE = MLPConfig(width=512, depth=3, init="gulrajani")
+
+PRESETS: dict[str, TrainConfig] = {
+    "wgan-gp": _LAPTOP,
+    "wgan-lp": replace(_LAPTOP, constraint="lp"),
+    "wgan": _CLIPPED,
+    "wgan-sn": replace(_LAPTOP, constraint="sn"),
+    "wgan-orthonormal": replace(_LAPTOP, constraint="orthonormal", critic=_SORTED),
+    "gan": _ADVERSARIAL,
+    "gan-minimax": replace(_ADVERSARIAL, objective="minimax"),
+    "wgan-paper": TrainConfig(
+        constraint="clip",
+        critic=_WIDE,
+        generator=_WIDE,
+        critic_optimizer=Optimizer("rmsprop", 5e-5),
+        generator_optimizer=Optimizer("rmsprop", 5e-5),
+        batch=64,
+        phases="original",
+        iterations=100_000,
+    ),
+    "wgan-gp-paper": TrainConfig(
+        weight=0.1,
+        critic=_WIDE,
+        generator=_WIDE,
+        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+        iterations=100_000,
+    ),
+}
+"""By the names of the command line."""
