@@ -1,7 +1,8 @@
 """The command line: `python -m wganlab COMMAND`, also installed as `wganlab`.
 
 Results go to standard output, progress to standard error. An error is one line and exit code 2.
-Nothing heavy is imported before it is needed: no command loads torch but `compare` and `doctor`.
+Nothing heavy is imported before it is needed: torch is loaded only by `compare`,
+`train`, `sample` and `doctor`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from wganlab.commands.compare import Compare
 from wganlab.commands.distance import Distance
 from wganlab.commands.doctor import Doctor
 from wganlab.commands.known import Known, evaluate, known_kinds
+from wganlab.commands.runs import Runs
+from wganlab.commands.sample import Sample
+from wganlab.commands.train import Train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _flush()  # what was found, before what went wrong
         print(f"wganlab: error: {told}", file=sys.stderr)
         code = 2
-    except KeyboardInterrupt:
-        print("wganlab: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(": ".join(["wganlab: interrupted", *map(str, stop.args)]), file=sys.stderr)
         code = 130
     try:
         _flush()
@@ -77,6 +81,8 @@ def _parse(argv: list[str]) -> Callable[[], None]:
         if rest:
             raise ValueError(f"there is no option {rest[0]}; see wganlab compare --help")
         return compare.run
+    if argv[0] == "train":
+        return _train(argv[1:])
     about = (
         "Exact distances between laws, and learned critics beside them: a lab for Wasserstein "
         "GANs. --version prints the version."
@@ -95,6 +101,19 @@ def _pair(name: str, options: list[str], prog: str) -> Any:
     return _parsed(kind, options, prog, description=f"P and Q: {kind.law}.")
 
 
+def _train(options: list[str]) -> Callable[[], None]:
+    """`train`: options of its own, and every field of the preset's configuration."""
+    helps = {"-h", "--help"}
+    own = [option for option in options if option not in helps]
+    asked, _ = _parsed(Train, own, "wganlab train", return_unknown_args=True)
+    if asked.resume is not None and not helps & {*options}:
+        return partial(asked.go_on, options)
+    kind = asked.options()
+    default = kind(Train(), asked.preset_config())
+    both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)
+    return partial(both.command.run, both.config)
+
+
 def _parsed(kind: Any, argv: list[str], prog: str, asked: str = "", **options: Any) -> Any:
     """What tyro makes of `argv`; its error box becomes a ValueError that names `asked`."""
     complaint = io.StringIO()
@@ -109,7 +128,15 @@ def _parsed(kind: Any, argv: list[str], prog: str, asked: str = "", **options: A
         raise ValueError(f"{told}; see {asked or prog} --help") from None
 
 
-_KINDS = {"distance": Distance, "compare": Compare, "known": Known, "doctor": Doctor}
+_KINDS = {
+    "distance": Distance,
+    "compare": Compare,
+    "train": Train,
+    "sample": Sample,
+    "runs": Runs,
+    "known": Known,
+    "doctor": Doctor,
+}
 
 
 def _commands(brief: bool) -> Any:

@@ -40,9 +40,10 @@ def caption(figure: Figure, text: str, width: int = 120) -> None:
     figure.supxlabel(textwrap.fill(text, width), fontsize=9, color="0.35", x=0.01, ha="left")
 
 
-def save(figure: Figure, stem: Path) -> None:
+def save(figure: Figure, stem: Path, *, suffixes: tuple[str, ...] = (".png", ".pdf")) -> None:
     """Write `stem`.png and `stem`.pdf, without dates or versions: equal input, equal bytes."""
-    for suffix, dated in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
+    for suffix in suffixes:
+        dated = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}[suffix]
         beside = stem.with_name(f".{stem.name}{suffix}")
         figure.savefig(beside, metadata=dated, format=suffix[1:])
         beside.replace(stem.with_suffix(suffix))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import threading
 import time
@@ -85,6 +86,26 @@ def as_json(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
     return json.dumps(_finite({**sizes, "distances": rows, "notes": notes}), indent=2)
 
 
+def aligned(lines: list[list[str]], *, left: int = 1) -> str:
+    """Cells in columns, the first `left` of them flush left and the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number < left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def shown(value: float | None) -> str:
+    """Three decimals, or three digits of what is small or large; "-" for nothing."""
+    if value is None or math.isnan(value):
+        return "-"
+    plain = value == 0 or 0.05 <= abs(value) < 1e4 or math.isinf(value)
+    return f"{value:.3f}" if plain else f"{value:.2e}"
+
+
 def _finite(value: Any) -> Any:
     """JSON has no infinity: it becomes the string "inf"."""
     if isinstance(value, dict):
@@ -98,7 +119,7 @@ def check_plan(path: Path) -> None:
         raise ValueError(f"--plan {path}: expected a .npz file in an existing folder")
     if path.is_dir():
         raise ValueError(f"--plan {path} is a directory: name a .npz file")
-    with _beside(path) as temporary:
+    with beside(path, "--plan") as temporary:
         temporary.touch()
 
 
@@ -107,7 +128,7 @@ def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
     import numpy as np
     from scipy import sparse
 
-    with _beside(path) as temporary:
+    with beside(path, "--plan") as temporary:
         with temporary.open("wb") as file:
             sparse.save_npz(file, plan, compressed=False)
         with np.load(temporary, allow_pickle=False) as saved:
@@ -118,14 +139,14 @@ def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
 
 
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path, option: str) -> Iterator[Path]:
     """A temporary name in the folder of `path`, gone afterwards; errors speak of `path` alone."""
     temporary = path.with_name(f".{os.getpid()}.part")
     try:
         yield temporary
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ValueError(f"--plan {path} cannot be written: {reason}") from None
+        raise ValueError(f"{option} {path} cannot be written: {reason}") from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

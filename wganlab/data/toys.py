@@ -16,6 +16,7 @@ arXiv 1810.01367: the fields and arms of "checkerboard" and "spirals".
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import reprlib
 from dataclasses import dataclass, field
@@ -154,7 +155,11 @@ def toy(name: str, /, **parameters: Any) -> Toy:
     """
     known = str(name).replace("-", "_")
     if known not in LAWS:
-        raise ValueError(f"there is no toy {name!r}: choose from {', '.join(TOYS)}")
+        near = difflib.get_close_matches(known, TOYS, 1)
+        raise ValueError(
+            f"there is no toy {name!r}: choose from {', '.join(TOYS)}"
+            + (f"; did you mean {near[0]!r}?" if near else "")
+        )
     law = LAWS[known]
     values = {key: value.default for key, value in inspect.signature(law).parameters.items()}
     for key, value in parameters.items():

@@ -10,7 +10,7 @@ from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschit
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.record import RunFolder
-from wganlab.learned.train import Run, RunDivergedError, View, resume, train
+from wganlab.learned.train import Run, RunDivergedError, View, load_run, resume, train
 
 __all__ = [
     "METHODS",
@@ -41,6 +41,7 @@ __all__ = [
     "WeightClipping",
     "fit_critic",
     "lipschitz_bound",
+    "load_run",
     "resume",
     "train",
 ]

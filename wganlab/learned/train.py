@@ -175,6 +175,38 @@ def resume(
     return _run(training, kept, rows, observers, progress, threads)
 
 
+def load_run(
+    folder: Path | str,
+    *,
+    critic: nn.Module | None = None,
+    generator: nn.Module | None = None,
+    device: str | torch.device = "auto",
+) -> Run:
+    """The run in a folder as its last checkpoint has it, whether it came to its end or not.
+
+    Raises
+    ------
+    ValueError
+        If there is no run, it has no checkpoint yet, or it has networks of your own: give those.
+    """
+    kept = RunFolder(folder)
+    place = resolve_device(device)
+    training = _Training(kept.config(), place, critic, generator)
+    state = kept.load(place)
+    if state is None:
+        raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
+    try:
+        training.load_state_dict(state)
+    except (RuntimeError, KeyError):
+        raise ValueError(
+            f"the checkpoint in {folder} is not of the networks in its config.json: a run with "
+            "networks of your own is loaded from Python, by learned.load_run with critic= and "
+            "generator="
+        ) from None
+    rows = tuple(row for row in kept.rows() if row["iteration"] <= training.iteration)
+    return Run(training.config, rows, *training.finished(), kept.path)
+
+
 def _run(
     training: _Training,
     folder: RunFolder | None,

@@ -1,0 +1,128 @@
+"""The command `runs`: what has been trained."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from wganlab.report import aligned, shown
+
+NUMBERS = (
+    "estimate",
+    "emd",
+    "certificate",
+    "sampling_floor",
+    "modes",
+    "all_modes",
+    "quality",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """List the runs in a folder, the latest last, with their last numbers.
+
+    A run is done, or it is unfinished: still training, or stopped. `train --resume` goes on with
+    one that was stopped, from its last checkpoint.
+    """
+
+    folder: Annotated[Positional[Path], arg(metavar="FOLDER")] = Path("runs")
+    """Where they are."""
+    json: bool = False
+    """Print JSON, with more numbers and the reasons why a folder cannot be read."""
+
+    def run(self) -> None:
+        """Read the folders and print."""
+        try:
+            inside = [path for path in self.folder.iterdir() if path.is_dir()]
+        except FileNotFoundError:
+            raise ValueError(
+                f"there is no folder {self.folder}: python -m wganlab train --quick makes a run"
+            ) from None
+        if (self.folder / "config.json").exists():
+            inside = [self.folder]
+        found = sorted(map(entry, inside), key=lambda row: (row["time"], row["name"]))
+        if self.json:
+            print(json.dumps(found, indent=2))
+        else:
+            print(table(found) if found else f"no runs in {self.folder}")
+
+
+def entry(folder: Path) -> dict[str, Any]:
+    """What a folder says of its run, read without torch; `note` tells what cannot be read."""
+    told: dict[str, Any] = {"name": folder.name or str(folder), "folder": str(folder), "note": ""}
+    told |= dict.fromkeys(("data", "objective", "constraint", "iterations", "iteration", "state"))
+    told |= dict.fromkeys(NUMBERS)
+    latest = folder
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        latest = folder / "config.json"
+        told |= {name: config[name] for name in ("data", "objective", "constraint", "iterations")}
+        metrics = folder / "metrics.csv"
+        told |= {"iteration": 0, "state": "unfinished"}
+        if metrics.exists():
+            latest = metrics
+            told |= _last(metrics)
+            told["state"] = "done" if told["iteration"] >= told["iterations"] else "unfinished"
+    except FileNotFoundError:
+        told["note"] = "no config.json: no run"
+    except KeyError as error:
+        told["note"] = f"config.json has no {error.args[0]}"
+    except (ValueError, TypeError, OSError) as error:
+        told["note"] = f"cannot be read: {error}"
+    time = datetime.fromtimestamp(latest.stat().st_mtime)
+    return told | {"time": time.isoformat(timespec="seconds")}
+
+
+def _last(metrics: Path) -> dict[str, Any]:
+    """Numbers of the last whole row."""
+    with metrics.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if None not in row and None not in row.values()]
+    if not rows:
+        return {}
+    last = {name: float(rows[-1][name]) for name in NUMBERS if name in rows[-1]}
+    finite = {name: value for name, value in last.items() if math.isfinite(value)}
+    return finite | {"iteration": int(float(rows[-1]["iteration"]))}
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """A row a run."""
+    words = ("name", "data", "objective", "constraint", "state")
+    numbers = ["iteration", "estimate", "exact EM", "modes", "seconds", "time"]
+    lines = [[*words, *numbers]]
+    for run in found:
+        if run["note"]:
+            empty = ["-"] * (len(words) + len(numbers) - 2)
+            lines.append([run["name"], *empty, _minute(run)])
+            continue
+        lines.append(
+            [
+                *(str(run[word]) for word in words),
+                f"{run['iteration']:,} of {run['iterations']:,}",
+                shown(run["estimate"]),
+                shown(run["emd"]),
+                _modes(run),
+                "-" if run["seconds"] is None else f"{run['seconds']:.1f}",
+                _minute(run),
+            ]
+        )
+    notes = [f"note: {run['name']}: {run['note']}" for run in found if run["note"]]
+    return "\n".join([aligned(lines, left=len(words)), *([""] if notes else []), *notes])
+
+
+def _minute(run: dict[str, Any]) -> str:
+    return str(run["time"])[:16].replace("T", " ")
+
+
+def _modes(run: dict[str, Any]) -> str:
+    if run["modes"] is None:
+        return "-"
+    return f"{run['modes']:.0f}" + (f" of {run['all_modes']:.0f}" if run["all_modes"] else "")

@@ -1,0 +1,265 @@
+"""The command `train`: algorithm 1 on a law whose truth is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from tyro.conf import arg
+
+from wganlab.report import aligned, cores, shown, spinner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wganlab.crew import Job
+    from wganlab.learned import RunFolder, TrainConfig, View
+
+    Row = dict[str, float]
+
+BESIDES_RESUME = ("--resume", "--device", "--threads")
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a generator by algorithm 1, with the exact EM distance beside the critic's estimate.
+
+    A run is kept in a folder: its configuration, a row of numbers every so many iterations,
+    checkpoints, generated points, and at its end two pictures, samples.png and curve.png. Ctrl-C
+    keeps a checkpoint; --resume goes on from the last one, also after a crash. Every setting is an
+    option, whose default is the preset's: --preset wgan --help shows them. The columns at the end:
+    estimate is what the critic's values say (of EM the raw gap, of JS a lower bound); exact EM is
+    between generated points and real ones that no step has seen; the sampling floor is EM between
+    two real samples of that size, which no generator can be expected to beat; certificate is a
+    lower bound of EM that the critic proves; quality is the share of points near a mode.
+    """
+
+    preset: str = "wgan-gp"
+    """Recipe: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal, gan, gan-minimax; at the papers'
+    sizes, hours: wgan-paper, wgan-gp-paper."""
+    folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
+    """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
+    taken. With several seeds, PATH-seedN."""
+    resume: Annotated[Path | None, arg(metavar="PATH")] = None
+    """Go on with the run kept there, from its last checkpoint; nothing of it can be changed."""
+    quick: bool = False
+    """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
+    width 32, a row every 50 iterations. Options given beside it win."""
+    seeds: int = 1
+    """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
+    there are cores for."""
+    n: int = 1000
+    """Points of each law in the exact EM, at most 1,000."""
+    device: str = "auto"
+    """cpu, cuda, ...; auto is a GPU where there is one."""
+    threads: int = 1
+    """Of torch, for each run. Bits are the same only with as many."""
+
+    def preset_config(self) -> TrainConfig:
+        """The configuration whose values are the defaults of the further options."""
+        with spinner("loading torch"):
+            from wganlab.learned import PRESETS
+
+        if self.preset not in PRESETS:
+            near = difflib.get_close_matches(self.preset, PRESETS, 1)
+            raise ValueError(
+                f"there is no preset {self.preset!r}: choose from {', '.join(PRESETS)}"
+                + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+        return quickened(PRESETS[self.preset]) if self.quick else PRESETS[self.preset]
+
+    def options(self) -> Any:
+        """A type for tyro: these options and those of the configuration on one level."""
+        with spinner("loading torch"):
+            from wganlab.learned import TrainConfig
+
+        parts = {"command": Train, "config": TrainConfig}
+        fields = [(name, Annotated[kind, arg(name="")]) for name, kind in parts.items()]
+        return dataclasses.make_dataclass("Options", fields)
+
+    def run(self, config: TrainConfig) -> None:
+        """Train, draw, and print a row a run."""
+        for name, value, least in (("seeds", self.seeds, 1), ("threads", self.threads, 1)):
+            if value < least:
+                raise ValueError(f"--{name} {value}: expected {least} or more")
+        if not 1 <= self.n <= 1000:
+            raise ValueError(f"--n {self.n}: expected 1 to 1,000")
+        from wganlab.crew import Job
+
+        os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
+        many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
+        jobs = [
+            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads) for one in many
+        ]
+        if self.seeds == 1:
+            _kept(jobs[0].folder, partial(jobs[0].run))
+            _finish([jobs[0].folder])
+        else:
+            self._side_by_side(jobs, config)
+
+    def _folder(self, config: TrainConfig) -> Path:
+        """Where to keep that run."""
+        if self.folder is not None:
+            name = f"-seed{config.seed}" if self.seeds > 1 else ""
+            return self.folder.with_name(self.folder.name + name)
+        data = re.sub(r"[^\w.]+", "-", config.data).strip("-.")
+        first = folder = Path("runs") / f"{self.preset}-{data}-seed{config.seed}"
+        number = 1
+        while folder.exists():
+            number += 1
+            folder = first.with_name(f"{first.name}-{number}")
+        return folder
+
+    def _side_by_side(self, jobs: Sequence[Job], config: TrainConfig) -> None:
+        from wganlab import learned
+        from wganlab.crew import side_by_side
+
+        # what makes no sense is told at once, and once
+        nothing = replace(config, iterations=0)
+        learned.train(nothing, progress=False, device=self.device)
+        for job in jobs:
+            if learned.RunFolder(job.folder).config_file.exists():
+                raise ValueError(f"there is a run in {job.folder} already: give another name")
+        folders = [job.folder for job in jobs]
+        at_once = max(1, cores() // self.threads)
+        try:
+            failed = side_by_side(jobs, at_once, config.iterations)
+        except KeyboardInterrupt:
+            told = ", ".join(filter(None, map(_where, folders)))
+            raise KeyboardInterrupt(
+                f"{told}; go on with one by python -m wganlab train --resume PATH"
+            ) from None
+        _finish([folder for folder in folders if folder not in failed])
+        if failed:
+            told = "; ".join(f"{folder}: {reason}" for folder, reason in failed.items())
+            raise RuntimeError(f"{len(failed)} of {len(jobs)} runs failed: {told}")
+
+    def go_on(self, options: Sequence[str]) -> None:
+        """`--resume`; `options` are all that were given."""
+        assert self.resume is not None
+        names = {option.partition("=")[0] for option in options if option.startswith("-")}
+        if extra := sorted(names - {*BESIDES_RESUME}):
+            raise ValueError(
+                f"--resume goes on with the run as it was configured: leave out {', '.join(extra)}"
+            )
+        with spinner("loading torch"):
+            from wganlab import learned
+
+        os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
+        kept = learned.RunFolder(self.resume)
+        config, rows = kept.config(), kept.rows()
+        if rows and "sampling_floor" not in rows[0]:
+            raise ValueError(
+                f"the run in {self.resume} was started from Python, with observers that are not "
+                "known here: go on with it by learned.resume"
+            )
+        again = partial(
+            learned.resume,
+            self.resume,
+            observers=watch(config.data, int(rows[0]["n"]) if rows else self.n),
+            device=self.device,
+            threads=self.threads,
+        )
+        _kept(self.resume, again)
+        _finish([self.resume])
+
+
+def quickened(config: TrainConfig) -> TrainConfig:
+    """What --quick makes of a preset."""
+    return replace(
+        config,
+        critic=replace(config.critic, width=32),
+        generator=replace(config.generator, width=32),
+        batch=64,
+        iterations=300,
+        every=50,
+        checkpoint=100,
+    )
+
+
+def watch(source: str, n: int) -> list[Callable[[View], Row]]:
+    """The usual observers, and what their numbers are to be held against: floor and all modes."""
+    from wganlab import compare
+    from wganlab.learned.train import law_of
+
+    law = law_of(source)
+    against = {"n": float(n), "sampling_floor": compare.sampling_floor(law, n)}
+    if law.modes is not None and law.spread is not None:
+        against["all_modes"] = float(len(law.modes))
+    return [*compare.observers(n), lambda view: against]
+
+
+def _kept(folder: Path, work: Callable[[], Any]) -> None:
+    """Do it; where it is stopped, say what is kept and how to go on."""
+    from wganlab.learned import RunDivergedError
+
+    try:
+        work()
+    except RunDivergedError as error:
+        raise RuntimeError(f"{error} (it is {_where(folder)})") from None
+    except KeyboardInterrupt:
+        told = _where(folder)
+        raise KeyboardInterrupt(
+            *[f"{told}; go on by python -m wganlab train --resume {folder}"] if told else []
+        ) from None
+
+
+def _where(folder: Path) -> str:
+    """`runs/NAME at iteration 100` for the last checkpoint, nothing where there is none."""
+    import torch
+
+    from wganlab.learned import RunFolder
+
+    state = RunFolder(folder).load(torch.device("cpu"))
+    return "" if state is None else f"{folder} at iteration {state['iteration']:,}"
+
+
+def _finish(folders: Sequence[Path]) -> None:
+    """Draw and print them."""
+    from wganlab.learned import RunFolder
+
+    with spinner("drawing"):
+        for folder in folders:
+            draw(RunFolder(folder))
+    if folders:
+        print(table([(folder, RunFolder(folder)) for folder in folders]))
+
+
+def draw(kept: RunFolder) -> None:
+    """samples.png and curve.png in the folder of a run."""
+    import numpy as np
+    import torch
+
+    from wganlab import pictures
+    from wganlab.learned.train import law_of
+
+    config, rows = kept.config(), kept.rows()
+    iteration = int(rows[-1]["iteration"])
+    fake = np.load(kept.path / "samples" / f"{iteration:06}.npy")
+    real = law_of(config.data).sample(len(fake), torch.Generator().manual_seed(config.seed))
+    title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
+    pictures.draw_sheet(kept.path / "samples.png", real.numpy(), fake, title)
+    pictures.draw_curve(kept.path / "curve.png", rows, config)
+
+
+def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
+    """A row a run, as its last observation has it."""
+    from wganlab.learned import OBJECTIVES
+
+    estimated = OBJECTIVES[runs[0][1].config().objective].estimates
+    heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate|modes"
+    lines = [[*heads.split("|"), "quality", "seconds"]]
+    for folder, kept in runs:
+        row = kept.rows()[-1]
+        names = ("estimate", "emd", "sampling_floor", "certificate")
+        numbers = [shown(row[name]) for name in names]
+        modes = f"{row['modes']:.0f} of {row['all_modes']:.0f}" if "all_modes" in row else "-"
+        told = [modes, shown(row.get("quality")), f"{row['seconds']:.1f}"]
+        lines.append([str(folder), f"{row['iteration']:,.0f}", *numbers, *told])
+    return aligned(lines)

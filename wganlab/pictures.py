@@ -1,0 +1,88 @@
+"""Pictures of a run: its points beside the real ones, and its numbers over the iterations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wganlab import plots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
+
+
+def draw_sheet(
+    path: Path, real: NDArray[np.float32], fake: NDArray[np.float32], title: str
+) -> None:
+    """Generated points over real ones, shapes (n, d) and (m, d), as a PNG file.
+
+    Of more than two coordinates the first two are drawn; on the line, histograms.
+    """
+    from matplotlib.figure import Figure
+
+    with plots.style():
+        figure = Figure(figsize=(6, 6))
+        axes = figure.subplots()
+        for points, role, name in ((real, plots.REAL, "real"), (fake, plots.FAKE, "generated")):
+            label = f"{len(points):,} {name}"
+            if points.shape[1] == 1:
+                color = role["color"]
+                axes.hist(points[:, 0], bins=60, density=True, color=color, alpha=0.5, label=label)
+            else:
+                told = role | {"markersize": 3.5, "markeredgewidth": 0, "alpha": 0.6}
+                axes.plot(points[:, 0], points[:, 1], linestyle="none", label=label, **told)
+        if real.shape[1] > 1:
+            axes.set_aspect("equal", "datalim")
+        if real.shape[1] > 2:
+            title += f"\nthe first two of {real.shape[1]:,} coordinates"
+        axes.set_title(title)
+        axes.legend(loc="upper right", markerscale=2)
+        plots.save(figure, path.with_suffix(""), suffixes=(".png",))
+
+
+def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> None:
+    """Estimate, certificate and exact EM over the iterations, as a PNG file.
+
+    The estimate has axes of its own where it has another unit than EM.
+    """
+    from matplotlib.figure import Figure
+
+    together = config.objective == "wasserstein" and config.constraint not in UNITLESS
+    with plots.style():
+        figure = Figure(figsize=(9, 5 if together else 8))
+        if together:
+            axes = below = figure.subplots()
+        else:
+            axes, below = figure.subplots(2, sharex=True)
+        _truth(axes, rows)
+        name = "gap" if config.objective == "wasserstein" else "JS by the discriminator (nats)"
+        _line(below, rows, "estimate", label=f"estimate: {name}", **plots.CRITIC)
+        if not together:
+            below.legend()
+        axes.legend()
+        axes.set_title(f"{config.objective}, {config.constraint}, {config.data}")
+        below.set_xlabel("iteration")
+        plots.save(figure, path.with_suffix(""), suffixes=(".png",))
+
+
+def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
+    """Exact EM, its sampling floor, and what the critic proves."""
+    last = rows[-1]
+    _line(axes, rows, "emd", label="exact EM", **plots.EXACT)
+    floor = f"sampling floor of {last['n']:,.0f} points"
+    axes.axhline(last["sampling_floor"], color="0.5", linestyle=":", label=floor)
+    proven = {"color": plots.CRITIC["color"], "linestyle": "-", "linewidth": 1}
+    _line(axes, rows, "certificate", label="certificate", **proven)
+    # EM falls by a factor of ten and the estimate may be negative: a line below the floor, then log
+    axes.set_yscale("symlog", linthresh=last["sampling_floor"], linscale=0.5)
+    axes.set_ylabel("distance")
+
+
+def _line(axes: Axes, rows: Sequence[dict[str, float]], name: str, **how: Any) -> None:
+    axes.plot([row["iteration"] for row in rows], [row[name] for row in rows], **how)
