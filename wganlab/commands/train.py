@@ -50,7 +50,7 @@ class Train:
     """Go on with the run kept there, from its last checkpoint; nothing of it can be changed."""
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
-    width 32, a row every 50 iterations. Options given beside it win."""
+    width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
     seeds: int = 1
     """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
     there are cores for."""
@@ -172,10 +172,16 @@ class Train:
 
 def quickened(config: TrainConfig) -> TrainConfig:
     """What --quick makes of a preset."""
+    critic, generator = (
+        replace(optimizer, lr=3 * optimizer.lr)
+        for optimizer in (config.critic_optimizer, config.generator_optimizer)
+    )
     return replace(
         config,
-        critic=replace(config.critic, width=32),
-        generator=replace(config.generator, width=32),
+        critic=replace(config.critic, width=64),
+        generator=replace(config.generator, width=64),
+        critic_optimizer=critic,
+        generator_optimizer=generator,
         batch=64,
         iterations=300,
         every=50,
