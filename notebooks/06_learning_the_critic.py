@@ -592,7 +592,7 @@ check.hand_made_critic(my_critic, x, y, share=0.95)
 # |---|---|---|
 # | gap of a clipped critic | one critic's progress | any distance; comparing two critics |
 # | gap / slope | the order of magnitude of EM | a bound: the slope was only *seen* |
-# | penalized gap | EM, once trained, if it is small beside $2 \lambda$ | a bound; anything, if negative |
+# | penalized gap | EM, if it is small beside $2 \lambda$ | a bound; anything, if negative |
 # | gap / proven $L$ | a lower bound, always | a good one, unless the layers are orthonormal |
 # | certificate | a lower bound, always | praising the critic, if $f = 0$ certifies as much |
 #
