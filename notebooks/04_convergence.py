@@ -113,11 +113,12 @@ assert converges["escape"] == [False, True, True, True, False]
 assert np.allclose(paths["escape"][:, 4], 1)
 
 # %% [markdown]
-# (Where the KLs are equal one marker hides the other; in *shift* TV is hidden by EM.) Read the
-# table by columns. JS and TV always agree. Wherever one of the two KLs says yes, JS and TV say yes;
-# not the other way round (shift). In the first four rows, wherever TV says yes, EM says yes; not
-# the other way round (lines). The last row breaks that rule: less and less mass travels farther and
-# farther, mass times way is $\frac1n \cdot n = 1$ for every $n$.
+# (Where the KLs are equal one marker hides the other; in *shift* TV is hidden by EM, in *shrink*
+# and *escape* one KL by TV.) Read the table by columns. JS and TV always agree. Wherever one of the
+# two KLs says yes, JS and TV say yes; not the other way round (shift). In the first four rows,
+# wherever TV says yes, EM says yes; not the other way round (lines). The last row breaks that rule:
+# less and less mass travels farther and farther, mass times way is $\frac1n \cdot n = 1$ for every
+# $n$.
 #
 # This is **theorem 2 of the WGAN paper**. On a *compact* space (think: bounded, like images with
 # pixels in $[-1, 1]$):
@@ -128,9 +129,10 @@ assert np.allclose(paths["escape"][:, 4], 1)
 # $$\mathrm{TV} \to 0 \quad\Rightarrow\quad \mathrm{EM} \to 0
 # \Leftrightarrow Q_n \to P \text{ in distribution}$$
 #
-# Neither of the two $\Rightarrow$ can be turned round: *shift* and *lines* are the
-# counter-examples. *Shrink* shows that one of the KLs is enough. And without the word compact the
-# last $\Rightarrow$ breaks: *escape*.
+# (*In distribution*: the means of all bounded continuous functions converge.) Neither of the two
+# $\Rightarrow$ can be turned round: *shift* and *lines* are the counter-examples. *Shrink* shows
+# that one of the KLs is enough. And without the word compact the last $\Rightarrow$ breaks:
+# *escape*.
 #
 # ## Why: three inequalities
 #
@@ -142,8 +144,9 @@ assert np.allclose(paths["escape"][:, 4], 1)
 # \mathrm{EM} \le \text{diameter} \cdot \mathrm{TV}$$
 #
 # The first is Pinsker's, and holds for both KLs. The left half of the second is Pinsker's for each
-# law and the mixture. The third: only a mass of TV must travel, and no way is longer than the
-# diameter.
+# law and the mixture; the right half holds because JS is convex, 0 on the mass that the laws share
+# and at most $\log 2$ on the rest. The third: only a mass of TV must travel, and no way is longer
+# than the diameter.
 #
 # **Predict.** Draw thousands of random pairs of laws on three places, and put a point for each at
 # (TV, JS). JS and TV agree about convergence. Do they agree about which of two pairs is *nearer*,
@@ -171,6 +174,7 @@ left.plot(line, line**2 / 2, "--", color="black", label="TV² / 2")
 left.set(xlabel="TV", ylabel="JS", title="JS is held between two curves")
 right.plot(tv, em, ".", color="0.65", markersize=3)
 right.plot(line, 2 * line, **plots.EXACT, label="diameter · TV")
+right.plot(line, line, ":", color="black", label="least distance · TV")
 right.set(xlabel="TV", ylabel="EM", title="EM is held from above only")
 left.legend()
 right.legend()
@@ -179,14 +183,15 @@ plt.show()
 # %% [markdown]
 # Not one curve, but a band that closes at 0: where TV goes to 0, JS must, and the other way round.
 # On the right there is no lower curve in general. On these three places, neighbors 1 apart, EM is
-# at least TV; put the places closer together and EM shrinks while TV stays.
+# at least TV (the dotted line); put the places closer together and that line sinks, EM with it,
+# while TV stays.
 #
 # ### What EM asks beyond
 #
 # On an unbounded space EM goes to 0 exactly if $Q_n \to P$ in distribution *and* the mean distance
-# from a fixed point converges (Villani 2009, theorem 6.9). *Escape* converges in distribution, but
-# its mean stays 1 away. **Predict**: with which power $k$ does mass $1/n^k$ at the place $n$
-# converge in EM?
+# from a fixed point converges to that under $P$ (Villani 2009, theorem 6.9). *Escape* converges in
+# distribution, but its mean distance from 0 stays 1, and under $P$ it is 0. **Predict**: with which
+# power $k$ does mass $1/n^k$ at the place $n$ converge in EM?
 
 # %%
 for k in (0.5, 1, 2):
@@ -197,9 +202,10 @@ assert values[-1] < 0.01  # k = 2: as 1/n
 # %% [markdown]
 # For every $k > 1$: mass times way is $n^{1-k}$. With $k = \frac12$ EM even goes to infinity, while
 # TV goes to 0.
+#
 # ### Weaker still: MMD
 #
-# One more distance of samples is in wide use, the maximum mean discrepancy. It compares means of
+# One more distance is in wide use, the maximum mean discrepancy. It compares means of
 # smooth functions, given by a kernel. With a Gaussian kernel of width 1 two inequalities hold:
 # $\mathrm{MMD} \le 2\, \mathrm{TV}$ and $\mathrm{MMD} \le \mathrm{EM}$. **Predict** from them,
 # without computing: along which of the five sequences does MMD go to 0?
@@ -219,7 +225,7 @@ assert max(of_lines, of_escape) < 0.002
 # %% [markdown]
 # Along all five: in each row TV or EM goes to 0, and MMD is below both, up to the factor 2. Even
 # *escape*, where EM stays at 1, looks converged to MMD, since a bounded kernel does not see how far
-# the mass went.
+# the mass went. (On a bounded set this MMD goes to 0 exactly when EM does.)
 #
 # So EM is, on bounded spaces, easier to satisfy than KL, JS and TV. That is its strength. A
 # generator's laws can approach the real one in EM while the others still report "as far as can be".
@@ -227,7 +233,7 @@ assert max(of_lines, of_escape) < 0.002
 # ## A parameter that moves: theorem 1
 #
 # Let $\theta$ be the generator's parameter, $Q_\theta$ the law of $g_\theta(Z)$. **Theorem 1 of the
-# WGAN paper**: if $g$ is continuous in $\theta$, then so is
+# WGAN paper**: if $g$ is continuous in $\theta$ and its values stay in a bounded set, then so is
 # $\theta \mapsto \mathrm{EM}(P, Q_\theta)$; if $g$ is locally Lipschitz (with a constant of finite
 # mean over $Z$), then EM is continuous everywhere and differentiable almost everywhere. For JS and
 # the KLs both are false.
@@ -258,9 +264,10 @@ assert np.isclose(of_em, points[:, 0].sum())
 assert (round(of_em, 6), of_js) == (1, 0)
 
 # %% [markdown]
-# EM has slope 1. The package finds it without a finite difference: hold the best plan fixed, and
-# ask how the ways change when the fake points move (`gradients`). JS has slope 0: it is $\log 2$ on
-# both sides.
+# EM has slope 1. The package finds it without a finite difference: EM is the lowest of the plans'
+# costs (lesson 2), so while the same plan stays the lowest, EM's slope is that plan's. `gradients`
+# gives it with respect to each fake point; all 50 move with $\theta$, so they are added. JS has
+# slope 0: it is $\log 2$ on both sides.
 #
 # Now descend: $\theta \leftarrow \theta - \text{rate} \cdot \text{slope}$, from $\theta = 1$ with
 # rate 0.15. **Predict** both paths. The slope of EM is 1 however near the goal is; what happens in
@@ -358,17 +365,19 @@ prices = np.sort(exact.distances(generate(theta), data) - asked.potentials[1], a
 assert (prices[:, 1] - prices[:, 0] < 1e-9).sum() <= 4  # fake points that two data points claim
 
 # %% [markdown]
-# The three numbers agree, to less than 0.01. The first is positive, so $a$ should fall; the others
-# are negative, so $b$ and the square should grow. Why not to all digits? With finitely many fake
-# points there are a few, here at most four of 400, that two data points claim at the same price.
-# There $f$ has a crease and no gradient, and the code looks a hair aside, on one side of it. With a
-# generator that has a density such points have no mass.
+# The three numbers agree. The first is positive, so $a$ should fall; the others are negative, so
+# $b$ and the square should grow. They need not agree in all digits: with finitely many fake points
+# there are a few, here at most four of 400, that two data points claim at the same price. There $f$
+# has a crease and no gradient, and the code looks a hair aside, on one side of it; further down the
+# path below that makes differences of up to 0.01. With a generator that has a density such points
+# have no mass.
 #
 # ### A tiny Wasserstein GAN
 #
 # Now repeat: an exact critic, one step of the generator. This is what Algorithm 1 of the paper
-# would do if its critic were perfect. **Predict** how EM falls. And what would JS between the five
-# points and the 400 report on the way?
+# would do if its critic were perfect. **Predict**: does EM reach 0? Does it fall by the same amount
+# in each step, as for the lines? And what would JS between the five points and the 400 report on
+# the way?
 
 # %%
 path = [theta]
@@ -475,8 +484,9 @@ controls.slider(draw, [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2], label="σ
 controls.static(draw, [0.1, 0.2, 0.4, 2], size=(4.6, 2.7), columns=2)
 
 # %% [markdown]
-# With little noise JS is steep near 0 and blind at 1; with much noise it is flat everywhere. Let
-# the walkers go: rate 0.03, 150 steps from $\theta = 1$. **Predict** who arrives.
+# With little noise JS is steep near 0 and blind at 1; with much noise it is flat everywhere. At
+# $\theta = 1$ about $\sigma = 0.4$ helps most; exercise 3 asks why. Let the walkers go: rate 0.03,
+# 150 steps from $\theta = 1$. **Predict** who arrives.
 
 # %%
 runs = {"EM": descend(slope_of_em, 0.03, 150), "JS": descend(slope_of_js, 0.03, 150)}
@@ -565,6 +575,7 @@ check.rates(my_rate)
 # | KL $\to 0$ (either order) $\Rightarrow$ TV $\to 0$ and JS $\to 0$ | shift |
 # | TV $\to 0$ $\Leftrightarrow$ JS $\to 0$ | |
 # | TV $\to 0$ $\Rightarrow$ EM $\to 0$, on a bounded set | lines; unbounded: escape |
+#
 # Along the parallel lines EM has slope 1 at every distance, JS has slope 0, and JS with noise has a
 # useful slope within a few $\sigma$. The gradient of EM in $\theta$ is minus the mean of
 # $\nabla_\theta f(g_\theta(Z))$, with an optimal critic $f$.

@@ -15,8 +15,8 @@
 #
 # **You will learn**
 #
-# 1. how a critic is learned from samples alone, and why its gap is not EM but $K$ times EM, with a
-#    $K$ that nobody knows;
+# 1. how a critic is learned from samples alone, and why its gap is not EM but at most $K$ times EM,
+#    with a $K$ that nobody knows;
 # 2. four numbers that every critic has (gap, slope, proven constant, certificate), and what each of
 #    them proves;
 # 3. what clipping, gradient penalties and orthonormal layers do to these numbers.
@@ -141,8 +141,10 @@ assert own_gap / 4 < packaged.final.gap < 4 * own_gap
 # $$\max_{|f(x) - f(y)| \le K |x - y|} \; \mathbb{E}_P f - \mathbb{E}_Q f
 # = K \cdot \mathrm{EM}(P, Q)$$
 #
-# (WGAN paper, section 3, after equation 2). For a generator this does no harm: the direction of the
-# gradient is the same. For a number to report it is fatal.
+# (WGAN paper, section 3, after equation 2). For a generator the factor alone does no harm: the
+# direction of the gradient is the same. For a number to report it is fatal. (A clipped network
+# ranges over some of these functions only, so it reaches less, and whether it points the right way
+# is another question: see the last table of this lesson.)
 #
 # **Predict**: the value of our critic passes through 4 weight matrices, one after another. All
 # their entries lie between $-c$ and $c$. When $c$ is 10 times as large, by what factor does the gap
@@ -230,7 +232,7 @@ assert largest < 1e-8
 # %% [markdown]
 # A large $c$ takes long to reach: the weights must walk there. A small one makes a deep network's
 # gradients tiny, a product of small numbers; below $10^{-8}$ even RMSProp, which divides by their
-# size, cannot move the weights. (That number is its constant against division by 0.)
+# size, hardly moves the weights. (That number is its constant against division by 0.)
 #
 # ## Four numbers
 #
@@ -238,7 +240,7 @@ assert largest < 1e-8
 #
 # | number | what it is | what it proves about the two clouds |
 # |---|---|---|
-# | **gap** | mean $f$(real) - mean $f$(fake) | nothing by itself |
+# | **gap** | mean $f$(real) - mean $f$(fake) | only that EM is not 0, where the gap is not |
 # | **slope** | largest gradient norm *seen* | nothing: it may be steeper elsewhere |
 # | **lipschitz** | a *proven* bound $L$ on the slope everywhere | gap / $L$ is at most EM |
 # | **certificate** | value of a repaired $f$, below | it is at most EM, whatever $f$ is |
@@ -350,9 +352,9 @@ for theta, weight in ((1, 10), (2, 10), (2, 1)):
 # $$s = 1 + \frac{\theta}{2 \lambda}, \qquad
 # \mathrm{gap} = \theta \Bigl(1 + \frac{\theta}{2 \lambda}\Bigr) > \mathrm{EM} = \theta.$$
 #
-# The gap is *too large*, by a law that we know. (The next lesson finds it for any two laws on the
+# The gap is *too large*, by a law that we know. (A later lesson finds it for any two laws on the
 # line.) Do trained critics obey it? And the formula can be turned around, to take the bias out of a
-# gap: the package calls that `corrected`.
+# gap: $\lambda\, (\sqrt{1 + 2\, \mathrm{gap} / \lambda} - 1)$, which the package calls `corrected`.
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.4))
@@ -361,7 +363,7 @@ for weight, style in ((1.0, plots.FAKE), (10.0, plots.REAL)):
     axes.plot(thetas, 1 + thetas / (2 * weight), **plots.EXACT, lw=1.2)
     for theta in (0.5, 1.0, 2.0):
         lines = exact.known.ParallelLines(theta)
-        penalized = fit(lines, None, learned.GradientPenalty(weight))
+        penalized = fit(lines, None, learned.GradientPenalty(weight))  # laws, no clouds
         now = compare.critic_vs_exact(penalized, lines, n=300)
         axes.plot(theta, now.critic_gap / theta, **style, ms=10)
         print(f"lambda {weight:2g}, theta {theta}: gap {now.critic_gap:.2f}", end="")
@@ -438,14 +440,14 @@ assert 0.95 * now.exact < now.critic_gap < now.exact
 # small Gaussians, and each fake point is a real one with noise added, as in figure 1 of the WGAN-GP
 # paper.
 #
-# **Predict**: where are the peaks of the exact critic, and what is in the middle of the ring? Which
-# of the learned ones finds its shape, and which its size?
+# **Predict**: where are the peaks of the exact critic, and what is in the middle of the ring? Will
+# a clipped critic find its shape? Its size?
 
 # %%
 ring = data.toy("8gaussians").sample(400, torch.Generator().manual_seed(0)).numpy()
 noisy = ring + np.random.default_rng(0).normal(size=(400, 2))
 ring_transport = exact.wasserstein(ring, noisy)
-relu = learned.MLPConfig(width=64, depth=3, init="gulrajani")  # bends as sharply as it needs to
+relu = learned.MLPConfig(width=64, depth=3, init="gulrajani")  # the start in the paper's code
 wide = learned.MLPConfig(width=64)
 limits = {
     "clipped, c = 0.01": (learned.WeightClipping(0.01), wide),
@@ -480,10 +482,10 @@ plt.show()
 # hump, as in the paper's figure: they prefer simple functions. With the one-sided penalty and with
 # orthonormal layers the ring is there.
 #
-# The two-sided penalty is far from it, in this run: on the right its critic goes on rising to the
-# outside, where it should fall, and would drive the fakes there away. That is the trap of the last
-# section, in one part of the plane. (A small weight lets it turn. Try
-# `learned.GradientPenalty(1.0)`, and see what that does to the gap.) Now the numbers.
+# The two-sided penalty is far from it *after these steps*: on the right its critic still rises to
+# the outside, and would drive the fakes there away. In the plane it is slow, not stuck: parts that
+# start with the wrong slope turn late. (Try `steps=4 * steps`; trained for long, as in the paper's
+# figure, it finds the ring. The one-sided penalty needs no such patience.) Now the numbers.
 
 # %%
 print(f"exact EM {ring_transport.value:.3f}")
@@ -517,14 +519,17 @@ assert critics["exact"](outside) < critics["exact"](mode)
 # - The gap of a clipped critic is far below EM or above it, as $c$ has it.
 # - The penalized critics' slopes exceed 1, which makes gaps too large; training that is stuck or
 #   not finished makes them too small. Nothing in such a gap says which of the two it is.
-# - The orthonormal critic's gap is below EM, near it, and proven.
+# - The orthonormal critic's gap is below EM, near it, and proven. ("none": a product of norms
+#   exists there, too, but it is too large to prove anything; and the exact critic is no network.
+#   Its slope is at most 1 by lesson 3.)
 # - The exact critic's slope is 1. (Its gradient is found by finite differences, which are off by a
 #   percent at sharp bends; so its gap / slope is, too.)
 # - All certificates are true. But look at the last line: $f = 0$ certifies nearly all of EM,
 #   because here each fake point's *nearest* real point is almost where its mass goes. A certificate
 #   near EM is no praise for a critic unless it is more than that of $f = 0$. Here it is by little.
-# - The *cosine* compares directions with the exact critic's gradient. That is what a generator
-#   learns from, it needs no scale, and it tells the pictures apart best.
+# - The *cosine* compares directions with the exact critic's gradient, between the ends of the
+#   optimal trips, where that is unique. That is what a generator learns from, it needs no scale,
+#   and it tells the pictures apart best.
 #
 # ## Exercises
 #
@@ -587,7 +592,7 @@ check.hand_made_critic(my_critic, x, y, share=0.95)
 # |---|---|---|
 # | gap of a clipped critic | one critic's progress | any distance; comparing two critics |
 # | gap / slope | the order of magnitude of EM | a bound: the slope was only *seen* |
-# | gap of a penalized critic | EM, roughly, once it is trained | a bound; anything, if negative |
+# | penalized gap | EM, if it is small beside $2 \lambda$ | a bound; anything, if negative |
 # | gap / proven $L$ | a lower bound, always | a good one, unless the layers are orthonormal |
 # | certificate | a lower bound, always | praising the critic, if $f = 0$ certifies as much |
 #

@@ -107,6 +107,11 @@ def generator_step(function: Any) -> None:
     at_zero = theta - rate * exact.wasserstein(data, z).gradients()[1].sum(axis=0)
     if np.allclose(new, at_zero):
         raise Hint("that is the gradient at theta = 0: the fake points are z + theta.")
+    if np.linalg.norm(new - truth) < 0.1 * np.linalg.norm(truth - theta):
+        raise Hint(
+            "nearly. If you asked the critic: at a point that two data points claim its gradient "
+            "takes one side, where `gradients()` takes the plan's shares."
+        )
     raise Hint(
         "the fake points are z + theta; each moves as theta does, so the gradient in theta is the "
         "sum of their gradients."
@@ -165,6 +170,11 @@ def rates(function: Any) -> None:
         raise Hint(
             f"the last steps are all {lengths[-1]:.3g} long, so it ends by stepping over 0 and "
             "back. Let the steps shrink."
+        )
+    if lengths[-1] >= 0.01:
+        raise Hint(
+            f"the last step is still {lengths[-1]:.3g} long, and may step over 0 by as much: let "
+            "the steps shrink faster."
         )
     raise Hint(
         f"from {starts[worst]:.3f} it ends at {theta[worst]:.3f}. The steps must shrink, but what "

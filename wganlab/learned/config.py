@@ -90,6 +90,7 @@ class TrainConfig:
         checks.whole(1, latent=self.latent, n_critic=self.n_critic, batch=self.batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
+        checks.positive(weight=self.weight, clip=self.clip)
         for name in ("average", "noise_until"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
@@ -164,12 +165,15 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
     made = {}
     for name, value in values.items():
         if kind is TrainConfig and name in nested:
+            if not isinstance(value, dict):
+                raise ValueError(f"{name} = {value!r} in a configuration: expected an object")
             value = _made(nested[name], value, f"{name}.")
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)
     except TypeError as error:
-        raise ValueError(f"this configuration has a value of the wrong type: {error}") from None
+        where = prefix.rstrip(".") or "this configuration"
+        raise ValueError(f"{where} has a value of the wrong type: {error}") from None
 
 
 # Sizes for a laptop, where the papers' rates of 5e-5 and 1e-4 would take ten times as many steps.

@@ -230,7 +230,7 @@ def _run(
                     rows.append(training.observe(observers))
                     if folder is not None:
                         folder.append(rows[-1])
-                        folder.keep_samples(done, training.view().fake)
+                        folder.keep_samples(done, training.shown)
                     bar.set_postfix(_told(rows[-1]), refresh=False)
                 if folder is not None and (done % config.checkpoint == 0 or last or interrupted):
                     training.refuse_infinite()
@@ -266,10 +266,10 @@ class _Training:
         if critic is None:
             critic = config.critic.build(self.law.dim, start)
         self.generator, self.critic = generator.to(device), critic.to(device)
+        self.watch, self.torch_seed = int(watch), int(torchs)
         self.constraint.check(self.critic)
-        if self.constraint.paired:
-            raise ValueError("points of a generator have no partners: choose another penalty")
-        self.constraint.prepare(self.critic)
+        with self.seeded():
+            self.constraint.prepare(self.critic)
         self.critic_optimizer, self.critic_schedule = config.critic_optimizer.build(
             self.critic.parameters(), config.iterations
         )
@@ -278,12 +278,12 @@ class _Training:
         )
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
-        self.watch, self.torch_seed = int(watch), int(torchs)
         fixed_draws = Generator(device).manual_seed(int(fixed))
         self.points = self.law.sample(config.points, fixed_draws) if config.points else None
         self.iteration, self.seconds = 0, 0.0
         self.losses: list[Tensor] = []
         self.cosine: Tensor | None = None
+        self.shown = torch.empty(0)
 
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
@@ -416,6 +416,7 @@ class _Training:
             }
             for observer in observers:
                 row.update(observer(view))
+            self.shown = view.fake
         self.critic.train()
         self.generator.train()
         return row

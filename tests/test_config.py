@@ -1,0 +1,66 @@
+"""Configurations: they come back from JSON as they were, and refuse what makes no sense."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from wganlab.learned import PRESETS, Optimizer, TrainConfig
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_comes_back_from_json(name):
+    assert TrainConfig.from_json(PRESETS[name].to_json()) == PRESETS[name]
+
+
+def changed(**values):
+    return json.dumps({**json.loads(TrainConfig().to_json()), **values})
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("{", "no JSON"),
+        ("[]", "no version"),
+        ("{}", "no version"),
+        (changed(version=99), "version 99"),
+        (changed(n_critics=3), "did you mean 'n_critic'"),
+        (changed(critic={"widht": 3}), "did you mean 'critic.width'"),
+        (changed(batch="many"), "batch = 'many'"),
+        (changed(critic=3), "critic"),
+        (changed(generator_optimizer={"betas": 0.9}), "generator_optimizer"),
+        (changed(colour=3), "no field 'colour'"),
+        (changed(objective="wasserstien"), "choose from wasserstein"),
+        (changed(average=1.5), "average = 1.5"),
+        (changed(average=1), "less"),
+        (changed(noise=-1), "noise = -1"),
+        (changed(weight="heavy"), "weight = 'heavy'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(text, reply):
+    with pytest.raises(ValueError, match=reply):
+        TrainConfig.from_json(text)
+
+
+def test_fields_that_an_older_version_lacks_keep_their_defaults():
+    assert TrainConfig.from_json('{"version": 1, "batch": 8}') == TrainConfig(batch=8)
+
+
+def test_the_papers_settings():
+    wgan, penalized = PRESETS["wgan-paper"], PRESETS["wgan-gp-paper"]
+    assert wgan.critic_optimizer == wgan.generator_optimizer == Optimizer("rmsprop", 5e-5)
+    assert (wgan.clip, wgan.batch, wgan.n_critic) == (0.01, 64, 5)
+    assert penalized.critic_optimizer == Optimizer(lr=1e-4, betas=(0.5, 0.9))
+    assert (penalized.weight, penalized.batch, penalized.critic.width) == (0.1, 256, 512)
+
+
+def test_the_original_schedule():
+    config = TrainConfig(phases="original", n_critic=5)
+    steps = [config.critic_steps(k) for k in (0, 24, 25, 499, 500, 501, 1000)]
+    assert steps == [100, 100, 5, 5, 100, 5, 100]
+    assert replace(config, phases="constant").critic_steps(0) == 5
+
+
+def test_instance_noise_falls_along_a_line():
+    config = TrainConfig(noise=2.0, noise_until=0.5, iterations=100)
+    assert [config.noise_at(k) for k in (0, 25, 50, 99)] == [2.0, 1.0, 0.0, 0.0]

@@ -1,0 +1,286 @@
+"""Algorithm 1: what it learns, that nothing observed changes it, and that no run is lost."""
+
+import csv
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from wganlab import compare, data, learned
+from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
+from wganlab.learned.train import _Training
+
+TINY = MLPConfig(width=16, depth=2, init="he")
+FAST = Optimizer(lr=2e-3)
+SMALL = TrainConfig(
+    constraint="lp",
+    critic=TINY,
+    generator=TINY,
+    critic_optimizer=FAST,
+    generator_optimizer=FAST,
+    n_critic=2,
+    batch=32,
+    iterations=30,
+    every=10,
+    checkpoint=10,
+)
+VARIANTS = [
+    SMALL,
+    replace(SMALL, constraint="clip", critic_optimizer=Optimizer("rmsprop"), average=0.9),
+    replace(SMALL, constraint="sn", points=50),
+    replace(SMALL, constraint="orthonormal", critic=replace(TINY, activation="maxmin")),
+    replace(SMALL, constraint="ct", critic=replace(TINY, dropout=0.3), noise=0.1),
+    replace(SMALL, objective="non-saturating", constraint="none"),
+    replace(SMALL, objective="minimax", generator_optimizer=Optimizer(schedule="linear")),
+]
+each = pytest.mark.parametrize(
+    "config", VARIANTS, ids=lambda config: f"{config.objective}-{config.constraint}"
+)
+
+
+def weights(run):
+    return torch.cat([p.flatten() for net in (run.generator, run.critic) for p in net.parameters()])
+
+
+def timeless(rows):
+    return [{name: row[name] for name in row if name != "seconds"} for row in rows]
+
+
+def same(rows, others):
+    return all(
+        row.keys() == other.keys()
+        and np.array_equal(list(row.values()), list(other.values()), equal_nan=True)
+        for row, other in zip(timeless(rows), timeless(others), strict=True)
+    )
+
+
+@each
+def test_equal_configurations_end_in_equal_bits(config):
+    runs = [learned.train(config, observers=compare.observers(50)) for _ in range(2)]
+    assert torch.equal(weights(runs[0]), weights(runs[1]))
+    assert same(runs[0].history, runs[1].history)
+    other = learned.train(replace(config, seed=1))
+    assert not torch.equal(weights(runs[0]), weights(other))
+
+
+@each
+def test_what_is_observed_changes_nothing(config):
+    watched = learned.train(replace(config, every=3), observers=compare.observers(50))
+    assert torch.equal(weights(watched), weights(learned.train(replace(config, every=1000))))
+
+
+@each
+def test_a_run_goes_on_to_the_same_bits(config, tmp_path):
+    whole = learned.train(config, folder=tmp_path / "whole")
+
+    class PulledPlug(Exception):
+        pass
+
+    def plug(view):
+        if view.iteration == 20:
+            raise PulledPlug
+        return {}
+
+    with pytest.raises(PulledPlug):  # after the checkpoint of iteration 10
+        learned.train(config, folder=tmp_path / "cut", observers=[plug])
+    assert RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"] == 10
+    resumed = learned.resume(tmp_path / "cut")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert same(whole.history, resumed.history)
+    assert same(RunFolder(tmp_path / "cut").rows(), whole.history)
+
+
+SCRIPT = """
+import sys
+from wganlab import learned
+config = learned.TrainConfig.from_json(open(sys.argv[1]).read())
+learned.train(config, folder=sys.argv[2])
+"""
+
+
+LONG = replace(SMALL, iterations=600, every=20, checkpoint=30)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    return learned.train(LONG)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 9])
+def test_a_killed_run_goes_on_to_the_same_bits(rows, uninterrupted, tmp_path):
+    (tmp_path / "config.json").write_text(LONG.to_json())
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "config.json"), str(folder)]
+    )
+    while len(RunFolder(folder).rows()) < rows:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert len(RunFolder(folder).rows()) < 31  # it was not done
+    resumed = learned.resume(folder)
+    assert torch.equal(weights(resumed), weights(uninterrupted))
+    assert same(RunFolder(folder).rows(), uninterrupted.history)
+
+
+def test_ctrl_c_saves_where_it_was(tmp_path):
+    def interrupt(view):
+        if view.iteration == 10:
+            os.kill(os.getpid(), signal.SIGINT)
+        return {}
+
+    config = replace(SMALL, checkpoint=1000)
+    with pytest.raises(KeyboardInterrupt):
+        learned.train(config, folder=tmp_path / "run", observers=[interrupt])
+    assert RunFolder(tmp_path / "run").load(torch.device("cpu"))["iteration"] == 10
+    assert torch.equal(weights(learned.resume(tmp_path / "run")), weights(learned.train(config)))
+
+
+def test_a_run_that_diverges_keeps_its_last_checkpoint(tmp_path):
+    class Poisoned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear, self.calls = nn.Linear(2, 1), 0
+
+        def forward(self, x):
+            self.calls += 1
+            return self.linear(x) * (math.inf if self.calls > 60 else 1)
+
+    with pytest.raises(learned.RunDivergedError, match="learning rate"):
+        learned.train(
+            replace(SMALL, constraint="none", checkpoint=5, every=5),
+            critic=Poisoned(),
+            folder=tmp_path / "run",
+        )
+    state = RunFolder(tmp_path / "run").load(torch.device("cpu"))
+    assert 0 < state["iteration"] < 30
+    assert all(value.isfinite().all() for value in state["generator"].values())
+
+
+def test_the_folder_says_what_ran(tmp_path):
+    run = learned.train(SMALL, folder=tmp_path / "run", observers=compare.observers(50))
+    folder = RunFolder(run.folder)
+    assert folder.config() == SMALL
+    with folder.metrics_file.open() as file:
+        header = next(csv.reader(file))
+    assert header[:2] == ["iteration", "seconds"]
+    assert {"estimate", "held_out_estimate", "emd", "certificate", "modes"} <= set(header)
+    samples = sorted(path.name for path in (folder.path / "samples").iterdir())
+    assert samples == ["000000.npy", "000010.npy", "000020.npy", "000030.npy"]
+    assert np.load(folder.path / "samples" / "000030.npy").shape == (1000, 2)
+
+
+def test_a_run_is_not_overwritten(tmp_path):
+    learned.train(replace(SMALL, iterations=1), folder=tmp_path / "run")
+    with pytest.raises(ValueError, match="there is a run in"):
+        learned.train(SMALL, folder=tmp_path / "run")
+    with pytest.raises(ValueError, match="no run in"):
+        learned.resume(tmp_path / "nothing")
+
+
+def test_an_unwritable_place_is_told_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot be written"):
+        learned.train(SMALL, folder=tmp_path / "file" / "run", observers=[pytest.fail])
+
+
+def test_a_full_disk_is_told_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("wganlab.learned.record.ROOM", 10**18)
+    with pytest.raises(OSError, match="make room"):
+        learned.train(SMALL, folder=tmp_path / "run", observers=[pytest.fail])
+
+
+@pytest.mark.parametrize(
+    ("config", "reply"),
+    [
+        (replace(SMALL, data="9gaussians"), "8gaussians"),
+        (replace(SMALL, data="parallel_lines:theta"), "name=number"),
+        (replace(SMALL, critic=replace(TINY, norm="batch")), "batch norm"),
+        (replace(SMALL, constraint="ct"), "dropout"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(config, reply):
+    with pytest.raises(ValueError, match=reply):
+        learned.train(config)
+
+
+@pytest.mark.parametrize("objective", learned.OBJECTIVES)
+def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
+    config = replace(SMALL, objective=objective, constraint="none", average=0.9)
+    training = _Training(config, torch.device("cpu"))
+    for part in (training.critic, training.generator, training.average):
+        part.to("meta")
+    points = torch.empty(32, 2, device="meta")
+    monkeypatch.setattr(training, "real", lambda: points)
+    monkeypatch.setattr(training, "fake", lambda: training.generator(points))
+    training.iterate()
+    assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+def test_the_average_follows_the_generator():
+    config = replace(SMALL, average=0.75, iterations=1)
+    training = _Training(config, torch.device("cpu"))
+    start = [p.detach().clone() for p in training.generator.parameters()]
+    training.iterate()
+    averages, weights_now = training.average.parameters(), training.generator.parameters()
+    for average, now, was in zip(averages, weights_now, start, strict=True):
+        assert torch.allclose(average, 0.75 * was + 0.25 * now)
+
+
+def test_fixed_points_are_all_that_is_trained_on():
+    seen = set()
+    training = _Training(replace(SMALL, points=20), torch.device("cpu"))
+    for _ in range(30):
+        seen |= {tuple(point) for point in training.real().tolist()}
+    assert len(seen) == 20
+
+
+def test_the_cosine_of_plain_descent_is_one():
+    config = replace(SMALL, constraint="none", critic_optimizer=Optimizer("sgd", 1e-3))
+    run = learned.train(config)
+    assert math.isnan(run.history[0]["step_cosine"])
+    assert [row["step_cosine"] for row in run.history[1:]] == pytest.approx([1, 1, 1], abs=1e-3)
+    adam = learned.train(replace(config, critic_optimizer=Optimizer(betas=(0.9, 0.9))))
+    assert all(row["step_cosine"] < 0.99 for row in adam.history[1:])
+
+
+def test_a_short_run_comes_near_the_ring():
+    config = replace(learned.PRESETS["wgan-lp"], iterations=400, every=100, batch=128)
+    config = replace(config, critic=MLPConfig(64, init="he"), generator=MLPConfig(64, init="he"))
+    run = learned.train(config, observers=compare.observers(500))
+    first, last = run.history[0], run.history[-1]
+    assert last["emd"] < 0.35 * first["emd"]
+    for row in run.history:
+        assert row["certificate"] <= row["emd"] + 1e-9
+    floor = compare.sampling_floor(data.toy("8gaussians"), 500)
+    assert 0.02 < floor < last["emd"]
+
+
+def test_samples_are_drawn_as_asked():
+    run = learned.train(replace(SMALL, iterations=1))
+    generators = [torch.Generator().manual_seed(seed) for seed in (0, 0, 1)]
+    first, again, other = (run.sample(5, generator) for generator in generators)
+    assert first.shape == (5, 2)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_coverage_counts_modes_that_have_their_share():
+    law = data.toy("8gaussians")
+    view = learned.View(SMALL, 0, law, None, None, None, None, law.modes.repeat(10, 1))
+    assert compare.observers()[1](view) == {"modes": 8, "quality": 1.0}
+    lost = torch.cat([law.modes[:6].repeat(10, 1), torch.zeros(19, 2), law.modes[7:]])
+    told = compare.observers()[1](replace(view, fake=lost))
+    assert told["modes"] == 7  # the last one has 1 of 80, a tenth of its share
+    assert told["quality"] == pytest.approx(61 / 80)
+    uniform = replace(view, law=data.toy("cube"))
+    assert compare.observers()[1](uniform) == {}
