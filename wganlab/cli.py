@@ -105,9 +105,9 @@ def _train(options: list[str]) -> Callable[[], None]:
     """`train`: options of its own, and every field of the preset's configuration."""
     helps = {"-h", "--help"}
     own = [option for option in options if option not in helps]
-    asked, _ = _parsed(Train, own, "wganlab train", return_unknown_args=True)
+    asked, further = _parsed(Train, own, "wganlab train", return_unknown_args=True)
     if asked.resume is not None and not helps & {*options}:
-        return partial(asked.go_on, options)
+        return partial(asked.go_on, options, further)
     kind = asked.options()
     default = kind(Train(), asked.preset_config())
     both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)

@@ -102,7 +102,7 @@ def shown(value: float | None) -> str:
     """Three decimals, or three digits of what is small or large; "-" for nothing."""
     if value is None or math.isnan(value):
         return "-"
-    plain = value == 0 or 0.05 <= abs(value) < 1e4 or math.isinf(value)
+    plain = value == 0 or 0.01 <= abs(value) < 1e4 or math.isinf(value)
     return f"{value:.3f}" if plain else f"{value:.2e}"
 
 

@@ -37,7 +37,8 @@ class Train:
     estimate is what the critic's values say (of EM the raw gap, of JS a lower bound); exact EM is
     between generated points and real ones that no step has seen; the sampling floor is EM between
     two real samples of that size, which no generator can be expected to beat; certificate is a
-    lower bound of EM that the critic proves; quality is the share of points near a mode.
+    lower bound of EM that the critic proves; quality is the share of points within 4 standard
+    deviations of a mode.
     """
 
     preset: str = "wgan-gp"
@@ -98,7 +99,7 @@ class Train:
             Job(one.to_json(), self._folder(one), self.n, self.device, self.threads) for one in many
         ]
         if self.seeds == 1:
-            _kept(jobs[0].folder, partial(jobs[0].run))
+            _kept(jobs[0].folder, jobs[0].run)
             _finish([jobs[0].folder])
         else:
             self._side_by_side(jobs, config)
@@ -132,19 +133,18 @@ class Train:
             failed = side_by_side(jobs, at_once, config.iterations)
         except KeyboardInterrupt:
             told = ", ".join(filter(None, map(_where, folders)))
-            raise KeyboardInterrupt(
-                f"{told}; go on with one by python -m wganlab train --resume PATH"
-            ) from None
+            how = "go on with one by python -m wganlab train --resume PATH"
+            raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
         _finish([folder for folder in folders if folder not in failed])
         if failed:
             told = "; ".join(f"{folder}: {reason}" for folder, reason in failed.items())
             raise RuntimeError(f"{len(failed)} of {len(jobs)} runs failed: {told}")
 
-    def go_on(self, options: Sequence[str]) -> None:
-        """`--resume`; `options` are all that were given."""
+    def go_on(self, options: Sequence[str], further: Sequence[str]) -> None:
+        """`--resume`; `options` are all that were given, `further` those of no field here."""
         assert self.resume is not None
         names = {option.partition("=")[0] for option in options if option.startswith("-")}
-        if extra := sorted(names - {*BESIDES_RESUME}):
+        if extra := sorted(names - {*BESIDES_RESUME}) or further:
             raise ValueError(
                 f"--resume goes on with the run as it was configured: leave out {', '.join(extra)}"
             )
@@ -211,9 +211,8 @@ def _kept(folder: Path, work: Callable[[], Any]) -> None:
         raise RuntimeError(f"{error} (it is {_where(folder)})") from None
     except KeyboardInterrupt:
         told = _where(folder)
-        raise KeyboardInterrupt(
-            *[f"{told}; go on by python -m wganlab train --resume {folder}"] if told else []
-        ) from None
+        how = f"go on by python -m wganlab train --resume {folder}"
+        raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
 
 
 def _where(folder: Path) -> str:
@@ -266,6 +265,7 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
         names = ("estimate", "emd", "sampling_floor", "certificate")
         numbers = [shown(row[name]) for name in names]
         modes = f"{row['modes']:.0f} of {row['all_modes']:.0f}" if "all_modes" in row else "-"
-        told = [modes, shown(row.get("quality")), f"{row['seconds']:.1f}"]
+        quality = f"{row['quality']:.1%}" if "quality" in row else "-"
+        told = [modes, quality, f"{row['seconds']:.1f}"]
         lines.append([str(folder), f"{row['iteration']:,.0f}", *numbers, *told])
     return aligned(lines)
