@@ -141,9 +141,15 @@ class RunFolder:
         """The checkpoint; None where the run was stopped before its first one."""
         if not self.checkpoint_file.exists():
             return None
-        state: dict[str, Any] = torch.load(
-            self.checkpoint_file, map_location=device, weights_only=True
-        )
+        try:
+            state: dict[str, Any] = torch.load(
+                self.checkpoint_file, map_location=device, weights_only=True
+            )
+        except Exception as error:  # torch raises whatever a broken file leads it to
+            raise ValueError(
+                f"{self.checkpoint_file} cannot be read ({type(error).__name__}): it is no whole "
+                "checkpoint"
+            ) from None
         return state
 
 
