@@ -147,7 +147,8 @@ def train(
     """
     place = resolve_device(device)
     training = _Training(config, place, critic, generator)
-    kept = None if folder is None else RunFolder.create(folder, config, place)
+    with thread_limit(threads):  # the folder tells how many
+        kept = None if folder is None else RunFolder.create(folder, config, place)
     return _run(training, kept, [], observers, progress, threads)
 
 
