@@ -290,6 +290,20 @@ def test_a_ctrl_c_stops_all_seeds_and_keeps_them(folder):
     assert err.count("\n") == 1
 
 
+def test_threads_are_noted_and_kept(folder, monkeypatch):
+    assert main(["train", *TINY, "--run", "a", "--threads", "2"]) == 0
+    assert json.loads(Path("a/environment.json").read_text())["threads"] == 2
+    asked = []
+
+    def note(*_, device, threads, **__):
+        asked.append((device, threads))
+
+    monkeypatch.setattr(learned, "resume", note)
+    assert main(["train", "--resume", "a"]) == 0
+    assert main(["train", "--resume", "a", "--threads", "1", "--device", "auto"]) == 0
+    assert asked == [("cpu", 2), ("auto", 1)]
+
+
 def test_a_run_from_python_goes_on_from_python(folder, capsys):
     config = learned.TrainConfig(iterations=0)
     learned.train(config, folder="a", observers=compare.observers(20))

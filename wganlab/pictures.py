@@ -66,6 +66,7 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
         if not together:
             below.legend()
         axes.legend()
+        axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
         axes.set_title(f"{config.objective}, {config.constraint}, {config.data}")
         below.set_xlabel("iteration")
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import os
 import re
 from dataclasses import dataclass, replace
@@ -48,7 +49,8 @@ class Train:
     """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
     taken. With several seeds, PATH-seedN."""
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
-    """Go on with the run kept there, from its last checkpoint; nothing of it can be changed."""
+    """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
+    can be changed."""
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
@@ -159,12 +161,13 @@ class Train:
                 f"the run in {self.resume} was started from Python, with observers that are not "
                 "known here: go on with it by learned.resume"
             )
+        before = json.loads((self.resume / "environment.json").read_text(encoding="utf-8"))
         again = partial(
             learned.resume,
             self.resume,
             observers=watch(config.data, int(rows[0]["n"]) if rows else self.n),
-            device=self.device,
-            threads=self.threads,
+            device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
+            threads=self.threads if "--threads" in names else before["threads"],
         )
         _kept(self.resume, again)
         _finish([self.resume])
