@@ -96,7 +96,9 @@ def tutorial(
 ) -> list[Mark]:
     """The marks of the textbook's loop, after the same steps."""
     torch.manual_seed(seed)
-    critic, marks, losses, seconds = prepared(method, pair.dim, seed), [], [], 0.0
+    critic = method.critic.build(pair.dim, torch.Generator().manual_seed(seed))
+    textbook.prepare(critic, method.constraint)
+    marks, losses, seconds = [], [], 0.0
     run = textbook.train(critic, method, pair, np.random.default_rng(seed), sizes["steps"])
     ends = np.linspace(0, sizes["steps"], sizes["records"] + 1).astype(int).tolist()
     for start, end in itertools.pairwise(ends):
@@ -105,13 +107,6 @@ def tutorial(
         seconds += time.perf_counter() - began
         marks.append(Mark(end, seconds, estimate(critic)))
     return marks
-
-
-def prepared(method: learned.Method, dimension: int, seed: int = 0) -> nn.Module:
-    """The method's network with its parametrizations."""
-    critic = method.critic.build(dimension, torch.Generator().manual_seed(seed))
-    method.constraint.prepare(critic)
-    return critic
 
 
 def offered(method: learned.Method, real: Tensor, fake: Tensor, critic: nn.Module) -> float:
@@ -187,7 +182,9 @@ def steppers(method: learned.Method) -> list[tuple[nn.Module, Callable[[], Any]]
     """Our and the textbook's network, and its step on one batch in the plane."""
     generator = torch.Generator().manual_seed(0)
     real, fake = (torch.randn(BATCH, 2, generator=generator) + shift for shift in (0, 1))
-    ours, theirs = prepared(method, 2), prepared(method, 2)
+    ours, theirs = (method.critic.build(2, generator) for _ in range(2))
+    method.constraint.prepare(ours)
+    textbook.prepare(theirs, method.constraint)
     fast, _ = method.optimizer.build(ours.parameters(), 1)
     plain = textbook.build(method, theirs)
     return [

@@ -34,6 +34,13 @@ def train(
         yield loss
 
 
+def prepare(critic: nn.Module, constraint: learned.Constraint) -> None:
+    """Parametrized layers, those of torch for orthonormal ones."""
+    if isinstance(constraint, learned.Orthonormal):
+        constraint = learned.Orthonormal("cayley")
+    constraint.prepare(critic)
+
+
 def build(method: learned.Method, critic: nn.Module) -> torch.optim.Optimizer:
     """The method's optimizer with torch's defaults."""
     chosen = method.optimizer

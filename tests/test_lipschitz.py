@@ -520,3 +520,23 @@ def test_a_critic_returns_one_number_for_each_point(outputs):
         values(critic, torch.zeros(5, 2))
     with pytest.raises(ValueError, match="one number for each point"):
         fit_critic(torch.zeros(5, 2), torch.ones(5, 2), critic=critic)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_the_product_of_weights_is_what_autograd_finds(activation, depth):
+    critic = MLPConfig(width=16, depth=depth, activation=activation, init="he").build(
+        3, torch.Generator().manual_seed(0)
+    )
+    points = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
+    z = points.clone().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(z).sum(), z, create_graph=True)
+    slow, fast = gradient.norm(dim=1), gradient_norms(critic, points)
+    assert torch.allclose(slow, fast, rtol=1e-5)
+    weights = [layer.weight for layer in critic.modules() if isinstance(layer, nn.Linear)]
+    slow, fast = (
+        torch.autograd.grad(((norms - 1) ** 2).mean(), weights, retain_graph=True)
+        for norms in (slow, fast)
+    )
+    for one, other in zip(slow, fast, strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)

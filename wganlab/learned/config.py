@@ -201,7 +201,7 @@ _ADVERSARIAL = replace(
 _WIDE = MLPConfig(width=512, depth=3, init="gulrajani")
 
 PRESETS: dict[str, TrainConfig] = {
-    "wgan-gp": _LAPTOP,
+    "wgan-gp": replace(_LAPTOP, weight=1.0),
     "wgan-lp": replace(_LAPTOP, constraint="lp"),
     "wgan": _CLIPPED,
     "wgan-sn": replace(_LAPTOP, constraint="sn"),
