@@ -26,7 +26,7 @@ import torch
 from tqdm import tqdm
 
 from wganlab import compare, learned
-from wganlab.learned.train import _Training
+from wganlab.learned.training import Training
 
 BLOCK = 10  # iterations between two looks at the clock
 SIZES = {"blocks": 40, "iterations": 10_000, "observed": 500}
@@ -49,7 +49,7 @@ def config(name: str, width: int, batch: int) -> learned.TrainConfig:
 
 def ours(chosen: learned.TrainConfig) -> Callable[[], None]:
     """A block of the package's loop."""
-    training = _Training(chosen, torch.device("cpu"))
+    training = Training(chosen, torch.device("cpu"))
 
     def block() -> None:
         for _ in range(BLOCK):
@@ -139,7 +139,7 @@ def observing(sizes: dict[str, int]) -> None:
 
 def memory(sizes: dict[str, int]) -> None:
     """How much a long run grows after its first tenth."""
-    training = _Training(config("wgan-gp", 64, 64), torch.device("cpu"))
+    training = Training(config("wgan-gp", 64, 64), torch.device("cpu"))
     tenth = sizes["iterations"] // 10
     for number in tqdm(range(sizes["iterations"]), disable=None, leave=False):
         training.iterate()

@@ -16,7 +16,7 @@ from torch import nn
 
 from wganlab import compare, data, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
-from wganlab.learned.train import _Training
+from wganlab.learned.training import Training
 
 TINY = MLPConfig(width=16, depth=2, init="he")
 FAST = Optimizer(lr=2e-3)
@@ -216,7 +216,7 @@ def test_what_makes_no_sense_is_refused(config, reply):
 @pytest.mark.parametrize("objective", learned.OBJECTIVES)
 def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
     config = replace(SMALL, objective=objective, constraint="none", average=0.9)
-    training = _Training(config, torch.device("cpu"))
+    training = Training(config, torch.device("cpu"))
     for part in (training.critic, training.generator, training.average):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
@@ -228,7 +228,7 @@ def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
 
 def test_the_average_follows_the_generator():
     config = replace(SMALL, average=0.75, iterations=1)
-    training = _Training(config, torch.device("cpu"))
+    training = Training(config, torch.device("cpu"))
     start = [p.detach().clone() for p in training.generator.parameters()]
     training.iterate()
     averages, weights_now = training.average.parameters(), training.generator.parameters()
@@ -238,7 +238,7 @@ def test_the_average_follows_the_generator():
 
 def test_fixed_points_are_all_that_is_trained_on():
     seen = set()
-    training = _Training(replace(SMALL, points=20), torch.device("cpu"))
+    training = Training(replace(SMALL, points=20), torch.device("cpu"))
     for _ in range(30):
         seen |= {tuple(point) for point in training.real().tolist()}
     assert len(seen) == 20

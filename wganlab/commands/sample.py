@@ -72,8 +72,7 @@ class Sample:
         import numpy as np
         import torch
 
-        from wganlab import pictures
-        from wganlab.learned.train import law_of
+        from wganlab import data, pictures
 
         if path.suffix == ".npy":
             np.save(path, points.numpy())
@@ -81,5 +80,5 @@ class Sample:
             np.savetxt(path, points.numpy(), delimiter=",", fmt="%.9g")  # float32 to the bit
         else:
             draws = torch.Generator().manual_seed(self.seed)
-            real = law_of(run.config.data).sample(len(points), draws)
+            real = data.law(run.config.data).sample(len(points), draws)
             pictures.draw_sheet(path, real.numpy(), points.numpy(), str(self.folder))

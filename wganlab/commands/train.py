@@ -194,10 +194,9 @@ def quickened(config: TrainConfig) -> TrainConfig:
 
 def watch(source: str, n: int) -> list[Callable[[View], Row]]:
     """The usual observers, and what their numbers are to be held against: floor and all modes."""
-    from wganlab import compare
-    from wganlab.learned.train import law_of
+    from wganlab import compare, data
 
-    law = law_of(source)
+    law = data.law(source)
     against = {"n": float(n), "sampling_floor": compare.sampling_floor(law, n)}
     if law.modes is not None and law.spread is not None:
         against["all_modes"] = float(len(law.modes))
@@ -244,13 +243,12 @@ def draw(kept: RunFolder) -> None:
     import numpy as np
     import torch
 
-    from wganlab import pictures
-    from wganlab.learned.train import law_of
+    from wganlab import data, pictures
 
     config, rows = kept.config(), kept.rows()
     iteration = int(rows[-1]["iteration"])
     fake = np.load(kept.path / "samples" / f"{iteration:06}.npy")
-    real = law_of(config.data).sample(len(fake), torch.Generator().manual_seed(config.seed))
+    real = data.law(config.data).sample(len(fake), torch.Generator().manual_seed(config.seed))
     title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
     pictures.draw_sheet(kept.path / "samples.png", real.numpy(), fake, title)
     pictures.draw_curve(kept.path / "curve.png", rows, config)

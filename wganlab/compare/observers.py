@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wganlab.data.toys import Toy
-    from wganlab.learned.train import View
+    from wganlab.learned.training import View
 
     Row = dict[str, float]
 

@@ -10,12 +10,22 @@ from wganlab.data.files import load_points
 from wganlab.data.images import EMBEDDED, ImageSet, images
 
 if TYPE_CHECKING:
-    from wganlab.data.toys import TOYS, Toy, from_points, toy
+    from wganlab.data.toys import TOYS, Toy, from_points, law, toy
 
-__all__ = ["EMBEDDED", "TOYS", "ImageSet", "Toy", "from_points", "images", "load_points", "toy"]
+__all__ = [
+    "EMBEDDED",
+    "TOYS",
+    "ImageSet",
+    "Toy",
+    "from_points",
+    "images",
+    "law",
+    "load_points",
+    "toy",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("TOYS", "Toy", "from_points", "toy"):
+    if name in ("TOYS", "Toy", "from_points", "law", "toy"):
         return getattr(importlib.import_module("wganlab.data.toys"), name)
     raise AttributeError(f"module 'wganlab.data' has no attribute '{name}'")

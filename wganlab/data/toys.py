@@ -16,6 +16,7 @@ arXiv 1810.01367: the fields and arms of "checkerboard" and "spirals".
 
 from __future__ import annotations
 
+import ast
 import difflib
 import inspect
 import reprlib
@@ -26,6 +27,8 @@ import torch
 from torch import Generator, Tensor
 
 from wganlab.data import checks
+from wganlab.data.files import SUFFIXES, load_points
+from wganlab.data.images import EMBEDDED
 from wganlab.data.laws import LAWS, Law
 
 if TYPE_CHECKING:
@@ -195,6 +198,42 @@ def from_points(array: ArrayLike) -> Toy:
         return points[torch.randint(n, (n_draws,), generator=generator, device=generator.device)]
 
     return Toy("points", {"n": n, "dim": dim}, Law(dim, draw, (points,)))
+
+
+def law(source: str) -> Toy:
+    """A law by one word, as a configuration or the command line has it.
+
+    Parameters
+    ----------
+    source : str
+        A toy's name, with parameters after a colon, as in "gaussian:mean=(1, 0)"; or points that
+        `load_points` reads, a file or an embedded image set: their empirical law.
+
+    Examples
+    --------
+    >>> law("parallel_lines:theta=0")
+    Toy('parallel_lines', theta=0)
+    """
+    name, _, options = source.partition(":")
+    if name.replace("-", "_") in TOYS:
+        return toy(name, **_options(options))
+    if not source.endswith(SUFFIXES) and not source.startswith(EMBEDDED):
+        return toy(name)  # tells what there is
+    loaded = load_points(source)
+    if loaded.weights is not None:
+        raise ValueError(f"{source} has weights: training draws points of equal weight")
+    return from_points(loaded.points)
+
+
+def _options(text: str) -> dict[str, Any]:
+    """`theta=0, dimension=2` as keyword arguments."""
+    try:
+        call = ast.parse(f"toy({text})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert not call.args
+        return {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}
+    except (ValueError, SyntaxError, AssertionError):
+        raise ValueError(f"{text!r} are no parameters: write name=number") from None
 
 
 def _told(parameters: dict[str, Any]) -> list[str]:

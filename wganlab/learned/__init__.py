@@ -10,7 +10,8 @@ from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschit
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.record import RunFolder
-from wganlab.learned.train import Run, RunDivergedError, View, load_run, resume, train
+from wganlab.learned.train import Run, load_run, resume, train
+from wganlab.learned.training import RunDivergedError, View
 
 __all__ = [
     "METHODS",

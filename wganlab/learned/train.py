@@ -1,84 +1,30 @@
-"""Algorithm 1 of the WGAN and WGAN-GP papers, to be read beside either.
+"""Training runs: iterations of algorithm 1 (see `training`), observed, kept, and gone on with.
 
-    for each iteration:
-        n_critic times: real and generated points, one step of the critic, kept by its constraint
-        generated points, one step of the generator
-
-`train` is that loop with a record: it observes every k iterations, keeps checkpoints, and goes on
-from them. It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
-
-References
-----------
-Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1. Gulrajani et al., "Improved
-Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1.
+`train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
+It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
 """
 
 from __future__ import annotations
 
-import ast
-import copy
-import math
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import parametrize
 from tqdm import tqdm
 
-from wganlab import data
-from wganlab.data.files import SUFFIXES
 from wganlab.learned.config import TrainConfig
-from wganlab.learned.critic import resolve_device, step, thread_limit
-from wganlab.learned.lipschitz import values
-from wganlab.learned.objectives import OBJECTIVES, Objective
+from wganlab.learned.critic import resolve_device, thread_limit
 from wganlab.learned.record import Row, RunFolder
+from wganlab.learned.training import Observer, Training, generated
 
 if TYPE_CHECKING:
-    from wganlab.data.toys import Toy
-
-SHOWN = 1000  # points of an observation
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What an observer sees: both networks in evaluation mode, and fresh points.
-
-    The points are drawn with a generator of their own, which depends on the seed and the iteration
-    alone. So nothing that is observed, or how often, changes what is trained.
-    """
-
-    config: TrainConfig
-    """Of the run."""
-    iteration: int
-    """Steps of the generator so far."""
-    law: Toy
-    """The real law."""
-    critic: nn.Module
-    """The critic, or the discriminator's logit."""
-    generator: nn.Module
-    """The generator, or its average."""
-    real: Tensor
-    """Real points: those of training where they are fixed, else new ones; shape (n, dim)."""
-    held_out: Tensor
-    """Real points that no step sees, shape (n, dim)."""
-    fake: Tensor
-    """Generated points, shape (n, dim)."""
-
-    def f(self, points: Tensor) -> Tensor:
-        """The critic's values at points of shape (k, dim), without gradient: (k,)."""
-        with torch.no_grad():
-            return values(self.critic, points)
-
-
-Observer = Callable[[View], Row]
+    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +44,8 @@ class Run:
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """Generated points, shape (n, dim)."""
-        return _generated(self.generator, self.config.latent, n, generator)
-
-
-class RunDivergedError(RuntimeError):
-    """A loss or a weight was no longer finite."""
+        with torch.no_grad():
+            return generated(self.generator, self.config.latent, n, generator)
 
 
 def train(
@@ -146,7 +89,7 @@ def train(
         If a loss is no longer finite. The last checkpoint stays.
     """
     place = resolve_device(device)
-    training = _Training(config, place, critic, generator)
+    training = Training(config, place, critic, generator)
     with thread_limit(threads):  # the folder tells how many
         kept = None if folder is None else RunFolder.create(folder, config, place)
     return _run(training, kept, [], observers, progress, threads)
@@ -168,7 +111,7 @@ def resume(
     """
     kept = RunFolder(folder)
     place = resolve_device(device)
-    training = _Training(kept.config(), place, critic, generator)
+    training = Training(kept.config(), place, critic, generator)
     state = kept.load(place)
     if state is not None:
         training.load_state_dict(state)
@@ -192,7 +135,7 @@ def load_run(
     """
     kept = RunFolder(folder)
     place = resolve_device(device)
-    training = _Training(kept.config(), place, critic, generator)
+    training = Training(kept.config(), place, critic, generator)
     state = kept.load(place)
     if state is None:
         raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
@@ -209,7 +152,7 @@ def load_run(
 
 
 def _run(
-    training: _Training,
+    training: Training,
     folder: RunFolder | None,
     rows: list[Row],
     observers: Sequence[Observer],
@@ -244,290 +187,6 @@ def _run(
                 bar.update()
     generator, critic = training.finished()
     return Run(config, tuple(rows), generator, critic, folder.path if folder else None)
-
-
-class _Training:
-    """All that a run is at an iteration, which is what a checkpoint holds."""
-
-    def __init__(
-        self,
-        config: TrainConfig,
-        device: torch.device,
-        critic: nn.Module | None = None,
-        generator: nn.Module | None = None,
-    ) -> None:
-        self.config, self.device = config, device
-        self.objective: Objective = OBJECTIVES[config.objective]
-        self.constraint = config.built_constraint()
-        self.law = law_of(config.data)
-        weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
-        start = Generator().manual_seed(int(weights))
-        if generator is None:
-            generator = config.generator.build(config.latent, start, self.law.dim)
-        if critic is None:
-            critic = config.critic.build(self.law.dim, start)
-        self.generator, self.critic = generator.to(device), critic.to(device)
-        self.watch, self.torch_seed = int(watch), int(torchs)
-        self.constraint.check(self.critic)
-        with self.seeded():
-            self.constraint.prepare(self.critic)
-        self.critic_optimizer, self.critic_schedule = config.critic_optimizer.build(
-            self.critic.parameters(), config.iterations
-        )
-        self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
-            self.generator.parameters(), config.iterations
-        )
-        self.average = copy.deepcopy(self.generator) if config.average else None
-        self.draws = Generator(device).manual_seed(int(draws))
-        fixed_draws = Generator(device).manual_seed(int(fixed))
-        self.points = self.law.sample(config.points, fixed_draws) if config.points else None
-        self.iteration, self.seconds = 0, 0.0
-        self.losses: list[Tensor] = []
-        self.cosine: Tensor | None = None
-        self.shown = torch.empty(0)
-
-    def iterate(self) -> None:
-        """One iteration of algorithm 1."""
-        began = time.perf_counter()
-        for _ in range(self.config.critic_steps(self.iteration) - 1):
-            self.losses.append(self.critic_step())
-        with self.traced((self.iteration + 1) % self.config.every == 0):
-            self.losses.append(self.critic_step())
-        self.losses.append(self.generator_step())
-        self.critic_schedule.step()
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += time.perf_counter() - began
-
-    def critic_step(self) -> Tensor:
-        """Real points, generated points, one step of the critic."""
-        real = self.real()
-        with torch.no_grad():
-            fake = self.fake()
-        return step(
-            self.critic,
-            self.constraint,
-            self.critic_optimizer,
-            self.noisy(real),
-            self.noisy(fake),
-            self.draws,
-            self.objective.critic,
-        )
-
-    @contextmanager
-    def traced(self, wanted: bool) -> Iterator[None]:
-        """Where wanted, keep the cosine between the critic optimizer's step and downhill."""
-        if not wanted:
-            yield
-            return
-        weights = list(self.critic.parameters())
-        before: list[Tensor] = []
-
-        def note(*_: Any) -> None:
-            before.extend(weight.detach().clone() for weight in weights)
-
-        def measure(*_: Any) -> None:
-            moved = _flat(now.detach() - was for now, was in zip(weights, before, strict=True))
-            uphill = _flat(_gradient(weight) for weight in weights)
-            self.cosine = torch.cosine_similarity(moved, -uphill, dim=0)
-
-        hooks = (
-            self.critic_optimizer.register_step_pre_hook(note),
-            self.critic_optimizer.register_step_post_hook(measure),
-        )
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
-
-    def generator_step(self) -> Tensor:
-        """Generated points, one step of the generator."""
-        self.critic.requires_grad_(False)
-        with parametrize.cached():
-            loss = self.objective.generator(values(self.critic, self.noisy(self.fake())))
-            self.generator_optimizer.zero_grad()
-            loss.backward()
-        self.generator_optimizer.step()
-        self.critic.requires_grad_(True)
-        if self.average is not None:
-            self.follow()
-        return loss.detach()
-
-    @torch.no_grad()
-    def follow(self) -> None:
-        """The average, one iteration further."""
-        assert self.average is not None
-        ours: list[Tensor] = list(self.average.parameters())
-        theirs: list[Tensor] = list(self.generator.parameters())
-        torch._foreach_lerp_(ours, theirs, 1 - self.config.average)
-        for mine, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            mine.copy_(current)
-
-    def real(self) -> Tensor:
-        """A batch of real points."""
-        if self.points is None:
-            return self.law.sample(self.config.batch, self.draws)
-        rows = torch.randint(
-            len(self.points), (self.config.batch,), generator=self.draws, device=self.device
-        )
-        return self.points[rows]
-
-    def fake(self) -> Tensor:
-        """A batch of generated points."""
-        return _generated(self.generator, self.config.latent, self.config.batch, self.draws)
-
-    def noisy(self, points: Tensor) -> Tensor:
-        """With this iteration's instance noise."""
-        deviation = self.config.noise_at(self.iteration)
-        if not deviation:
-            return points
-        noise = torch.randn(points.shape, generator=self.draws, device=self.device)
-        return points + deviation * noise
-
-    def view(self) -> View:
-        """What an observer sees now."""
-        seed = int(np.random.SeedSequence([self.watch, self.iteration]).generate_state(1)[0])
-        watch = Generator(self.device).manual_seed(seed)
-        shown = self.generator if self.average is None else self.average
-        shown.eval()
-        self.critic.eval()
-        real, held_out = (self.law.sample(SHOWN, watch) for _ in range(2))
-        with torch.no_grad():
-            fake = _generated(shown, self.config.latent, SHOWN, watch)
-        if self.points is not None:
-            real = self.points
-        return View(self.config, self.iteration, self.law, self.critic, shown, real, held_out, fake)
-
-    def observe(self, observers: Sequence[Observer]) -> Row:
-        """One row; RunDivergedError where something is not finite."""
-        self.refuse_infinite()
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            view = self.view()
-            f_real, f_held_out, f_fake = (view.f(z) for z in (view.real, view.held_out, view.fake))
-            row: Row = {
-                "iteration": self.iteration,
-                "seconds": self.seconds,
-                "estimate": self.objective.estimate(f_real, f_fake).item(),
-                "held_out_estimate": self.objective.estimate(f_held_out, f_fake).item(),
-                "generator_loss": self.objective.generator(f_fake).item(),
-                "critic_gradient": _norm(self.critic),
-                "generator_gradient": _norm(self.generator),
-                "step_cosine": math.nan if self.cosine is None else self.cosine.item(),
-            }
-            for observer in observers:
-                row.update(observer(view))
-            self.shown = view.fake
-        self.critic.train()
-        self.generator.train()
-        return row
-
-    def refuse_infinite(self) -> None:
-        """RunDivergedError if a loss since the last look, or a weight, is not finite."""
-        losses, self.losses = self.losses, []
-        finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
-        weights = [*self.critic.parameters(), *self.generator.parameters()]
-        if finite and all(bool(weight.isfinite().all()) for weight in weights):
-            return
-        raise RunDivergedError(
-            f"the run diverged before iteration {self.iteration}: a loss or a weight is not "
-            "finite. Try a lower learning rate, more critic steps (n_critic), or a penalty of "
-            "another weight; the last checkpoint is as it was"
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        """All of it, as tensors and plain values."""
-        state = {name: getattr(self, name).state_dict() for name in self.parts()}
-        cuda = self.device.type == "cuda"
-        return state | {
-            "iteration": self.iteration,
-            "seconds": self.seconds,
-            "draws": self.draws.get_state(),
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """What `state_dict` gave, of a run of the same configuration."""
-        for name in self.parts():
-            getattr(self, name).load_state_dict(state[name])
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
-        self.draws.set_state(state["draws"].cpu())
-        self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
-
-    def parts(self) -> list[str]:
-        """What has a state of its own."""
-        players = ("critic", "generator")
-        parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
-        return parts if self.average is None else [*parts, "average"]
-
-    rng: dict[str, Any] | None = None
-
-    @contextmanager
-    def seeded(self) -> Iterator[None]:
-        """Torch's global state, which dropout draws from, put in place and back."""
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(self.torch_seed)
-            if self.rng is not None:
-                torch.set_rng_state(self.rng["torch"])
-                if self.rng["cuda"] is not None:
-                    torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
-            yield
-
-    def finished(self) -> tuple[nn.Module, nn.Module]:
-        """Plain copies of generator and critic, in evaluation mode."""
-        critic = copy.deepcopy(self.critic)
-        self.constraint.finish(critic)
-        shown = self.generator if self.average is None else self.average
-        return shown.eval(), critic.eval()
-
-
-PARTS = ("optimizer", "schedule")
-
-
-def law_of(source: str) -> Toy:
-    """The toy of that name, `parallel_lines:theta=0` with a parameter, or the points in a file."""
-    name, _, options = source.partition(":")
-    if name.replace("-", "_") in data.TOYS:
-        return data.toy(name, **_options(options))
-    if not source.endswith(SUFFIXES) and not source.startswith(data.EMBEDDED):
-        return data.toy(name)  # tells what there is
-    loaded = data.load_points(source)
-    if loaded.weights is not None:
-        raise ValueError(f"{source} has weights: training draws points of equal weight")
-    return data.from_points(loaded.points)
-
-
-def _options(text: str) -> dict[str, Any]:
-    """`theta=0,dimension=2` as keyword arguments."""
-    options = {}
-    for part in filter(None, text.split(",")):
-        name, _, value = part.partition("=")
-        try:
-            options[name.strip()] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            raise ValueError(f"{part!r} is no parameter: write name=number") from None
-    return options
-
-
-def _gradient(weight: Tensor) -> Tensor:
-    return torch.zeros_like(weight) if weight.grad is None else weight.grad
-
-
-def _flat(tensors: Iterable[Tensor]) -> Tensor:
-    return torch.cat([tensor.flatten() for tensor in tensors])
-
-
-def _norm(network: nn.Module) -> float:
-    """Norm of the gradient of the last step; nan before the first."""
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-    return _flat(gradients).norm().item() if gradients else math.nan
-
-
-def _generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = generator(z)
-    return points
 
 
 def _told(row: Row) -> dict[str, str]:
