@@ -15,6 +15,7 @@ FIGURES = (
     "lab_penalty_bias",
     "lab_clipping",
     "lab_funnels",
+    "lab_training",
 )
 
 PROFILES = ("quick", "laptop", "paper")
