@@ -16,6 +16,7 @@ FIGURES = (
     "lab_clipping",
     "lab_funnels",
     "lab_training",
+    "wgan_fig3_toy",
 )
 
 PROFILES = ("quick", "laptop", "paper")
