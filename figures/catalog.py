@@ -17,6 +17,8 @@ FIGURES = (
     "lab_funnels",
     "lab_training",
     "wgan_fig3_toy",
+    "wgan_fig4_toy",
+    "wgan_fig8_toy",
 )
 
 PROFILES = ("quick", "laptop", "paper")
