@@ -175,8 +175,8 @@ def common_text(arrays: dict[str, np.ndarray]) -> str:
         f"iteration{'s' * (every > 1)}; dark: its median filter over {WINDOW} records, "
         f"{every * (WINDOW - 1) + 1:,} iterations. Exact EM: linear program between n = "
         f"{arrays['n']} generated and as many new real points; its floor: EM between two real "
-        f"samples, mean of {REPEATS}. Rank correlations are of the quantity on 1,000 points of "
-        f"each law with EM, from iteration 0 on, a number for each of {arrays['emd'].shape[1]} "
+        f"samples, mean of {REPEATS}. Rank correlations: the upper quantity, on 1,000 points of "
+        f"each law, with EM, from iteration 0 on, a number for each of {arrays['emd'].shape[1]} "
         "seeds; below 0 the curve rises while EM falls."
     )
 
