@@ -15,6 +15,10 @@ FIGURES = (
     "lab_penalty_bias",
     "lab_clipping",
     "lab_funnels",
+    "lab_training",
+    "wgan_fig3_toy",
+    "wgan_fig4_toy",
+    "wgan_fig8_toy",
 )
 
 PROFILES = ("quick", "laptop", "paper")

@@ -24,7 +24,7 @@ LOAD_DATA = {
     name
     for name in FIGURES
     if re.search(
-        r"^from wganlab import .*\b(data|learned|compare)\b",
+        r"^from (figures\b|wganlab import .*\b(data|learned|compare)\b)",
         (ROOT / "figures" / f"{name}.py").read_text(),
         flags=re.MULTILINE,
     )

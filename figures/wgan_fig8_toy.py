@@ -1,0 +1,30 @@
+"""WGAN paper, figure 8, on a toy: the generator's cost of the standard GAN, with exact EM below it.
+
+The runs of `wgan_fig4_toy`: -E log D(fake), which the generator minimizes, does not follow the
+quality of samples either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from figures import wgan_fig4_toy
+from figures.wgan_fig3_toy import draw_runs
+from wganlab import plots
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+
+def compute(profile: str) -> dict[str, np.ndarray]:
+    """The curves and sheets of all runs, which are those of figure 4."""
+    return wgan_fig4_toy.compute(profile)
+
+
+def draw(arrays: dict[str, np.ndarray]) -> Figure:
+    """A column a run: the generator's cost, exact EM, and generated points under them."""
+    label = "generator's cost -E log D(fake)"
+    figure, _ = draw_runs(arrays, "cost", label, share=True, critic="discriminator")
+    plots.caption(figure, wgan_fig4_toy.told(arrays), width=225)
+    return figure
