@@ -15,6 +15,7 @@ FIGURES = (
     "lab_penalty_bias",
     "lab_clipping",
     "lab_funnels",
+    "gp_fig5b_toy",
 )
 
 PROFILES = ("quick", "laptop", "paper")
