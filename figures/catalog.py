@@ -16,6 +16,7 @@ FIGURES = (
     "lab_clipping",
     "lab_funnels",
     "gp_fig5b_toy",
+    "lab_momentum",
 )
 
 PROFILES = ("quick", "laptop", "paper")
