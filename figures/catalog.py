@@ -17,6 +17,7 @@ FIGURES = (
     "lab_funnels",
     "gp_fig5b_toy",
     "lab_momentum",
+    "lab_modes",
 )
 
 PROFILES = ("quick", "laptop", "paper")
