@@ -18,6 +18,7 @@ FIGURES = (
     "gp_fig5b_toy",
     "lab_momentum",
     "lab_modes",
+    "lab_schedule",
 )
 
 PROFILES = ("quick", "laptop", "paper")

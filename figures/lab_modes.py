@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wganlab.learned import View
 
 CRITIC_STEPS = {"quick": 25, "laptop": 3000, "paper": 50_000}
-SEEDS = {"quick": 3, "laptop": 10, "paper": 50}
+SEEDS = {"quick": 2, "laptop": 10, "paper": 50}
 POINTS = 1000
 REPEATS = 2000  # of the bootstrap
 LAW = data.toy("8gaussians")
@@ -116,7 +116,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     import matplotlib.pyplot as plt
 
     figure = plt.figure(figsize=(15, 9.4))
-    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    halves: Any = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    left, right = halves
     samples = left.subplots(len(CHANGES), 3, sharex=True, sharey=True)
     numbers = right.subplots(len(NUMBERS), 1)
     for row, name in zip(samples, CHANGES, strict=True):
