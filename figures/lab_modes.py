@@ -30,11 +30,14 @@ REPEATS = 2000  # of the bootstrap
 LAW = data.toy("8gaussians")
 
 NETWORK = MLPConfig(width=64, depth=3, init="he")
-CLIPPED = Optimizer("rmsprop", 1e-3, schedule="linear")
+RATE = 1e-3
+GAN = Optimizer(lr=RATE, betas=(0.5, 0.999), schedule="linear")
+CLIPPED = Optimizer("rmsprop", RATE, schedule="linear")
+PENALIZED = Optimizer(lr=RATE, schedule="linear")
 CHANGES: dict[str, dict[str, Any]] = {
-    "gan": {},
+    "gan": {"critic_optimizer": GAN, "generator_optimizer": GAN},
     "wgan": {"clip": 0.1, "critic_optimizer": CLIPPED, "generator_optimizer": CLIPPED},
-    "wgan-lp": {},
+    "wgan-lp": {"critic_optimizer": PENALIZED, "generator_optimizer": PENALIZED},
 }
 TITLES = {
     "gan": "GAN,\nnon-saturating",
@@ -173,8 +176,8 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"Circles: the 8 modes, of deviation {LAW.spread:.3f}; {n:,} points of the best, the "
         f"median and the worst of {seeds} seeds by exact EM. All networks 3 x 64, batch 64, "
         f"{arrays['steps']:,} critic steps in all, one generator step after each (GAN) or after "
-        "every fifth (WGAN), rates 1e-3 falling to 0, Adam (clipped: RMSProp), CPU. Points go to a "
-        "mode where it is the nearest one of a tenth of its share of them; near: within "
+        f"every fifth (WGAN), rates {RATE:g} falling to 0, Adam (clipped: RMSProp), CPU. Points go "
+        "to a mode where it is the nearest one of a tenth of its share of them; near: within "
         f"{NEAR:g} deviations of its center, and again a tenth of its share. Right: a mark a seed; "
         "bars and numbers: mean with 95 % bootstrap interval; floor: EM between two real samples. "
         "In no paper; the WGAN paper says that it saw no mode collapse."
