@@ -19,6 +19,10 @@ FIGURES = (
     "wgan_fig3_toy",
     "wgan_fig4_toy",
     "wgan_fig8_toy",
+    "gp_fig5b_toy",
+    "lab_momentum",
+    "lab_modes",
+    "lab_schedule",
 )
 
 PROFILES = ("quick", "laptop", "paper")
