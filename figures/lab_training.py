@@ -16,8 +16,8 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
+from wganlab.learned import train
 from wganlab.learned.config import PRESETS
-from wganlab.learned.train import train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned.config import TrainConfig
     from wganlab.learned.record import Row
-    from wganlab.learned.train import View
+    from wganlab.learned.training import View
 
 LAW = "8gaussians"
 PANELS = {

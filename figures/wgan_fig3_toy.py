@@ -19,10 +19,9 @@ from scipy.stats import spearmanr
 
 from wganlab import data, plots
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned import MLPConfig, Optimizer
+from wganlab.learned import MLPConfig, Optimizer, train
 from wganlab.learned.config import PRESETS
 from wganlab.learned.objectives import OBJECTIVES
-from wganlab.learned.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned.config import TrainConfig
     from wganlab.learned.record import Row
-    from wganlab.learned.train import View
+    from wganlab.learned.training import View
 
 LAW = "8gaussians"
 FACTOR = 25  # of the failing run's rates
