@@ -329,3 +329,33 @@ def test_a_number_of_points_is_whole_and_positive(n):
 def test_a_generator_is_required(source):
     with pytest.raises(TypeError, match=r"pass torch\.Generator\(\)\.manual_seed\(0\)"):
         data.toy("cube").sample(3, source)
+
+
+def test_a_law_by_one_word(tmp_path):
+    assert repr(data.law("two-moons")) == repr(data.toy("two_moons"))
+    shifted = data.law("gaussian:mean=(1, 0), std=2")
+    assert repr(shifted) == repr(data.toy("gaussian", mean=(1, 0), std=2))
+    np.save(tmp_path / "points.npy", np.arange(6.0).reshape(3, 2))
+    assert data.law(str(tmp_path / "points.npy")).parameters == {"n": 3, "dim": 2}
+    assert data.law("mnist10k[3]").dim == 784
+
+
+@pytest.mark.parametrize(
+    ("source", "reply"),
+    [
+        ("9gaussians", "did you mean '8gaussians'"),
+        ("parallel_lines:theta", "write name=number"),
+        ("parallel_lines:theta=", "write name=number"),
+        ("parallel_lines:print()", "write name=number"),
+        ("parallel_lines:theta=open", "write name=number"),
+        ("parallel_lines:angle=1", "angle"),
+    ],
+)
+def test_a_word_that_is_no_law_is_refused(source, reply):
+    with pytest.raises(ValueError, match=reply):
+        data.law(source)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"points\.npy"):
+        data.law(str(tmp_path / "points.npy"))
