@@ -110,3 +110,31 @@ def test_a_lesson_runs_and_its_slider_moves_the_picture(name, lab, browser, tmp_
     assert handle.get_attribute("aria-valuetext") != value
     assert picture.screenshot(path=tmp_path / "after.png") != before
     page.screenshot(path=tmp_path / "page.png")
+
+
+def test_the_player_of_a_run_steps_and_plays(browser, tmp_path):
+    from wganlab.cli import main
+
+    small = ["--critic.width", "8", "--generator.width", "8", "--batch", "8", "--n", "20"]
+    where = ["--run", str(tmp_path / "run"), "--iterations", "4", "--every", "1"]
+    assert main(["train", "--preset", "wgan-lp", *small, *where]) == 0
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", errors.append)
+    page.goto((tmp_path / "run" / "player.html").as_uri())
+    told, cloud = page.locator("#told"), page.locator("#points")
+    pictures = [cloud.screenshot()]
+    assert told.text_content().startswith("iteration 0, exact EM ")
+    assert page.get_by_role("button", name="Back").is_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+        pictures.append(cloud.screenshot())
+    assert told.text_content().startswith("iteration 2, ")
+    page.get_by_role("button", name="Back").click()
+    assert cloud.screenshot() == pictures[1]
+    assert len(set(pictures)) == 3
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("document.getElementById('told').textContent.startsWith('iteration 4')")
+    page.get_by_role("button", name="Play").wait_for()  # it has stopped at the end
+    assert page.get_by_role("button", name="Next").is_disabled()
+    assert errors == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wganlab import plots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import numpy as np
     from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
     """
     from matplotlib.figure import Figure
 
-    together = config.objective == "wasserstein" and config.constraint not in UNITLESS
+    together = _in_one_unit(config)
     with plots.style():
         figure = Figure(figsize=(9, 5 if together else 8))
         if together:
@@ -72,6 +73,11 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
 
+def _in_one_unit(config: Any) -> bool:
+    """Is the estimate one of EM, from a critic whose slope is near 1?"""
+    return config.objective == "wasserstein" and config.constraint not in UNITLESS
+
+
 def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
     """Exact EM, its sampling floor, and what the critic proves."""
     last = rows[-1]
@@ -85,3 +91,65 @@ def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
 
 def _line(axes: Axes, rows: Sequence[dict[str, float]], name: str, **how: Any) -> None:
     axes.plot([row["iteration"] for row in rows], [row[name] for row in rows], **how)
+
+
+def write_player(
+    path: Path,
+    real: NDArray[np.float32],
+    frames: Sequence[tuple[int, NDArray[np.float32]]],
+    rows: Sequence[dict[str, float]],
+    config: Any,
+) -> None:
+    """A page that plays a run step by step, without a network or a kernel.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write the page.
+    real : array, shape (m, d)
+        Real points; of more than two coordinates the first two are drawn, of one the point itself.
+    frames : sequence of (iteration, array of shape (n, d))
+        Generated points; at most 60 of them are shown, evenly spread.
+    rows : sequence of dict
+        Metrics, with the curves.
+    config : TrainConfig
+        Of the run.
+    """
+    import numpy as np
+
+    shown = [frames[k] for k in np.unique(np.linspace(0, len(frames) - 1, 60).round().astype(int))]
+    clouds = [_plane(points[:500]) for points in (real, *(points for _, points in shown))]
+    by_iteration = {int(row["iteration"]): row for row in rows}
+    names = ["iteration", "emd", "certificate", "sampling_floor"]
+    names += ["estimate"] if _in_one_unit(config) else []
+    curves = {name: [row[name] for row in rows] for name in names if name in rows[0]}
+    values = [value for name, curve in curves.items() if name != "iteration" for value in curve]
+    low, high = clouds[0].min(axis=0), clouds[0].max(axis=0)
+    margin = 0.25 * (high - low).max() + 1e-9
+    content = {
+        "title": f"{config.objective}, {config.constraint}, {config.data}",
+        "estimate": "critic gap",
+        "real": clouds[0].tolist(),
+        "box": [[float(a - margin), float(b + margin)] for a, b in zip(low, high, strict=True)],
+        "frames": [
+            {"iteration": step, "points": cloud.tolist(), "told": _told(by_iteration[step])}
+            for (step, _), cloud in zip(shown, clouds[1:], strict=True)
+        ],
+        "curves": curves,
+        "range": [min(0.0, min(values, default=0.0)), max(values, default=1.0)],
+    }
+    page = Path(__file__).with_name("player.html").read_text(encoding="utf-8")
+    told = json.dumps(content, separators=(",", ":")).replace("</", "<\\/")
+    path.write_text(page.replace("/*RUN*/null", told), encoding="utf-8")
+
+
+def _plane(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    import numpy as np
+
+    flat = points[:, :2] if points.shape[1] > 1 else np.hstack([points, 0 * points])
+    return flat.astype(float).round(3)
+
+
+def _told(row: dict[str, float]) -> str:
+    told = f"iteration {row['iteration']:,.0f}"
+    return told + (f", exact EM {row['emd']:.3f}" if "emd" in row else "")

@@ -32,7 +32,8 @@ class Train:
     """Train a generator by algorithm 1, with the exact EM distance beside the critic's estimate.
 
     A run is kept in a folder: its configuration, a row of numbers every so many iterations,
-    checkpoints, generated points, and at its end two pictures, samples.png and curve.png. Ctrl-C
+    checkpoints, generated points, and at its end two pictures, samples.png and curve.png, and
+    player.html, a page that plays the run step by step in any browser. Ctrl-C
     keeps a checkpoint; --resume goes on from the last one, also after a crash. Every setting is an
     option, whose default is the preset's: --preset wgan --help shows them. The columns at the end:
     estimate is what the critic's values say (of EM the raw gap, of JS a lower bound); exact EM is
@@ -239,7 +240,7 @@ def _finish(folders: Sequence[Path]) -> None:
 
 
 def draw(kept: RunFolder) -> None:
-    """samples.png and curve.png in the folder of a run."""
+    """samples.png, curve.png and player.html in the folder of a run."""
     import numpy as np
     import torch
 
@@ -247,11 +248,18 @@ def draw(kept: RunFolder) -> None:
 
     config, rows = kept.config(), kept.rows()
     iteration = int(rows[-1]["iteration"])
-    fake = np.load(kept.path / "samples" / f"{iteration:06}.npy")
+    fake = np.load(_samples(kept, rows[-1]))
     real = data.law(config.data).sample(len(fake), torch.Generator().manual_seed(config.seed))
     title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
     pictures.draw_sheet(kept.path / "samples.png", real.numpy(), fake, title)
     pictures.draw_curve(kept.path / "curve.png", rows, config)
+    files = {int(row["iteration"]): _samples(kept, row) for row in rows}
+    frames = [(step, np.load(file)) for step, file in files.items() if file.exists()]
+    pictures.write_player(kept.path / "player.html", real.numpy(), frames, rows, config)
+
+
+def _samples(kept: RunFolder, row: dict[str, float]) -> Path:
+    return kept.path / "samples" / f"{row['iteration']:06.0f}.npy"
 
 
 def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
