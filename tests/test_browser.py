@@ -120,7 +120,7 @@ def test_the_player_of_a_run_steps_and_plays(browser, tmp_path):
     assert main(["train", "--preset", "wgan-lp", *small, *where]) == 0
     page = browser.new_page()
     errors = []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(error))
     page.goto((tmp_path / "run" / "player.html").as_uri())
     told, cloud = page.locator("#told"), page.locator("#points")
     pictures = [cloud.screenshot()]
