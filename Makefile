@@ -52,6 +52,7 @@ bench: $(READY) ## measure, side by side with what else one would use
 	$(PYTHON) benchmarks/startup.py
 	$(PYTHON) benchmarks/exact.py
 	$(PYTHON) benchmarks/critics.py
+	$(PYTHON) benchmarks/training.py
 
 wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
