@@ -36,7 +36,7 @@ TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(va
 LONG = [*TINY, "--iterations", "600", "--every", "20", "--checkpoint", "50"]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
-    *("samples", "samples.png"),
+    *("player.html", "samples", "samples.png"),
 }
 
 
