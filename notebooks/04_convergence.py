@@ -298,6 +298,25 @@ print("JS:", "  ".join(f"{theta:.2f}" for theta in by_js[:4]), " ...")
 assert np.allclose(by_em[[7, 8, 9, 10]], [-0.05, 0.1, -0.05, 0.1])
 
 # %% [markdown]
+# **Play.** Run the next cell and step through both descents with its buttons. (For those who only
+# read, the numbers above are the same steps.)
+
+
+# %%
+def draw_step(figure, step):
+    axes = figure.subplots()
+    line = np.linspace(-1.1, 1.1, 221)
+    axes.plot(line, np.abs(line), **plots.EXACT, label="EM")
+    axes.axhline(np.log(2), ls="--", color="0.5", label="JS, but 0 at θ = 0")
+    axes.plot(by_em[step], abs(by_em[step]), "o", color="black", ms=12, label="down EM")
+    axes.plot(by_js[step], np.log(2), "s", color="0.5", ms=12, label="down JS")
+    axes.set(xlabel="θ", title=f"down EM: θ = {by_em[step]:.2f}; down JS: θ = {by_js[step]:.2f}")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+controls.steps(draw_step, 14)
+
+# %% [markdown]
 # EM goes straight to the goal, in steps of equal length, and then cannot stop: it steps over 0 and
 # back, without end. It ends within one step of the goal, not at it. (JS stays where it is.) A slope
 # of 1 at any distance is what makes EM useful from far away, and it is also why the step must

@@ -93,11 +93,3 @@ def call(function: Any, *arguments: Any) -> Any:
     if result is None and printed.getvalue():
         raise Hint("it prints, but returns nothing: end with `return`.")
     return result
-
-
-def choice(answer: Any, *options: str) -> str:
-    """The answer as one of the words in `options`."""
-    word = str(answer).strip().lower()
-    if word not in options:
-        raise Hint(f"{shown(answer)} is none of the answers; give one of {', '.join(options)}.")
-    return word
