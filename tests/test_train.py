@@ -98,6 +98,34 @@ def test_a_run_goes_on_to_the_same_bits(config, tmp_path):
     assert same(RunFolder(tmp_path / "cut").rows(), whole.history)
 
 
+def test_a_last_row_off_the_beat_is_the_same_after_a_cut(tmp_path):
+    config = replace(SMALL, iterations=25)
+    learned.train(config, folder=tmp_path / "whole")
+
+    def plug(view):
+        if view.iteration == 25:  # after the checkpoint of iteration 20
+            raise InterruptedError
+        return {}
+
+    with pytest.raises(InterruptedError):
+        learned.train(config, folder=tmp_path / "cut", observers=[plug])
+    learned.resume(tmp_path / "cut")
+    whole, cut = (RunFolder(tmp_path / name).rows() for name in ("whole", "cut"))
+    assert not math.isnan(whole[-1]["step_cosine"])
+    assert same(whole, cut)
+
+
+def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    for iteration in range(5):
+        folder.append({"iteration": iteration, "emd": 1 / 3})
+    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: pytest.fail("nothing in between"))
+    monkeypatch.setattr(folder, "append", pytest.fail)
+    assert folder.keep_rows(2) == folder.rows()
+    assert [row["iteration"] for row in folder.rows()] == [0, 1, 2]
+    assert folder.rows()[0]["emd"] == 1 / 3
+
+
 SCRIPT = """
 import sys
 from wganlab import learned

@@ -109,19 +109,17 @@ class RunFolder:
 
     def append(self, row: Row) -> None:
         """Write one more row, at once."""
-        new = not self.metrics_file.exists()
+        lines = _csv([row], head=not self.metrics_file.exists())
         with self.metrics_file.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(row)
-            writer.writerow(repr(float(value)) for value in row.values())
+            file.write(lines)
 
     def keep_rows(self, iteration: int) -> list[Row]:
-        """Cut off what was written after that iteration; returns what is left."""
+        """Cut off what was written after that iteration, in one step; returns what is left."""
         rows = [row for row in self.rows() if row["iteration"] <= iteration]
-        self.metrics_file.unlink(missing_ok=True)
-        for row in rows:
-            self.append(row)
+        if rows:
+            _replace(self.metrics_file, _csv(rows, head=True))
+        else:
+            self.metrics_file.unlink(missing_ok=True)
         return rows
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
@@ -151,6 +149,12 @@ class RunFolder:
                 "checkpoint"
             ) from None
         return state
+
+
+def _csv(rows: list[Row], *, head: bool) -> str:
+    """Rows of equal columns as lines, below their names with `head`."""
+    lines = [",".join(repr(float(value)) for value in row.values()) for row in rows]
+    return "\n".join([*([",".join(rows[0])] if head else []), *lines, ""])
 
 
 def _replace(path: Path, text: str) -> None:

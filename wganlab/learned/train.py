@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -22,9 +22,6 @@ from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
 from wganlab.learned.record import Row, RunFolder
 from wganlab.learned.training import Observer, Training, generated
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +107,8 @@ def resume(
     The other parameters are those of `train`; networks of your own are given again.
     """
     kept = RunFolder(folder)
-    place = resolve_device(device)
-    training = Training(kept.config(), place, critic, generator)
-    state = kept.load(place)
-    if state is not None:
-        training.load_state_dict(state)
-    rows = kept.keep_rows(training.iteration if state is not None else -1)
+    training, begun = _opened(kept, critic, generator, device)
+    rows = kept.keep_rows(training.iteration if begun else -1)
     return _run(training, kept, rows, observers, progress, threads)
 
 
@@ -134,21 +127,34 @@ def load_run(
         If there is no run, it has no checkpoint yet, or it has networks of your own: give those.
     """
     kept = RunFolder(folder)
+    training, begun = _opened(kept, critic, generator, device)
+    if not begun:
+        raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
+    rows = tuple(row for row in kept.rows() if row["iteration"] <= training.iteration)
+    return Run(training.config, rows, *training.finished(), kept.path)
+
+
+def _opened(
+    kept: RunFolder,
+    critic: nn.Module | None,
+    generator: nn.Module | None,
+    device: str | torch.device,
+) -> tuple[Training, bool]:
+    """The run as its last checkpoint has it, and whether there is one."""
     place = resolve_device(device)
     training = Training(kept.config(), place, critic, generator)
     state = kept.load(place)
     if state is None:
-        raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
+        return training, False
     try:
         training.load_state_dict(state)
     except (RuntimeError, KeyError):
         raise ValueError(
-            f"the checkpoint in {folder} is not of the networks in its config.json: a run with "
-            "networks of your own is loaded from Python, by learned.load_run with critic= and "
-            "generator="
+            f"the checkpoint in {kept.path} is not of the networks in its config.json: a run with "
+            "networks of your own is opened from Python, by learned.resume or learned.load_run "
+            "with critic= and generator="
         ) from None
-    rows = tuple(row for row in kept.rows() if row["iteration"] <= training.iteration)
-    return Run(training.config, rows, *training.finished(), kept.path)
+    return training, True
 
 
 def _run(

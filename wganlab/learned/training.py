@@ -92,6 +92,7 @@ class Training:
         generator: nn.Module | None = None,
     ) -> None:
         self.config, self.device = config, device
+        self.rng: dict[str, Any] | None = None
         self.objective: Objective = OBJECTIVES[config.objective]
         self.constraint = config.built_constraint()
         self.law = data.law(config.data)
@@ -126,7 +127,8 @@ class Training:
         began = time.perf_counter()
         for _ in range(self.config.critic_steps(self.iteration) - 1):
             self.losses.append(self.critic_step())
-        with self.traced((self.iteration + 1) % self.config.every == 0):
+        then = self.iteration + 1
+        with self.traced(then % self.config.every == 0 or then == self.config.iterations):
             self.losses.append(self.critic_step())
         self.losses.append(self.generator_step())
         self.critic_schedule.step()
@@ -296,8 +298,6 @@ class Training:
         parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
         return parts if self.average is None else [*parts, "average"]
 
-    rng: dict[str, Any] | None = None
-
     @contextmanager
     def seeded(self) -> Iterator[None]:
         """Torch's global state, which dropout draws from, put in place and back."""
@@ -310,7 +310,7 @@ class Training:
             yield
 
     def finished(self) -> tuple[nn.Module, nn.Module]:
-        """Plain copies of generator and critic, in evaluation mode."""
+        """The generator and a plain copy of the critic, in evaluation mode."""
         critic = copy.deepcopy(self.critic)
         self.constraint.finish(critic)
         shown = self.generator if self.average is None else self.average
