@@ -124,10 +124,10 @@ def followed(config: TrainConfig, size: Size, device: str) -> dict[str, np.ndarr
 
     def look(view: View) -> Row:
         record = view.iteration // config.every
-        f_real, f_fake = (view.f(z[: config.batch]) for z in (view.real, view.fake))
+        batch = view.batch(*(points[: config.batch] for points in (view.real, view.fake)))
         row = {
-            "batch_estimate": objective.estimate(f_real, f_fake).item(),
-            "cost": objective.generator(f_fake).item(),
+            "batch_estimate": objective.estimate(batch).item(),
+            "cost": objective.generator(batch).item(),
         }
         if record in moments(size.records):
             sheets.append(view.fake[:DOTS].cpu().numpy())

@@ -143,22 +143,19 @@ def step(
     real: Tensor,
     fake: Tensor,
     generator: Generator | None,
-    objective: Callable[[Tensor, Tensor], Tensor] | None = None,
+    objective: Callable[[Batch], Tensor] | None = None,
 ) -> Tensor:
     """One step of the critic: one pass over real and fake together, one over the penalty's points.
 
-    What is maximized is `objective` of the values at real and fake points, where one is given, or
-    the constraint's own. Returns the loss, a scalar that stays on the device.
+    What is maximized is `objective` of the batch, where one is given, or the constraint's own.
+    Returns the loss, a scalar that stays on the device.
     """
     with parametrize.cached():
         if constraint.at_fake:
             batch = evaluated(critic, real, fake)
         else:
             batch = Batch(real, fake, values(critic, real), real.new_empty(0))
-        if objective is None:
-            loss = -constraint.objective(batch)
-        else:
-            loss = -objective(batch.f_real, batch.f_fake)
+        loss = -(objective or constraint.objective)(batch)
         penalty = constraint.penalty(critic, batch, generator)
         if penalty is not None:
             loss = loss + penalty

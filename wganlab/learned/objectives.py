@@ -1,8 +1,8 @@
 """What the two players optimize, and which distance the best critic then tells.
 
-An objective is a function of the critic's values at real and fake points. The critic makes
-`critic(f_real, f_fake)` large, the generator makes `generator(f_fake)` small, and `estimate` is
-what the critic's values say of the distance `estimates` between the two laws.
+An objective is a function of a batch: real and fake points and the critic's values at them. The
+critic makes `critic(batch)` large, the generator makes `generator(batch)` small, and `estimate` is
+what the batch says of the distance `estimates` between the two laws.
 
 For the GANs f is a logit: the discriminator is D = sigmoid(f), and the terms are written with
 log-sigmoids, which neither overflow nor round 1 - D to 0.
@@ -24,21 +24,23 @@ from torch.nn.functional import logsigmoid
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from wganlab.learned.lipschitz import Batch
+
 
 class Objective(Protocol):
-    """What training asks of an objective; f has shape (n,), results are scalars."""
+    """What training asks of an objective; results are scalars."""
 
     estimates: ClassVar[str]
     """The distance that the estimate is of."""
 
-    def critic(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
+    def critic(self, batch: Batch) -> Tensor:
         """What the critic maximizes."""
 
-    def generator(self, f_fake: Tensor) -> Tensor:
-        """What the generator minimizes."""
+    def generator(self, batch: Batch) -> Tensor:
+        """What the generator minimizes; in training the batch has no f_real, shape (0,)."""
 
-    def estimate(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
-        """What the critic's values say of the distance."""
+    def estimate(self, batch: Batch) -> Tensor:
+        """What the batch says of the distance."""
 
 
 class Wasserstein:
@@ -46,17 +48,17 @@ class Wasserstein:
 
     estimates: ClassVar[str] = "EM"
 
-    def critic(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
+    def critic(self, batch: Batch) -> Tensor:
         """The critic gap."""
-        return f_real.mean() - f_fake.mean()
+        return batch.gap
 
-    def generator(self, f_fake: Tensor) -> Tensor:
+    def generator(self, batch: Batch) -> Tensor:
         """Fakes uphill on f."""
-        return -f_fake.mean()
+        return -batch.f_fake.mean()
 
-    def estimate(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
+    def estimate(self, batch: Batch) -> Tensor:
         """The critic gap, in the unit of the critic's slope."""
-        return self.critic(f_real, f_fake)
+        return self.critic(batch)
 
 
 class Minimax:
@@ -64,25 +66,25 @@ class Minimax:
 
     estimates: ClassVar[str] = "JS"
 
-    def critic(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
+    def critic(self, batch: Batch) -> Tensor:
         """E log D(real) + E log(1 - D(fake)); 2 JS - 2 log 2 at its maximum."""
-        return logsigmoid(f_real).mean() + logsigmoid(-f_fake).mean()
+        return logsigmoid(batch.f_real).mean() + logsigmoid(-batch.f_fake).mean()
 
-    def generator(self, f_fake: Tensor) -> Tensor:
+    def generator(self, batch: Batch) -> Tensor:
         """E log(1 - D(fake)), which is flat where D rejects."""
-        return logsigmoid(-f_fake).mean()
+        return logsigmoid(-batch.f_fake).mean()
 
-    def estimate(self, f_real: Tensor, f_fake: Tensor) -> Tensor:
+    def estimate(self, batch: Batch) -> Tensor:
         """A lower bound of JS in nats, halves included, for any discriminator whatever."""
-        return self.critic(f_real, f_fake) / 2 + math.log(2)
+        return self.critic(batch) / 2 + math.log(2)
 
 
 class NonSaturating(Minimax):
     """The same discriminator, with the generator's loss that is steep where D rejects."""
 
-    def generator(self, f_fake: Tensor) -> Tensor:
+    def generator(self, batch: Batch) -> Tensor:
         """-E log D(fake)."""
-        return -logsigmoid(f_fake).mean()
+        return -logsigmoid(batch.f_fake).mean()
 
 
 OBJECTIVES: dict[str, Objective] = {

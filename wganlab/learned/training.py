@@ -30,7 +30,7 @@ from torch.nn.utils import parametrize
 from wganlab import data
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import step
-from wganlab.learned.lipschitz import values
+from wganlab.learned.lipschitz import Batch, values
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.record import Row
 
@@ -69,6 +69,10 @@ class View:
         """The critic's values at points of shape (k, dim), without gradient: (k,)."""
         with torch.no_grad():
             return values(self.critic, points)
+
+    def batch(self, real: Tensor, fake: Tensor) -> Batch:
+        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient."""
+        return Batch(real, fake, self.f(real), self.f(fake))
 
 
 Observer = Callable[[View], Row]
@@ -182,7 +186,10 @@ class Training:
         """Generated points, one step of the generator."""
         self.critic.requires_grad_(False)
         with parametrize.cached():
-            loss = self.objective.generator(values(self.critic, self.noisy(self.fake())))
+            fake = self.noisy(self.fake())
+            none = fake.new_empty(0)
+            batch = Batch(none, fake, none, values(self.critic, fake))
+            loss = self.objective.generator(batch)
             self.generator_optimizer.zero_grad()
             loss.backward()
         self.generator_optimizer.step()
@@ -241,13 +248,13 @@ class Training:
         self.refuse_infinite()
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             view = self.view()
-            f_real, f_held_out, f_fake = (view.f(z) for z in (view.real, view.held_out, view.fake))
+            seen, unseen = (view.batch(real, view.fake) for real in (view.real, view.held_out))
             row: Row = {
                 "iteration": self.iteration,
                 "seconds": self.seconds,
-                "estimate": self.objective.estimate(f_real, f_fake).item(),
-                "held_out_estimate": self.objective.estimate(f_held_out, f_fake).item(),
-                "generator_loss": self.objective.generator(f_fake).item(),
+                "estimate": self.objective.estimate(seen).item(),
+                "held_out_estimate": self.objective.estimate(unseen).item(),
+                "generator_loss": self.objective.generator(seen).item(),
                 "critic_gradient": _norm(self.critic),
                 "generator_gradient": _norm(self.generator),
                 "step_cosine": math.nan if self.cosine is None else self.cosine.item(),
