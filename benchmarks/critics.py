@@ -34,9 +34,9 @@ from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab import exact, learned
-from wganlab.learned.critic import step
 from wganlab.learned.lipschitz import batch_certificate
 from wganlab.learned.penalties import gradient_norms
+from wganlab.learned.stepping import CriticStep
 
 METHODS = {
     name: learned.METHODS[name] for name in ("gp", "lp", "clip", "sn", "orthonormal", "ctransform")
@@ -119,7 +119,7 @@ def offered(method: learned.Method, real: Tensor, fake: Tensor, critic: nn.Modul
     if isinstance(constraint, learned.CTransform):
         value = batch_certificate(f_real, real, fake).item()
     elif isinstance(constraint, learned.WeightClipping):
-        norms = gradient_norms(critic, torch.cat([real, fake]), create_graph=False)
+        norms = gradient_norms(critic, torch.cat([real, fake]))
         value = value / norms.max().item()
     elif isinstance(constraint, learned.GradientPenalty):
         # gap = W (1 + W / (2 weight)), solved for W
@@ -187,8 +187,9 @@ def steppers(method: learned.Method) -> list[tuple[nn.Module, Callable[[], Any]]
     textbook.prepare(theirs, method.constraint)
     fast, _ = method.optimizer.build(ours.parameters(), 1)
     plain = textbook.build(method, theirs)
+    step = CriticStep(ours, method.constraint, fast)
     return [
-        (ours, lambda: step(ours, method.constraint, fast, real, fake, generator)),
+        (ours, lambda: step(real, fake, generator)),
         (theirs, lambda: textbook.step(theirs, method, plain, real, fake)),
     ]
 

@@ -25,11 +25,11 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.critic import step
 from wganlab.learned.fitted import evaluated
 from wganlab.learned.layers import Bjorck, polar
 from wganlab.learned.lipschitz import batch_certificate, values
 from wganlab.learned.penalties import gradient_norms, interpolates
+from wganlab.learned.stepping import CriticStep
 
 PLACES = ("between", "paired", "real", "fake", "around_real")
 SHAPES = [(2,), (3, 4, 4)]
@@ -199,7 +199,9 @@ def one_step(constraint, weight):
     with torch.no_grad():
         critic.head.weight.abs_()
     optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
-    step(critic, constraint, optimizer, torch.tensor([[5.0]]), torch.tensor([[2.0]]), generator())
+    CriticStep(critic, constraint, optimizer)(
+        torch.tensor([[5.0]]), torch.tensor([[2.0]]), generator()
+    )
     return critic.head.weight.item()
 
 
@@ -346,7 +348,7 @@ def test_a_retraction_by_hand():
     constraint.prepare(critic)
     w, rise = critic.head.weight.detach()[0].clone(), torch.tensor([3.0, -4.0])
     optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
-    step(critic, constraint, optimizer, rise[None], torch.zeros(1, 2), None)
+    CriticStep(critic, constraint, optimizer)(rise[None], torch.zeros(1, 2), None)
     moved = w + 0.1 * (rise - w * (w @ rise))
     torch.testing.assert_close(critic.head.weight[0], moved / moved.norm())
 
@@ -520,23 +522,3 @@ def test_a_critic_returns_one_number_for_each_point(outputs):
         values(critic, torch.zeros(5, 2))
     with pytest.raises(ValueError, match="one number for each point"):
         fit_critic(torch.zeros(5, 2), torch.ones(5, 2), critic=critic)
-
-
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-@pytest.mark.parametrize("depth", [0, 1, 3])
-def test_the_product_of_weights_is_what_autograd_finds(activation, depth):
-    critic = MLPConfig(width=16, depth=depth, activation=activation, init="he").build(
-        3, torch.Generator().manual_seed(0)
-    )
-    points = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
-    z = points.clone().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(z).sum(), z, create_graph=True)
-    slow, fast = gradient.norm(dim=1), gradient_norms(critic, points)
-    assert torch.allclose(slow, fast, rtol=1e-5)
-    weights = [layer.weight for layer in critic.modules() if isinstance(layer, nn.Linear)]
-    slow, fast = (
-        torch.autograd.grad(((norms - 1) ** 2).mean(), weights, retain_graph=True)
-        for norms in (slow, fast)
-    )
-    for one, other in zip(slow, fast, strict=True):
-        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)

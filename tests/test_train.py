@@ -249,7 +249,7 @@ def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
     monkeypatch.setattr(training, "real", lambda: points)
-    monkeypatch.setattr(training, "fake", lambda: training.generator(points))
+    monkeypatch.setattr(training, "latent", lambda: points)
     training.iterate()
     assert {loss.device.type for loss in training.losses} == {"meta"}
 

@@ -81,9 +81,7 @@ def _numbers(network: Any, real: torch.Tensor, fake: torch.Tensor) -> dict[str, 
         gap = float(network(real).mean() - network(fake).mean())
     points = torch.cat([real, fake]).requires_grad_()
     (gradient,) = torch.autograd.grad(network(points).sum(), points)
-    real_norms, fake_norms = (
-        gradient_norms(network, z, create_graph=False).numpy() for z in (real, fake)
-    )
+    real_norms, fake_norms = (gradient_norms(network, z).numpy() for z in (real, fake))
     norms = np.concatenate([real_norms, fake_norms])
     slope = norms.max()
     return {

@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab.data import checks
 from wganlab.learned import methods
-from wganlab.learned.fitted import DivergedError, FittedCritic, Record, evaluated, measure
-from wganlab.learned.lipschitz import Batch, Constraint, values
+from wganlab.learned.fitted import DivergedError, FittedCritic, Record, measure
+from wganlab.learned.lipschitz import Constraint, values
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.networks import MLPConfig
 from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source, together
+from wganlab.learned.stepping import CriticStep
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -136,37 +136,6 @@ def fit_critic(
         return fit.finish(stopped)
 
 
-def step(
-    critic: nn.Module,
-    constraint: Constraint,
-    optimizer: torch.optim.Optimizer,
-    real: Tensor,
-    fake: Tensor,
-    generator: Generator | None,
-    objective: Callable[[Batch], Tensor] | None = None,
-) -> Tensor:
-    """One step of the critic: one pass over real and fake together, one over the penalty's points.
-
-    What is maximized is `objective` of the batch, where one is given, or the constraint's own.
-    Returns the loss, a scalar that stays on the device.
-    """
-    with parametrize.cached():
-        if constraint.at_fake:
-            batch = evaluated(critic, real, fake)
-        else:
-            batch = Batch(real, fake, values(critic, real), real.new_empty(0))
-        loss = -(objective or constraint.objective)(batch)
-        penalty = constraint.penalty(critic, batch, generator)
-        if penalty is not None:
-            loss = loss + penalty
-        optimizer.zero_grad()
-        loss.backward()
-    constraint.before_step(critic)
-    optimizer.step()
-    constraint.after_step(critic)
-    return loss.detach()
-
-
 class _Fit:
     """One training: the network and what it goes back to, the records, the clock."""
 
@@ -199,12 +168,13 @@ class _Fit:
     ) -> str:
         """All steps; returns why it stopped."""
         torch_optimizer, schedule = optimizer.build(self.network.parameters(), steps)
+        step = CriticStep(self.network, self.constraint, torch_optimizer)
         marks = np.unique(np.linspace(0, steps, records + 1).round().astype(int)).tolist()
         self.record(0, [])
         disable = None if progress is None else not progress
         with tqdm(total=steps, unit="step", disable=disable, leave=False) as bar:
             for start, end in itertools.pairwise(marks):
-                losses = self.advance(torch_optimizer, schedule, batch, end - start)
+                losses = self.advance(step, schedule, batch, end - start)
                 self.record(end, losses)
                 bar.set_postfix(gap=f"{self.history[-1].gap:.4g}", refresh=False)
                 bar.update(end - start)
@@ -214,15 +184,13 @@ class _Fit:
                     return "held-out"
         return "steps"
 
-    def advance(self, optimizer: Any, schedule: Any, batch: int, steps: int) -> list[Tensor]:
+    def advance(self, step: CriticStep, schedule: Any, batch: int, steps: int) -> list[Tensor]:
         """Steps until the next record; returns their losses, still on the device."""
         self.network.train()
         began, losses = time.perf_counter(), []
         for _ in range(steps):
             real, fake = self.laws.batch(batch, self.generator)
-            losses.append(
-                step(self.network, self.constraint, optimizer, real, fake, self.generator)
-            )
+            losses.append(step(real, fake, self.generator))
             schedule.step()
         if self.generator.device.type == "cuda":
             torch.cuda.synchronize(self.generator.device)

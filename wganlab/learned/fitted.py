@@ -178,9 +178,7 @@ def evaluated(critic: nn.Module, real: Tensor, fake: Tensor) -> Batch:
 
 def _slopes(critic: nn.Module, batch: Batch, generator: Generator) -> list[Tensor]:
     between = interpolates(batch.real, batch.fake, generator)
-    return [
-        gradient_norms(critic, z, create_graph=False) for z in (batch.real, batch.fake, between)
-    ]
+    return [gradient_norms(critic, z) for z in (batch.real, batch.fake, between)]
 
 
 def _layer_norms(critic: nn.Module, batch: Batch) -> dict[str, float]:

@@ -8,7 +8,6 @@ ReLUs the gradient is written down as the product of its weights, which is cheap
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
@@ -16,11 +15,9 @@ from torch import nn
 
 from wganlab.data import checks
 from wganlab.learned.lipschitz import Batch, Constraint, refuse_batch_norm, values
-from wganlab.learned.networks import MLP, chain
+from wganlab.learned.networks import MLP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Generator, Tensor
 
 Place = Literal["between", "paired", "real", "fake", "around_real"]
@@ -72,8 +69,12 @@ class GradientPenalty(Constraint):
 
     def penalty(self, critic: nn.Module, batch: Batch, generator: Generator | None) -> Tensor:
         """One forward and one backward pass at the points z."""
-        norms = gradient_norms(critic, self.points(batch, generator))  # (k,)
-        excess = norms - self.center
+        return self.cost(gradients(critic, self.points(batch, generator)))
+
+    def cost(self, gradients: Tensor) -> Tensor:
+        """What gradients of shape (k, ...) cost."""
+        # .norm has gradient 0 where the slope is 0; a square root of a sum of squares has none
+        excess = gradients.flatten(1).norm(dim=1) - self.center  # (k,)
         excess = excess.clamp_min(0.0) if self.side == "one" else excess.abs()
         return self.weight * excess.pow(self.power).mean()
 
@@ -134,53 +135,16 @@ class Consistency(Constraint):
         return consistency + self.gradient.penalty(critic, batch, generator)
 
 
-def gradient_norms(critic: nn.Module, points: Tensor, *, create_graph: bool = True) -> Tensor:
-    """|grad f| at each point, shape (k,); differentiable in the weights with `create_graph`."""
+def gradients(critic: nn.Module, points: Tensor, *, create_graph: bool = True) -> Tensor:
+    """grad f at each point, shape (k, ...); differentiable in the weights with `create_graph`."""
     points = points.detach().requires_grad_(True)
-    parts = _piecewise_linear(critic) if create_graph else None
-    if parts is not None:
-        gradient = _product(parts, points)
-    else:
-        total = values(critic, points).sum()
-        (gradient,) = torch.autograd.grad(total, points, create_graph=create_graph)
-    # .norm has gradient 0 where the slope is 0; a square root of a sum of squares has none
-    return gradient.flatten(1).norm(dim=1)
+    total = values(critic, points).sum()
+    return torch.autograd.grad(total, points, create_graph=create_graph)[0]
 
 
-def _piecewise_linear(critic: nn.Module) -> list[nn.Module] | None:
-    """The parts of a chain of linear layers and (leaky) ReLUs that ends in one number, or None."""
-    parts = [part for part in chain(critic) or () if type(part) is not nn.Flatten]
-    if not parts or not isinstance(parts[-1], nn.Linear) or parts[-1].out_features != 1:
-        return None
-    kinds = (nn.Linear, nn.ReLU, nn.LeakyReLU)
-    return parts if all(isinstance(part, kinds) for part in parts) else None
-
-
-def _product(parts: list[nn.Module], points: Tensor) -> Tensor:
-    """The gradient at each point as a product of weights, shape (k, dim).
-
-    Where f is piecewise linear its gradient is W_L D_(L-1) ... D_1 W_1, with the slopes of the
-    activations on the diagonals; they do not change with the weights, so the weights need one
-    pass of autograd, not two.
-    """
-    factors: list[Callable[[Tensor], Tensor]] = []
-    x = points.detach().flatten(1)
-    with torch.no_grad():
-        for part in parts:
-            if isinstance(part, nn.Linear):
-                factors.append(partial(_times_weight, part))
-            else:
-                leak = part.negative_slope if isinstance(part, nn.LeakyReLU) else 0.0
-                factors.append(torch.where(x > 0, 1.0, leak).mul)
-            x = x if part is parts[-1] else part(x)
-    gradient = x.new_ones(len(x), 1)
-    for factor in reversed(factors):
-        gradient = factor(gradient)
-    return gradient
-
-
-def _times_weight(layer: nn.Linear, rows: Tensor) -> Tensor:
-    return rows @ layer.weight
+def gradient_norms(critic: nn.Module, points: Tensor) -> Tensor:
+    """|grad f| at each point, shape (k,)."""
+    return gradients(critic, points, create_graph=False).flatten(1).norm(dim=1)
 
 
 def interpolates(

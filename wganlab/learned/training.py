@@ -25,14 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.utils import parametrize
 
 from wganlab import data
 from wganlab.learned.config import TrainConfig
-from wganlab.learned.critic import step
 from wganlab.learned.lipschitz import Batch, values
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.record import Row
+from wganlab.learned.stepping import CriticStep, GeneratorStep
 
 if TYPE_CHECKING:
     from wganlab.data.toys import Toy
@@ -117,6 +116,12 @@ class Training:
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
+        self.critic_moves = CriticStep(
+            self.critic, self.constraint, self.critic_optimizer, self.objective.critic
+        )
+        self.generator_moves = GeneratorStep(
+            self.generator, self.critic, self.generator_optimizer, self.objective.generator
+        )
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
         fixed_draws = Generator(device).manual_seed(int(fixed))
@@ -143,17 +148,8 @@ class Training:
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
         real = self.real()
-        with torch.no_grad():
-            fake = self.fake()
-        return step(
-            self.critic,
-            self.constraint,
-            self.critic_optimizer,
-            self.noisy(real),
-            self.noisy(fake),
-            self.draws,
-            self.objective.critic,
-        )
+        fake = self.generator_moves.sample(self.latent())
+        return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
 
     @contextmanager
     def traced(self, wanted: bool) -> Iterator[None]:
@@ -184,19 +180,10 @@ class Training:
 
     def generator_step(self) -> Tensor:
         """Generated points, one step of the generator."""
-        self.critic.requires_grad_(False)
-        with parametrize.cached():
-            fake = self.noisy(self.fake())
-            none = fake.new_empty(0)
-            batch = Batch(none, fake, none, values(self.critic, fake))
-            loss = self.objective.generator(batch)
-            self.generator_optimizer.zero_grad()
-            loss.backward()
-        self.generator_optimizer.step()
-        self.critic.requires_grad_(True)
+        loss = self.generator_moves(self.latent(), self.noisy)
         if self.average is not None:
             self.follow()
-        return loss.detach()
+        return loss
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -217,9 +204,10 @@ class Training:
         )
         return self.points[rows]
 
-    def fake(self) -> Tensor:
-        """A batch of generated points."""
-        return generated(self.generator, self.config.latent, self.config.batch, self.draws)
+    def latent(self) -> Tensor:
+        """A batch of noise for the generator."""
+        shape = (self.config.batch, self.config.latent)
+        return torch.randn(shape, generator=self.draws, device=self.device)
 
     def noisy(self, points: Tensor) -> Tensor:
         """With this iteration's instance noise."""

@@ -1,0 +1,181 @@
+"""One step of a critic, which `fit_critic` repeats, and one of a generator.
+
+A step of chains of linear layers and ReLUs is differentiated by hand (`chains`), as far as to the
+critic's values and slopes; what the objective makes of those, and every other network, by autograd.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.utils import parametrize
+
+from wganlab.learned.chains import Chain, links
+from wganlab.learned.fitted import evaluated
+from wganlab.learned.lipschitz import Batch, Constraint, values
+from wganlab.learned.penalties import GradientPenalty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Generator, Tensor, nn
+
+
+class CriticStep:
+    """A step of a critic: one pass over real and fake together, one over the penalty's points.
+
+    Parameters
+    ----------
+    critic, constraint, optimizer
+        Whose step it is; the constraint is prepared.
+    objective : callable Batch -> scalar
+        What is maximized, before a penalty; by default the constraint's own objective.
+    """
+
+    def __init__(
+        self,
+        critic: nn.Module,
+        constraint: Constraint,
+        optimizer: torch.optim.Optimizer,
+        objective: Callable[[Batch], Tensor] | None = None,
+    ) -> None:
+        self.critic, self.constraint, self.optimizer = critic, constraint, optimizer
+        self.objective = objective or constraint.objective
+        self.links = links(critic) if _of_values_and_slopes(constraint) else None
+
+    def __call__(self, real: Tensor, fake: Tensor, generator: Generator | None) -> Tensor:
+        """The step from those points; returns the loss, a scalar that stays on the device."""
+        with parametrize.cached():
+            if self.links is None:
+                loss = self.differentiated(real, fake, generator)
+            else:
+                loss = self.by_hand(self.links.chain(), real, fake, generator)
+        self.constraint.before_step(self.critic)
+        self.optimizer.step()
+        self.constraint.after_step(self.critic)
+        return loss
+
+    def differentiated(self, real: Tensor, fake: Tensor, generator: Generator | None) -> Tensor:
+        """The loss, and its derivatives by autograd."""
+        critic, constraint = self.critic, self.constraint
+        if constraint.at_fake:
+            batch = evaluated(critic, real, fake)
+        else:
+            batch = Batch(real, fake, values(critic, real), real.new_empty(0))
+        loss = -self.objective(batch)
+        penalty = constraint.penalty(critic, batch, generator)
+        if penalty is not None:
+            loss = loss + penalty
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss.detach()
+
+    def by_hand(
+        self, chain: Chain, real: Tensor, fake: Tensor, generator: Generator | None
+    ) -> Tensor:
+        """The same; autograd goes no further than to the critic's values and slopes."""
+        passed = chain.values(torch.cat([real, fake]))
+        f = passed.result[:, 0].requires_grad_()  # (n + m,)
+        batch = Batch(real, fake, f[: len(real)], f[len(real) :])
+        loss = -self.objective(batch)
+        if isinstance(self.constraint, GradientPenalty):
+            climbed = chain.slopes(self.constraint.points(batch, generator))
+            slopes = climbed.result.requires_grad_()  # (k, dim)
+            loss = loss + self.constraint.cost(slopes)
+            df, dslopes = torch.autograd.grad(loss, (f, slopes))
+            weights, biases = chain.values_backward(df[:, None], passed)
+            torch._foreach_add_(weights, chain.slopes_backward(dslopes, climbed))
+        else:
+            (df,) = torch.autograd.grad(loss, f)
+            weights, biases = chain.values_backward(df[:, None], passed)
+        _pass_on([*chain.weights, *chain.biases], [*weights, *biases], self.optimizer)
+        return loss.detach()
+
+
+class GeneratorStep:
+    """A step of a generator against a critic, whose weights stay.
+
+    Parameters
+    ----------
+    generator, critic, optimizer
+        Whose step it is, and what judges it.
+    objective : callable Batch -> scalar
+        What is minimized.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        critic: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        objective: Callable[[Batch], Tensor],
+    ) -> None:
+        self.generator, self.critic, self.optimizer = generator, critic, optimizer
+        self.objective = objective
+        self.links, self.judge = links(generator), links(critic)
+
+    def sample(self, z: Tensor) -> Tensor:
+        """Generated points from noise of shape (n, latent), without gradient: (n, dim)."""
+        if self.links is not None:
+            return self.links.chain().values(z).result
+        with torch.no_grad():
+            points: Tensor = self.generator(z)
+        return points
+
+    def __call__(self, z: Tensor, blur: Callable[[Tensor], Tensor]) -> Tensor:
+        """The step from noise (n, latent); the critic sees blur(points). Returns the loss."""
+        with parametrize.cached():
+            if self.links is None or self.judge is None:
+                loss = self.differentiated(z, blur)
+            else:
+                loss = self.by_hand(self.links.chain(), self.judge.chain(), z, blur)
+        self.optimizer.step()
+        return loss
+
+    def differentiated(self, z: Tensor, blur: Callable[[Tensor], Tensor]) -> Tensor:
+        """The loss, and its derivatives by autograd."""
+        self.critic.requires_grad_(False)
+        fake = blur(self.generator(z))
+        none = fake.new_empty(0)
+        loss = self.objective(Batch(none, fake, none, values(self.critic, fake)))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.critic.requires_grad_(True)
+        return loss.detach()
+
+    def by_hand(
+        self, chain: Chain, judge: Chain, z: Tensor, blur: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """The same; autograd goes no further than to points and the critic's values."""
+        made = chain.values(z)
+        fake = blur(made.result).requires_grad_()
+        passed = judge.values(fake)
+        f = passed.result[:, 0].requires_grad_()
+        none = f.new_empty(0)
+        loss = self.objective(Batch(none, fake, none, f))
+        df, dfake = torch.autograd.grad(loss, (f, fake), allow_unused=True)
+        g = judge.points_backward(df[:, None], passed)
+        weights, biases = chain.values_backward(g if dfake is None else g + dfake, made)
+        _pass_on([*chain.weights, *chain.biases], [*weights, *biases], self.optimizer)
+        return loss.detach()
+
+
+def _of_values_and_slopes(constraint: Constraint) -> bool:
+    """Does the loss need the critic through its values and, perhaps, its slopes alone?"""
+    penalty = type(constraint).penalty
+    return constraint.at_fake and penalty in (Constraint.penalty, GradientPenalty.penalty)
+
+
+def _pass_on(
+    tensors: list[Tensor], gradients: list[Tensor], optimizer: torch.optim.Optimizer
+) -> None:
+    """To the parameters, in place of their last gradients, or to those they were computed from."""
+    pairs = list(zip(tensors, gradients, strict=True))
+    made = [(tensor, gradient) for tensor, gradient in pairs if not tensor.is_leaf]
+    if made:
+        optimizer.zero_grad()
+        torch.autograd.backward([one for one, _ in made], [gradient for _, gradient in made])
+    for tensor, gradient in pairs:
+        if tensor.is_leaf and tensor.requires_grad:
+            tensor.grad = gradient
