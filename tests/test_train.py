@@ -34,7 +34,9 @@ SMALL = TrainConfig(
 )
 VARIANTS = [
     SMALL,
-    replace(SMALL, constraint="clip", critic_optimizer=Optimizer("rmsprop"), average=0.9),
+    replace(
+        SMALL, constraint="clip", critic_optimizer=Optimizer("rmsprop"), average=0.9, warm_up=4
+    ),
     replace(SMALL, constraint="sn", points=50),
     replace(SMALL, constraint="orthonormal", critic=replace(TINY, activation="maxmin")),
     replace(SMALL, constraint="ct", critic=replace(TINY, dropout=0.3), noise=0.1),
@@ -252,6 +254,34 @@ def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
     monkeypatch.setattr(training, "latent", lambda: points)
     training.iterate()
     assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+def test_the_critic_is_warmed_up_before_the_first_row_and_once():
+    config = replace(SMALL, iterations=0, warm_up=40)
+    cold, warm = (learned.train(replace(config, warm_up=k)).history for k in (0, 40))
+    assert warm[0]["estimate"] > cold[0]["estimate"] + 0.1
+    training = Training(config, torch.device("cpu"))
+    for _ in range(2):
+        training.warm_up()
+        assert (training.steps, training.iteration) == (40, 0)
+    again = Training(config, torch.device("cpu"))
+    again.load_state_dict(training.state_dict())
+    again.warm_up()
+    assert again.steps == 40
+    again.iterate()
+    assert again.steps == 40 + config.n_critic
+
+
+def test_each_look_is_at_the_same_points_by_another_generator():
+    views = []
+    run = learned.train(SMALL, observers=[lambda view: views.append(view) or {}])
+    assert len(views) == len(run.history) == 4
+    first, last = views[0], views[-1]
+    assert torch.equal(first.real, last.real)
+    assert torch.equal(first.held_out, last.held_out)
+    assert not torch.equal(first.real, first.held_out)
+    assert not torch.equal(first.fake, last.fake)
+    assert torch.equal(first.f(first.real), last.f(last.real))  # one network, of now
 
 
 def test_the_average_follows_the_generator():

@@ -1,6 +1,6 @@
 """The truth beside a training run: observers for `learned.train`, with exact distances.
 
-Each maps a `View` of the run to numbers for its row of metrics. The points are fresh ones, so
+Each maps a `View` of the run to numbers for its row of metrics. Its points are samples, so
 between two samples of one law EM is not 0 but its sampling floor, which `sampling_floor` gives:
 what a perfect generator would reach.
 """

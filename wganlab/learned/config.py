@@ -63,6 +63,8 @@ class TrainConfig:
     """Of the generator's weights; a rate of its own makes two time scales."""
     n_critic: int = 5
     """Steps of the critic for each step of the generator."""
+    warm_up: int = 0
+    """Steps of the critic before all others, so that its first estimate is one."""
     phases: Phases = "constant"
     """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
     batch: int = 256
@@ -87,6 +89,7 @@ class TrainConfig:
         checks.among(get_args(ConstraintName), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
         checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
+        checks.whole(0, warm_up=self.warm_up)
         checks.whole(1, latent=self.latent, n_critic=self.n_critic, batch=self.batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
@@ -181,7 +184,11 @@ _SMALL = MLPConfig(width=128, depth=3, init="he")
 _FAST = Optimizer(lr=1e-3, schedule="linear")
 _GAN = Optimizer(lr=1e-3, betas=(0.5, 0.999), schedule="linear")
 _LAPTOP = TrainConfig(
-    critic=_SMALL, generator=_SMALL, critic_optimizer=_FAST, generator_optimizer=_FAST
+    critic=_SMALL,
+    generator=_SMALL,
+    critic_optimizer=_FAST,
+    generator_optimizer=_FAST,
+    warm_up=100,
 )
 _CLIPPED = replace(
     _LAPTOP,
@@ -197,6 +204,7 @@ _ADVERSARIAL = replace(
     critic_optimizer=_GAN,
     generator_optimizer=_GAN,
     n_critic=1,
+    warm_up=0,
 )
 _WIDE = MLPConfig(width=512, depth=3, init="gulrajani")
 

@@ -171,6 +171,7 @@ def _run(
     with thread_limit(threads), training.seeded(), _interruptible() as interrupted:
         bar = tqdm(total=config.iterations, initial=training.iteration, unit="it", disable=disable)
         with bar:
+            training.warm_up()
             while True:
                 done = training.iteration
                 last = done == config.iterations

@@ -41,10 +41,11 @@ SHOWN = 1000  # points of an observation
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What an observer sees: both networks in evaluation mode, and fresh points.
+    """What an observer sees: both networks in evaluation mode, and points that no step sees.
 
-    The points are drawn with a generator of their own, which depends on the seed and the iteration
-    alone. So nothing that is observed, or how often, changes what is trained.
+    The points are drawn with a generator of their own, so nothing that is observed, or how often,
+    changes what is trained. Real points and the noise of the generated ones are the same at each
+    look, so what changes between two rows is the networks, not the sample.
     """
 
     config: TrainConfig
@@ -58,9 +59,9 @@ class View:
     generator: nn.Module
     """The generator, or its average."""
     real: Tensor
-    """Real points: those of training where they are fixed, else new ones; shape (n, dim)."""
+    """Real points: those of training where they are fixed, else others; shape (n, dim)."""
     held_out: Tensor
-    """Real points that no step sees, shape (n, dim)."""
+    """More real points that no step sees, shape (n, dim)."""
     fake: Tensor
     """Generated points, shape (n, dim)."""
 
@@ -126,10 +127,17 @@ class Training:
         self.draws = Generator(device).manual_seed(int(draws))
         fixed_draws = Generator(device).manual_seed(int(fixed))
         self.points = self.law.sample(config.points, fixed_draws) if config.points else None
-        self.iteration, self.seconds = 0, 0.0
+        self.iteration, self.steps, self.seconds = 0, 0, 0.0
         self.losses: list[Tensor] = []
         self.cosine: Tensor | None = None
         self.shown = torch.empty(0)
+
+    def warm_up(self) -> None:
+        """The critic's steps before iteration 0, where they have not been taken."""
+        began = time.perf_counter()
+        while self.iteration == 0 and self.steps < self.config.warm_up:
+            self.losses.append(self.critic_step())
+        self.seconds += time.perf_counter() - began
 
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
@@ -149,6 +157,7 @@ class Training:
         """Real points, generated points, one step of the critic."""
         real = self.real()
         fake = self.generator_moves.sample(self.latent())
+        self.steps += 1
         return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
 
     @contextmanager
@@ -219,8 +228,7 @@ class Training:
 
     def view(self) -> View:
         """What an observer sees now."""
-        seed = int(np.random.SeedSequence([self.watch, self.iteration]).generate_state(1)[0])
-        watch = Generator(self.device).manual_seed(seed)
+        watch = Generator(self.device).manual_seed(self.watch)
         shown = self.generator if self.average is None else self.average
         shown.eval()
         self.critic.eval()
@@ -273,6 +281,7 @@ class Training:
         cuda = self.device.type == "cuda"
         return state | {
             "iteration": self.iteration,
+            "steps": self.steps,
             "seconds": self.seconds,
             "draws": self.draws.get_state(),
             "torch": torch.get_rng_state(),
@@ -283,7 +292,8 @@ class Training:
         """What `state_dict` gave, of a run of the same configuration."""
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self.iteration, self.steps = state["iteration"], state["steps"]
+        self.seconds = state["seconds"]
         self.draws.set_state(state["draws"].cpu())
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
