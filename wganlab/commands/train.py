@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, float]
 
-BESIDES_RESUME = ("--resume", "--device", "--threads")
+BESIDES_RESUME = ("--resume", "--track", "--device", "--threads")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ class Train:
     seeds: int = 1
     """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
     there are cores for."""
+    track: bool = False
+    """Write event files for TensorBoard too, into the folder events of the run; needs
+    pip install "wganlab[track]". A tracked run is tracked further by --resume."""
     n: int = 1000
     """Points of each law in the exact EM, at most 1,000."""
     device: str = "auto"
@@ -95,11 +98,15 @@ class Train:
         if not 1 <= self.n <= 1000:
             raise ValueError(f"--n {self.n}: expected 1 to 1,000")
         from wganlab.crew import Job
+        from wganlab.learned.track import summary_writer
 
+        if self.track:
+            summary_writer()
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
         jobs = [
-            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads) for one in many
+            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads, self.track)
+            for one in many
         ]
         if self.seeds == 1:
             _kept(jobs[0].folder, jobs[0].run)
@@ -167,6 +174,7 @@ class Train:
             learned.resume,
             self.resume,
             observers=watch(config.data, int(rows[0]["n"]) if rows else self.n),
+            track=self.track,
             device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
             threads=self.threads if "--threads" in names else before["threads"],
         )

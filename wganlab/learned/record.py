@@ -5,6 +5,7 @@
     metrics.csv        a row an observation, flushed as it is written
     checkpoint.pt      networks, optimizers, schedules, random states, iteration
     samples/000100.npy generated points at an observation
+    events/            the same for TensorBoard, where the run is tracked (see `track`)
 
 A checkpoint replaces the one before in one step, so that there is a whole one at any moment; rows
 that were written after it are cut off when a run goes on. So a run that was killed and went on ends
@@ -18,6 +19,8 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ import numpy as np
 import torch
 
 from wganlab.learned.config import TrainConfig
+from wganlab.learned.track import Events
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +44,7 @@ class RunFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self.events: Events | None = None
 
     @classmethod
     def create(cls, path: Path | str, config: TrainConfig, device: torch.device) -> RunFolder:
@@ -87,6 +92,21 @@ class RunFolder:
         """Where the last whole checkpoint is."""
         return self.path / "checkpoint.pt"
 
+    @property
+    def events_folder(self) -> Path:
+        """Where the event files of a tracked run are."""
+        return self.path / "events"
+
+    @contextmanager
+    def tracked(self, real: Tensor, rows: list[Row]) -> Iterator[None]:
+        """Write event files beside what is kept; `rows` are those that the run goes on from."""
+        self.events = Events(self.events_folder, self.config(), real, rows)
+        try:
+            yield
+        finally:
+            self.events.writer.close()
+            self.events = None
+
     def config(self) -> TrainConfig:
         """The configuration; ValueError where there is no run."""
         try:
@@ -112,6 +132,8 @@ class RunFolder:
         lines = _csv([row], head=not self.metrics_file.exists())
         with self.metrics_file.open("a", newline="") as file:
             file.write(lines)
+        if self.events is not None:
+            self.events.row(row)
 
     def keep_rows(self, iteration: int) -> list[Row]:
         """Cut off what was written after that iteration, in one step; returns what is left."""
@@ -125,6 +147,8 @@ class RunFolder:
     def keep_samples(self, iteration: int, points: Tensor) -> None:
         """Generated points, shape (n, dim), as float32."""
         np.save(self.path / "samples" / f"{iteration:06}.npy", points.cpu().numpy())
+        if self.events is not None:
+            self.events.sheet(iteration, points)
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""
