@@ -52,6 +52,7 @@ class Job:
             config,
             observers=watch(config.data, self.n),
             folder=self.folder,
+            notes={"n": self.n},
             track=self.track,
             progress=progress,
             device=self.device,

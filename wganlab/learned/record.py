@@ -1,7 +1,7 @@
 """The folder of a run: what was asked, where it ran, what was measured, and how to go on.
 
     config.json        the configuration, all that a run depends on
-    environment.json   versions, device, threads
+    environment.json   versions, device, threads, and notes of whoever started it
     metrics.csv        a row an observation, flushed as it is written
     checkpoint.pt      networks, optimizers, schedules, random states, iteration
     samples/000100.npy generated points at an observation
@@ -19,7 +19,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -47,8 +47,14 @@ class RunFolder:
         self.events: Events | None = None
 
     @classmethod
-    def create(cls, path: Path | str, config: TrainConfig, device: torch.device) -> RunFolder:
-        """A new folder for a run that is about to start.
+    def create(
+        cls,
+        path: Path | str,
+        config: TrainConfig,
+        device: torch.device,
+        notes: Mapping[str, Any] | None = None,
+    ) -> RunFolder:
+        """A new folder for a run that is about to start; `notes` go into environment.json.
 
         Raises
         ------
@@ -63,9 +69,10 @@ class RunFolder:
                 f"there is a run in {folder.path} already: give another name, or go on with it by "
                 f"--resume {folder.path}"
             )
+        told = {**_environment(device), "notes": dict(notes or {})}
         try:
             (folder.path / "samples").mkdir(parents=True, exist_ok=True)
-            _replace(folder.path / "environment.json", json.dumps(_environment(device), indent=2))
+            _replace(folder.path / "environment.json", json.dumps(told, indent=2))
         except OSError as error:
             raise OSError(f"{folder.path} cannot be written: {error.strerror or error}") from None
         free = shutil.disk_usage(folder.path).free
@@ -113,6 +120,11 @@ class RunFolder:
             return TrainConfig.from_json(self.config_file.read_text())
         except FileNotFoundError:
             raise ValueError(f"there is no run in {self.path}: it has no config.json") from None
+
+    def environment(self) -> dict[str, Any]:
+        """Where and with what the run was started, and its notes."""
+        told: dict[str, Any] = json.loads((self.path / "environment.json").read_text())
+        return told
 
     def rows(self) -> list[Row]:
         """All rows of metrics that are whole."""

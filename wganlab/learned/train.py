@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,7 @@ def train(
     generator: nn.Module | None = None,
     observers: Sequence[Observer] = (),
     folder: Path | str | None = None,
+    notes: Mapping[str, Any] | None = None,
     track: bool = False,
     progress: bool | None = None,
     device: str | torch.device = "auto",
@@ -71,6 +72,8 @@ def train(
         Each maps a `View` to named numbers, which go into the row of an observation.
     folder : path
         Where to keep the run, so that `resume` can go on with it; nowhere by default.
+    notes : mapping
+        Plain values to keep in its environment.json, as what the observers were made with.
     track : bool
         Write event files for TensorBoard into the folder; needs the extra `track`.
     progress : bool
@@ -98,7 +101,7 @@ def train(
         if folder is None:
             raise ValueError("track=True writes into the folder of the run: give folder= too")
     with thread_limit(threads):  # the folder tells how many
-        kept = None if folder is None else RunFolder.create(folder, config, place)
+        kept = None if folder is None else RunFolder.create(folder, config, place, notes)
     with _tracked(kept if track else None, training, []):
         return _run(training, kept, [], observers, progress, threads)
 
