@@ -25,7 +25,8 @@ ENVIRONMENT = {**ONE_THREAD, "POT_BACKEND_DISABLE_PYTORCH": "1"}
 
 @dataclass(frozen=True)
 class Figures:
-    """Regenerate the figures that are out of date into figures/out/ as PNG and PDF."""
+    """Regenerate the figures that are out of date into figures/out/ as PNG and PDF, some as pages
+    too."""
 
     profile: str = "laptop"
     """quick (seconds), laptop, or paper (GPU settings); quick and paper have folders of their own
@@ -92,14 +93,14 @@ def stamp(folder: Path, name: str) -> dict:
 
 def up_to_date(folder: Path, name: str) -> bool:
     """Does the figure stand, made from its sources as they are now?"""
-    if not all((folder / f"{name}{suffix}").is_file() for suffix in (".png", ".pdf", ".json")):
-        return False
     try:
-        sources = stamp(folder, name)["sources"].items()
-    except (ValueError, LookupError, TypeError, AttributeError):  # damaged: no proof of anything
+        made = stamp(folder, name)
+        files = [folder / file for file in made["files"]]
+        sources = {ROOT / source: modified for source, modified in made["sources"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no proof of anything
         return False
-    paths = {ROOT / source: modified for source, modified in sources}
-    return all(path.is_file() and path.stat().st_mtime_ns == t for path, t in paths.items())
+    unchanged = (path.is_file() and path.stat().st_mtime_ns == t for path, t in sources.items())
+    return all(file.is_file() for file in files) and all(unchanged)
 
 
 def make(name: str, profile: str, folder: Path) -> str:

@@ -18,6 +18,8 @@ from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
 from wganlab.learned import train
 from wganlab.learned.config import PRESETS
+from wganlab.player import Panel
+from wganlab.player import page as played
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +45,7 @@ NUMBERS = ("estimate", "emd", "certificate", "flat", "modes")
 RECORDS = 25
 REPEATS = 10  # of the sampling floor
 DOTS = 500  # of a sheet
-MOMENTS = (2, 8, RECORDS)  # the records that have a sheet
+MOMENTS = (2, 8, RECORDS)  # the records whose sheets are drawn
 HALF = 2.0
 
 
@@ -76,7 +78,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     floors = [sampling_floor(data.toy(LAW), size.n, seed) for seed in range(REPEATS)]
     return {
         **dict(zip(NUMBERS, np.moveaxis(np.array(numbers), 2, 0), strict=True)),
-        "sheets": np.array(sheets),  # (methods, moments, dots, 2)
+        "sheets": np.array(sheets),  # (methods, records, dots, 2)
         "iteration": np.linspace(0, size.iterations, RECORDS + 1),
         "floor": np.array(np.mean(floors)),
         "n": np.array(size.n),
@@ -108,12 +110,11 @@ def sized(preset: str, size: Size, seed: int) -> TrainConfig:
 
 
 def watched(config: TrainConfig, n: int, device: str) -> tuple[np.ndarray, np.ndarray]:
-    """A run's NUMBERS, shape (numbers, records), and its sheets, shape (moments, dots, 2)."""
+    """A run's NUMBERS, shape (numbers, records), and its sheets, shape (records, dots, 2)."""
     sheets = []
 
     def look(view: View) -> Row:
-        if view.iteration // config.every in MOMENTS:
-            sheets.append(view.fake[:DOTS].cpu().numpy())
+        sheets.append(view.fake[:DOTS].cpu().numpy())
         held_out, fake = view.held_out[:n].cpu().double(), view.fake[:n].cpu().double()
         flat = exact.certificate(np.zeros(n), held_out, fake)
         return {**earth_mover(view, n), **coverage(view), "flat": flat}
@@ -143,7 +144,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     modes = np.array(data.toy(LAW).modes)
     for row, record in enumerate(MOMENTS):
         for k, axes in enumerate(panels[1 + row]):
-            draw_sheet(axes, arrays["sheets"][k, row], modes)
+            draw_sheet(axes, arrays["sheets"][k, record], modes)
         panels[1 + row, 0].set_ylabel(f"iteration {arrays['iteration'][record]:,.0f}")
     for k, axes in enumerate(panels[-1]):
         found = ", ".join(f"{count:.0f}" for count in sorted(arrays["modes"][k, :, -1]))
@@ -221,3 +222,30 @@ def draw_sheet(axes: Axes, points: np.ndarray, modes: Any) -> None:
     ring = {"color": plots.REAL["color"], "marker": "o", "fillstyle": "none", "linestyle": "none"}
     axes.plot(*modes.T, **ring, markersize=9)
     axes.set(xlim=(-HALF, HALF), ylim=(-HALF, HALF), aspect="equal", xticks=[], yticks=[])
+
+
+def page(arrays: dict[str, np.ndarray]) -> str:
+    """The runs of seed 0 side by side, step by step."""
+    real = data.toy(LAW).sample(DOTS, torch.Generator().manual_seed(0)).numpy()
+    iterations = arrays["iteration"].astype(int).tolist()
+    panels = []
+    for k, title in enumerate(PANELS.values()):
+        emd, gap, proven = (arrays[name][k, 0] for name in ("emd", "estimate", "certificate"))
+        floor = np.full(len(emd), arrays["floor"])
+        times = enlarged(gap, emd)
+        names = {"estimate": f"critic gap × {times:g}"} if times > 1 else None
+        curves = {"emd": emd, "certificate": proven, "estimate": times * gap, "floor": floor}
+        panels.append(Panel(title, real, arrays["sheets"][k], iterations, curves, names))
+    note = (
+        f"{LAW}, seed 0, {DOTS} generated points over as many real ones. EM and certificate: "
+        f"linear programs between n = {arrays['n']} generated and as many new real points; the "
+        "floor is EM between two real samples. A gap far smaller than EM is shown enlarged. "
+        "Settings as in lab_training.png. Keys: left, right, home, end, space."
+    )
+    return played("Training under five constraints", iterations, panels, note=note)
+
+
+def enlarged(gap: np.ndarray, emd: np.ndarray) -> float:
+    """A factor of one digit that makes a far smaller gap readable on the axes of EM, else 1."""
+    times = emd.max() / max(float(np.abs(gap).max()), 1e-9)
+    return float(f"{times:.0e}") if times > 3 else 1.0

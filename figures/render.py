@@ -1,7 +1,8 @@
 """Make one figure in a process of its own: python -m figures.render NAME PROFILE FOLDER.
 
-Beside NAME.png and NAME.pdf it leaves NAME.json: the files that the figure was made from and
-their times, so that `python -m figures` knows when it is out of date.
+A figure that has a function `page` is a page NAME.html too. Beside these it leaves NAME.json: what
+was made, and the files that it was made from and their times, so that `python -m figures` knows
+when it is out of date.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ def render(name: str, profile: str, folder: Path) -> None:
 
     start = time.perf_counter()
     script = importlib.import_module(f"figures.{name}")
+    arrays = script.compute(profile)
     with plots.style():
-        plots.save(script.draw(script.compute(profile)), folder / name)
-    stamp = {"seconds": time.perf_counter() - start, "sources": sources()}
+        plots.save(script.draw(arrays), folder / name)
+    files = [f"{name}.png", f"{name}.pdf"]
+    if hasattr(script, "page"):
+        files.append(f"{name}.html")
+        (folder / files[-1]).write_text(script.page(arrays), encoding="utf-8")
+    stamp = {"seconds": time.perf_counter() - start, "files": files, "sources": sources()}
     (folder / f"{name}.json").write_text(json.dumps(stamp, indent=1))
 
 
@@ -39,6 +45,8 @@ def sources() -> dict[str, int]:
     paths |= {ROOT / "constraints.txt", ROOT / "wganlab" / "wganlab.mplstyle"}
     if "wganlab.data.images" in sys.modules:
         paths |= set((ROOT / "wganlab" / "data" / "archives").glob("*.npz"))
+    if "wganlab.player" in sys.modules:
+        paths.add(ROOT / "wganlab" / "player.html")
     return {str(path.relative_to(ROOT)): path.stat().st_mtime_ns for path in sorted(paths)}
 
 

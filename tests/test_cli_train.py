@@ -222,6 +222,19 @@ def test_a_diverged_run_says_where_its_last_checkpoint_is(folder, capsys):
     assert re.search(r"the run diverged .* Try a lower .*\(it is a at iteration \d\)", told)
     assert main(["sample", "a", "-n", "3", "-o", "a.npy"]) == 0
     assert np.isfinite(np.load("a.npy")).all()
+    assert {path.name for path in Path("a").iterdir()} == FILES
+
+
+def test_a_run_that_was_stopped_before_its_first_row_keeps_its_points(folder, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("wganlab.learned.training.Training.observe", stop)
+        assert main(["train", *TINY, "--run", "a"]) == 130
+    assert not Path("a/metrics.csv").exists()
+    assert main(["train", "--resume", "a"]) == 0
+    assert {row["n"] for row in learned.RunFolder("a").rows()} == {OPTIONS["n"]}
 
 
 def test_a_run_that_is_killed_twice_ends_in_the_same_bits(folder, capsys):
@@ -253,6 +266,7 @@ def test_an_interrupted_run_is_kept_and_sampled_from(folder, capsys):
     )
     state = torch.load("a/checkpoint.pt", weights_only=True)
     assert 40 <= int(told[1]) == state["iteration"] < 600
+    assert {path.name for path in Path("a").iterdir()} == FILES
     assert main(["sample", "a", "-n", "5", "-o", "a.npy"]) == 0
     run = learned.load_run("a", device="cpu")
     with torch.no_grad():
@@ -288,6 +302,7 @@ def test_a_ctrl_c_stops_all_seeds_and_keeps_them(folder):
     state = torch.load("many-seed0/checkpoint.pt", weights_only=True)
     assert state["iteration"] == int(told[1].replace(",", "")) < 100_000
     assert err.count("\n") == 1
+    assert {path.name for path in Path("many-seed0").iterdir()} == FILES
 
 
 def test_threads_are_noted_and_kept(folder, monkeypatch):

@@ -1,8 +1,10 @@
 """Figures are made, are made again only when they must be, and fail one by one."""
 
 import ast
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +66,46 @@ def test_every_figure_is_a_picture_in_png_and_pdf(quick, name):
         assert image.width >= 1500
         assert np.asarray(image.convert("L")).std() > 5
     assert (quick / "quick" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+PAGES = {name for name in FIGURES if "\ndef page(" in (ROOT / "figures" / f"{name}.py").read_text()}
+
+
+def test_figures_with_a_page_leave_it_and_are_made_again_without_it(quick, tmp_path):
+    assert {path.stem for path in (quick / "quick").glob("*.html")} == PAGES == {"lab_training"}
+    for path in (quick / "quick").glob("lab_training.*"):
+        shutil.copy(path, tmp_path)
+    page = tmp_path / "lab_training.html"
+    assert page.stat().st_size < 1e6
+    assert build.up_to_date(tmp_path, "lab_training")
+    page.unlink()
+    assert not build.up_to_date(tmp_path, "lab_training")
+
+
+def test_a_page_is_equal_from_run_to_run_and_shows_every_record():
+    from figures import lab_training
+
+    records = lab_training.RECORDS + 1
+    rng = np.random.default_rng(0)
+    numbers = {name: rng.random((5, 1, records)) for name in lab_training.NUMBERS}
+    numbers["estimate"][0] /= 99
+    arrays = numbers | {
+        "sheets": rng.normal(size=(5, records, 30, 2)),
+        "iteration": np.linspace(0, 800, records),
+        "floor": np.array(0.1),
+        "n": np.array(30),
+    }
+    page = lab_training.page(arrays)
+    assert page == lab_training.page(arrays)
+    content = json.loads(re.search("const page = (.*);", page)[1])
+    assert content["iterations"] == [32 * record for record in range(records)]
+    assert [panel["title"] for panel in content["panels"]] == list(lab_training.PANELS.values())
+    for panel in content["panels"]:
+        assert [len(cloud) for cloud in panel["clouds"]] == [60] * records
+        exact, _, gap, floor = panel["curves"]
+        assert (exact["name"], floor["values"]) == ("exact EM", [0.1] * records)
+        enlarged = panel is content["panels"][0]
+        assert gap["name"].startswith("critic gap × ") == enlarged
 
 
 def test_a_second_call_rebuilds_nothing(quick, capsys):

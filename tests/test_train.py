@@ -209,6 +209,13 @@ def test_the_folder_says_what_ran(tmp_path):
     assert np.load(folder.path / "samples" / "000030.npy").shape == (1000, 2)
 
 
+def test_notes_are_kept_before_anything_is_observed(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        learned.train(SMALL, folder=tmp_path, notes={"n": 7}, observers=[lambda view: 1 / 0])
+    assert RunFolder(tmp_path).rows() == []
+    assert RunFolder(tmp_path).environment()["notes"] == {"n": 7}
+
+
 def test_a_run_is_not_overwritten(tmp_path):
     learned.train(replace(SMALL, iterations=1), folder=tmp_path / "run")
     with pytest.raises(ValueError, match="there is a run in"):
@@ -306,9 +313,35 @@ def test_the_cosine_of_plain_descent_is_one():
     config = replace(SMALL, constraint="none", critic_optimizer=Optimizer("sgd", 1e-3))
     run = learned.train(config)
     assert math.isnan(run.history[0]["step_cosine"])
-    assert [row["step_cosine"] for row in run.history[1:]] == pytest.approx([1, 1, 1], abs=1e-3)
+    for name in ("first_step_cosine", "step_cosine"):
+        assert [row[name] for row in run.history[1:]] == pytest.approx([1, 1, 1], abs=1e-3)
     adam = learned.train(replace(config, critic_optimizer=Optimizer(betas=(0.9, 0.9))))
     assert all(row["step_cosine"] < 0.99 for row in adam.history[1:])
+
+
+def test_cosines_are_those_of_the_first_and_the_last_step():
+    config = replace(SMALL, constraint="none", n_critic=3, every=1, iterations=4)
+    config = replace(config, critic_optimizer=Optimizer(betas=(0.9, 0.9)))
+    training = Training(config, torch.device("cpu"))
+    measured = []
+
+    def note(optimizer, *_):
+        weights = torch.cat([p.detach().flatten() for p in training.critic.parameters()])
+        uphill = torch.cat([p.grad.flatten() for p in training.critic.parameters()])
+        measured.append((weights, uphill))
+
+    training.critic_optimizer.register_step_pre_hook(note)
+    training.critic_optimizer.register_step_post_hook(note)
+    for _ in range(4):
+        training.iterate()
+        row, measured = training.observe([]), measured[-6:]
+        first, last = (
+            torch.cosine_similarity(measured[k + 1][0] - measured[k][0], -measured[k][1], dim=0)
+            for k in (0, 4)
+        )
+        assert row["first_step_cosine"] == pytest.approx(first.item(), abs=1e-6)
+        assert row["step_cosine"] == pytest.approx(last.item(), abs=1e-6)
+        assert row["first_step_cosine"] != row["step_cosine"]
 
 
 def test_a_short_run_comes_near_the_ring():

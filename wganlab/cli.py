@@ -28,6 +28,8 @@ from wganlab.commands.runs import Runs
 from wganlab.commands.sample import Sample
 from wganlab.commands.train import Train
 
+FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, ModuleNotFoundError)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = 0
     except BrokenPipeError:
         code = 141  # whoever read has left, as `head` does: 128 + SIGPIPE, what a shell reports
-    except (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError) as error:
+    except FAILURES as error:
         told = " ".join(str(error).split()) or "out of memory"
         if isinstance(error, ArithmeticError):
             told = f"these parameters are too extreme for float64 ({told})"

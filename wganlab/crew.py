@@ -39,6 +39,8 @@ class Job:
     """Of torch."""
     threads: int
     """Of torch."""
+    track: bool = False
+    """Write event files for TensorBoard."""
 
     def run(self, progress: bool | None = None) -> None:
         """Train it in this process."""
@@ -50,6 +52,8 @@ class Job:
             config,
             observers=watch(config.data, self.n),
             folder=self.folder,
+            notes={"n": self.n},
+            track=self.track,
             progress=progress,
             device=self.device,
             threads=self.threads,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wganlab import plots
+from wganlab.player import Panel, page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,38 +118,17 @@ def write_player(
     import numpy as np
 
     shown = [frames[k] for k in np.unique(np.linspace(0, len(frames) - 1, 60).round().astype(int))]
-    clouds = [_plane(points[:500]) for points in (real, *(points for _, points in shown))]
-    by_iteration = {int(row["iteration"]): row for row in rows}
-    names = ["iteration", "emd", "certificate", "sampling_floor"]
-    names += ["estimate"] if _in_one_unit(config) else []
-    curves = {name: [row[name] for row in rows] for name in names if name in rows[0]}
-    values = [value for name, curve in curves.items() if name != "iteration" for value in curve]
-    low, high = clouds[0].min(axis=0), clouds[0].max(axis=0)
-    margin = 0.25 * (high - low).max() + 1e-9
-    content = {
-        "title": f"{config.objective}, {config.constraint}, {config.data}",
-        "estimate": "critic gap",
-        "real": clouds[0].tolist(),
-        "box": [[float(a - margin), float(b + margin)] for a, b in zip(low, high, strict=True)],
-        "frames": [
-            {"iteration": step, "points": cloud.tolist(), "told": _told(by_iteration[step])}
-            for (step, _), cloud in zip(shown, clouds[1:], strict=True)
-        ],
-        "curves": curves,
-        "range": [min(0.0, min(values, default=0.0)), max(values, default=1.0)],
-    }
-    page = Path(__file__).with_name("player.html").read_text(encoding="utf-8")
-    told = json.dumps(content, separators=(",", ":")).replace("</", "<\\/")
-    path.write_text(page.replace("/*RUN*/null", told), encoding="utf-8")
-
-
-def _plane(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    import numpy as np
-
-    flat = points[:, :2] if points.shape[1] > 1 else np.hstack([points, 0 * points])
-    return flat.astype(float).round(3)
-
-
-def _told(row: dict[str, float]) -> str:
-    told = f"iteration {row['iteration']:,.0f}"
-    return told + (f", exact EM {row['emd']:.3f}" if "emd" in row else "")
+    columns = {"emd": "emd", "certificate": "certificate", "floor": "sampling_floor"}
+    columns |= {"estimate": "estimate"} if _in_one_unit(config) else {}
+    panel = Panel(
+        title="",
+        real=real,
+        clouds=[cloud for _, cloud in shown],
+        iterations=[int(row["iteration"]) for row in rows],
+        curves={
+            role: [row[name] for row in rows] for role, name in columns.items() if name in rows[0]
+        },
+    )
+    title = f"{config.objective}, {config.constraint}, {config.data}"
+    text = page(title, [iteration for iteration, _ in shown], [panel])
+    path.write_text(text, encoding="utf-8")

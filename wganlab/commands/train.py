@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
-import json
 import os
 import re
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, float]
 
-BESIDES_RESUME = ("--resume", "--device", "--threads")
+BESIDES_RESUME = ("--resume", "--track", "--device", "--threads")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Train:
     """Train a generator by algorithm 1, with the exact EM distance beside the critic's estimate.
 
     A run is kept in a folder: its configuration, a row of numbers every so many iterations,
-    checkpoints, generated points, and at its end two pictures, samples.png and curve.png, and
-    player.html, a page that plays the run step by step in any browser. Ctrl-C
+    checkpoints, generated points, and when it ends or is stopped two pictures, samples.png and
+    curve.png, and player.html, a page that plays the run step by step in any browser. Ctrl-C
     keeps a checkpoint; --resume goes on from the last one, also after a crash. Every setting is an
     option, whose default is the preset's: --preset wgan --help shows them. The columns at the end:
     estimate is what the critic's values say (of EM the raw gap, of JS a lower bound); exact EM is
@@ -58,6 +58,9 @@ class Train:
     seeds: int = 1
     """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
     there are cores for."""
+    track: bool = False
+    """Write event files for TensorBoard too, into the folder events of the run; needs
+    pip install "wganlab[track]". A tracked run is tracked further by --resume."""
     n: int = 1000
     """Points of each law in the exact EM, at most 1,000."""
     device: str = "auto"
@@ -95,11 +98,15 @@ class Train:
         if not 1 <= self.n <= 1000:
             raise ValueError(f"--n {self.n}: expected 1 to 1,000")
         from wganlab.crew import Job
+        from wganlab.learned.track import summary_writer
 
+        if self.track:
+            summary_writer()
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
         jobs = [
-            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads) for one in many
+            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads, self.track)
+            for one in many
         ]
         if self.seeds == 1:
             _kept(jobs[0].folder, jobs[0].run)
@@ -135,11 +142,13 @@ class Train:
         try:
             failed = side_by_side(jobs, at_once, config.iterations)
         except KeyboardInterrupt:
+            _draw_what_there_is(folders)
             told = ", ".join(filter(None, map(_where, folders)))
             how = "go on with one by python -m wganlab train --resume PATH"
             raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
         _finish([folder for folder in folders if folder not in failed])
         if failed:
+            _draw_what_there_is(list(failed))
             told = "; ".join(f"{folder}: {reason}" for folder, reason in failed.items())
             raise RuntimeError(f"{len(failed)} of {len(jobs)} runs failed: {told}")
 
@@ -156,17 +165,17 @@ class Train:
 
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         kept = learned.RunFolder(self.resume)
-        config, rows = kept.config(), kept.rows()
-        if rows and "sampling_floor" not in rows[0]:
+        config, before = kept.config(), kept.environment()
+        if "n" not in before["notes"]:
             raise ValueError(
                 f"the run in {self.resume} was started from Python, with observers that are not "
                 "known here: go on with it by learned.resume"
             )
-        before = json.loads((self.resume / "environment.json").read_text(encoding="utf-8"))
         again = partial(
             learned.resume,
             self.resume,
-            observers=watch(config.data, int(rows[0]["n"]) if rows else self.n),
+            observers=watch(config.data, before["notes"]["n"]),
+            track=self.track,
             device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
             threads=self.threads if "--threads" in names else before["threads"],
         )
@@ -211,8 +220,10 @@ def _kept(folder: Path, work: Callable[[], Any]) -> None:
     try:
         work()
     except RunDivergedError as error:
+        _draw_what_there_is([folder])
         raise RuntimeError(f"{error} (it is {_where(folder)})") from None
     except KeyboardInterrupt:
+        _draw_what_there_is([folder])
         told = _where(folder)
         how = f"go on by python -m wganlab train --resume {folder}"
         raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
@@ -237,6 +248,16 @@ def _finish(folders: Sequence[Path]) -> None:
             draw(RunFolder(folder))
     if folders:
         print(table([(folder, RunFolder(folder)) for folder in folders]))
+
+
+def _draw_what_there_is(folders: Sequence[Path]) -> None:
+    """Of runs that were stopped; what cannot be drawn of them is no news beside why they were."""
+    from wganlab.learned import RunFolder
+
+    for kept in map(RunFolder, folders):
+        with contextlib.suppress(KeyboardInterrupt, OSError, ValueError, ArithmeticError):
+            if kept.rows():
+                draw(kept)
 
 
 def draw(kept: RunFolder) -> None:

@@ -1,10 +1,11 @@
 """The folder of a run: what was asked, where it ran, what was measured, and how to go on.
 
     config.json        the configuration, all that a run depends on
-    environment.json   versions, device, threads
+    environment.json   versions, device, threads, and notes of whoever started it
     metrics.csv        a row an observation, flushed as it is written
     checkpoint.pt      networks, optimizers, schedules, random states, iteration
     samples/000100.npy generated points at an observation
+    events/            the same for TensorBoard, where the run is tracked (see `track`)
 
 A checkpoint replaces the one before in one step, so that there is a whole one at any moment; rows
 that were written after it are cut off when a run goes on. So a run that was killed and went on ends
@@ -18,6 +19,8 @@ import json
 import os
 import platform
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,7 @@ import numpy as np
 import torch
 
 from wganlab.learned.config import TrainConfig
+from wganlab.learned.track import Events
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,10 +44,17 @@ class RunFolder:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self.events: Events | None = None
 
     @classmethod
-    def create(cls, path: Path | str, config: TrainConfig, device: torch.device) -> RunFolder:
-        """A new folder for a run that is about to start.
+    def create(
+        cls,
+        path: Path | str,
+        config: TrainConfig,
+        device: torch.device,
+        notes: Mapping[str, Any] | None = None,
+    ) -> RunFolder:
+        """A new folder for a run that is about to start; `notes` go into environment.json.
 
         Raises
         ------
@@ -58,9 +69,10 @@ class RunFolder:
                 f"there is a run in {folder.path} already: give another name, or go on with it by "
                 f"--resume {folder.path}"
             )
+        told = {**_environment(device), "notes": dict(notes or {})}
         try:
             (folder.path / "samples").mkdir(parents=True, exist_ok=True)
-            _replace(folder.path / "environment.json", json.dumps(_environment(device), indent=2))
+            _replace(folder.path / "environment.json", json.dumps(told, indent=2))
         except OSError as error:
             raise OSError(f"{folder.path} cannot be written: {error.strerror or error}") from None
         free = shutil.disk_usage(folder.path).free
@@ -87,12 +99,32 @@ class RunFolder:
         """Where the last whole checkpoint is."""
         return self.path / "checkpoint.pt"
 
+    @property
+    def events_folder(self) -> Path:
+        """Where the event files of a tracked run are."""
+        return self.path / "events"
+
+    @contextmanager
+    def tracked(self, real: Tensor, rows: list[Row]) -> Iterator[None]:
+        """Write event files beside what is kept; `rows` are those that the run goes on from."""
+        self.events = Events(self.events_folder, self.config(), real, rows)
+        try:
+            yield
+        finally:
+            self.events.writer.close()
+            self.events = None
+
     def config(self) -> TrainConfig:
         """The configuration; ValueError where there is no run."""
         try:
             return TrainConfig.from_json(self.config_file.read_text())
         except FileNotFoundError:
             raise ValueError(f"there is no run in {self.path}: it has no config.json") from None
+
+    def environment(self) -> dict[str, Any]:
+        """Where and with what the run was started, and its notes."""
+        told: dict[str, Any] = json.loads((self.path / "environment.json").read_text())
+        return told
 
     def rows(self) -> list[Row]:
         """All rows of metrics that are whole."""
@@ -112,6 +144,8 @@ class RunFolder:
         lines = _csv([row], head=not self.metrics_file.exists())
         with self.metrics_file.open("a", newline="") as file:
             file.write(lines)
+        if self.events is not None:
+            self.events.row(row)
 
     def keep_rows(self, iteration: int) -> list[Row]:
         """Cut off what was written after that iteration, in one step; returns what is left."""
@@ -125,6 +159,8 @@ class RunFolder:
     def keep_samples(self, iteration: int, points: Tensor) -> None:
         """Generated points, shape (n, dim), as float32."""
         np.save(self.path / "samples" / f"{iteration:06}.npy", points.cpu().numpy())
+        if self.events is not None:
+            self.events.sheet(iteration, points)
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint."""

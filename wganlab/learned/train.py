@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from tqdm import tqdm
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
 from wganlab.learned.record import Row, RunFolder
-from wganlab.learned.training import Observer, Training, generated
+from wganlab.learned.track import summary_writer
+from wganlab.learned.training import SHOWN, Observer, Training, generated
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,8 @@ def train(
     generator: nn.Module | None = None,
     observers: Sequence[Observer] = (),
     folder: Path | str | None = None,
+    notes: Mapping[str, Any] | None = None,
+    track: bool = False,
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
@@ -69,6 +72,10 @@ def train(
         Each maps a `View` to named numbers, which go into the row of an observation.
     folder : path
         Where to keep the run, so that `resume` can go on with it; nowhere by default.
+    notes : mapping
+        Plain values to keep in its environment.json, as what the observers were made with.
+    track : bool
+        Write event files for TensorBoard into the folder; needs the extra `track`.
     progress : bool
         A progress bar; by default where there is a terminal.
     device : str
@@ -80,6 +87,8 @@ def train(
     ------
     ValueError
         If a combination of options makes no sense; before any work is done.
+    ModuleNotFoundError
+        If the run is to be tracked without TensorBoard; before any work is done.
     OSError
         If the folder cannot be written; before any work is done.
     RunDivergedError
@@ -87,9 +96,14 @@ def train(
     """
     place = resolve_device(device)
     training = Training(config, place, critic, generator)
+    if track:
+        summary_writer()
+        if folder is None:
+            raise ValueError("track=True writes into the folder of the run: give folder= too")
     with thread_limit(threads):  # the folder tells how many
-        kept = None if folder is None else RunFolder.create(folder, config, place)
-    return _run(training, kept, [], observers, progress, threads)
+        kept = None if folder is None else RunFolder.create(folder, config, place, notes)
+    with _tracked(kept if track else None, training, []):
+        return _run(training, kept, [], observers, progress, threads)
 
 
 def resume(
@@ -98,18 +112,24 @@ def resume(
     critic: nn.Module | None = None,
     generator: nn.Module | None = None,
     observers: Sequence[Observer] = (),
+    track: bool = False,
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
 ) -> Run:
     """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
 
-    The other parameters are those of `train`; networks of your own are given again.
+    A run that was tracked is tracked further; with `track`, so is one that was not, its rows so far
+    included. The other parameters are those of `train`; networks of your own are given again.
     """
     kept = RunFolder(folder)
     training, begun = _opened(kept, critic, generator, device)
+    track = track or kept.events_folder.exists()
+    if track:
+        summary_writer()
     rows = kept.keep_rows(training.iteration if begun else -1)
-    return _run(training, kept, rows, observers, progress, threads)
+    with _tracked(kept if track else None, training, rows):
+        return _run(training, kept, rows, observers, progress, threads)
 
 
 def load_run(
@@ -155,6 +175,16 @@ def _opened(
             "with critic= and generator="
         ) from None
     return training, True
+
+
+def _tracked(
+    folder: RunFolder | None, training: Training, rows: list[Row]
+) -> AbstractContextManager[None]:
+    """Event files in that folder, below whose generated points are real ones; None for none."""
+    if folder is None:
+        return nullcontext()
+    draws = Generator(training.device).manual_seed(training.watch)
+    return folder.tracked(training.law.sample(SHOWN, draws).cpu(), rows)
 
 
 def _run(

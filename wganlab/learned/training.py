@@ -18,7 +18,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ class Training:
         self.points = self.law.sample(config.points, fixed_draws) if config.points else None
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
         self.losses: list[Tensor] = []
-        self.cosine: Tensor | None = None
+        self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
 
     def warm_up(self) -> None:
@@ -142,11 +142,14 @@ class Training:
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
         began = time.perf_counter()
-        for _ in range(self.config.critic_steps(self.iteration) - 1):
-            self.losses.append(self.critic_step())
-        then = self.iteration + 1
-        with self.traced(then % self.config.every == 0 or then == self.config.iterations):
-            self.losses.append(self.critic_step())
+        steps, then = self.config.critic_steps(self.iteration), self.iteration + 1
+        if then % self.config.every == 0 or then == self.config.iterations:
+            self.cosines, traced = [], {0, steps - 1}
+        else:
+            traced = set()
+        for k in range(steps):
+            with self.traced() if k in traced else nullcontext():
+                self.losses.append(self.critic_step())
         self.losses.append(self.generator_step())
         self.critic_schedule.step()
         self.generator_schedule.step()
@@ -161,11 +164,8 @@ class Training:
         return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
 
     @contextmanager
-    def traced(self, wanted: bool) -> Iterator[None]:
-        """Where wanted, keep the cosine between the critic optimizer's step and downhill."""
-        if not wanted:
-            yield
-            return
+    def traced(self) -> Iterator[None]:
+        """Keep the cosine between the critic optimizer's step and downhill."""
         weights = list(self.critic.parameters())
         before: list[Tensor] = []
 
@@ -175,7 +175,7 @@ class Training:
         def measure(*_: Any) -> None:
             moved = _flat(now.detach() - was for now, was in zip(weights, before, strict=True))
             uphill = _flat(_gradient(weight) for weight in weights)
-            self.cosine = torch.cosine_similarity(moved, -uphill, dim=0)
+            self.cosines.append(torch.cosine_similarity(moved, -uphill, dim=0))
 
         hooks = (
             self.critic_optimizer.register_step_pre_hook(note),
@@ -253,7 +253,8 @@ class Training:
                 "generator_loss": self.objective.generator(seen).item(),
                 "critic_gradient": _norm(self.critic),
                 "generator_gradient": _norm(self.generator),
-                "step_cosine": math.nan if self.cosine is None else self.cosine.item(),
+                "first_step_cosine": self.cosines[0].item() if self.cosines else math.nan,
+                "step_cosine": self.cosines[-1].item() if self.cosines else math.nan,
             }
             for observer in observers:
                 row.update(observer(view))

@@ -1,0 +1,116 @@
+"""A page that plays training runs step by step in any browser, without a network or a kernel.
+
+Every panel is a run: its generated points over real ones, and its numbers over the iterations. The
+page is one file, `player.html` with its content written into it; equal content, equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NAMES = {
+    "emd": "exact EM",
+    "certificate": "certificate",
+    "estimate": "critic gap",
+    "floor": "sampling floor",
+}
+DOTS = 500  # of a cloud that are drawn
+FAR = 5000  # thousandths of a picture's side: where what is farther outside is kept
+BELOW = 0.3  # of the largest value: how far below 0 is shown, where a certificate may fall deep
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A run to be shown."""
+
+    title: str
+    """Over its pictures; empty for none."""
+    real: NDArray[Any]
+    """Real points, shape (m, d): of more than two coordinates the first two are drawn."""
+    clouds: Sequence[NDArray[Any]]
+    """Generated points at every step of the page, shape (n, d) each."""
+    iterations: Sequence[int]
+    """Of the numbers; those of the page's steps are among them."""
+    curves: Mapping[str, Sequence[float]]
+    """Numbers at those iterations, by the keys of NAMES; of others nothing is drawn."""
+    names: Mapping[str, str] | None = None
+    """What curves are called that are not called as in NAMES."""
+
+
+def page(title: str, iterations: Sequence[int], panels: Sequence[Panel], *, note: str = "") -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    title : str
+        Its heading.
+    iterations : sequence of int
+        At which every panel has generated points: the steps of the page.
+    panels : sequence of Panel
+        Shown side by side, their numbers on equal axes.
+    note : str
+        Small print below them.
+    """
+    content = {
+        "title": title,
+        "note": note,
+        "iterations": [int(iteration) for iteration in iterations],
+        "range": _range(panels),
+        "panels": [_panel(panel) for panel in panels],
+    }
+    told = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    page = Path(__file__).with_name("player.html").read_text(encoding="utf-8")
+    return page.replace("/*PAGE*/null", told)
+
+
+def _range(panels: Sequence[Panel]) -> list[float]:
+    """Least and largest value of the axes."""
+    curves = [panel.curves[role] for panel in panels for role in NAMES if role in panel.curves]
+    values = np.concatenate([[0.0], *curves])
+    values = values[np.isfinite(values)]
+    high = float(values.max()) or 1.0
+    return [max(float(values.min()), -BELOW * high), high]
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    """A panel's content; points are in thousandths of a box around the real ones."""
+    real = _plane(panel.real)
+    low, high = real.min(axis=0), real.max(axis=0)
+    side = 1.5 * (high - low).max() + 1e-9
+    corner = (low + high - side) / 2
+    names = NAMES | dict(panel.names or {})
+    return {
+        "title": panel.title,
+        "real": _thousandths(real, corner, side),
+        "clouds": [_thousandths(_plane(cloud), corner, side) for cloud in panel.clouds],
+        "iterations": [int(iteration) for iteration in panel.iterations],
+        "curves": [
+            {"role": role, "name": names[role], "values": _finite(panel.curves[role])}
+            for role in NAMES
+            if role in panel.curves
+        ],
+    }
+
+
+def _plane(points: NDArray[Any]) -> NDArray[np.float64]:
+    """The first two coordinates of a cloud's first points; on the line the second is 0."""
+    flat = points if points.shape[1] > 1 else np.hstack([points, 0 * points])
+    return flat[:DOTS, :2].astype(float)
+
+
+def _thousandths(points: NDArray[np.float64], corner: Any, side: float) -> list[int]:
+    """x and y of every point in turn; what is far outside stays outside."""
+    scaled = np.clip(1000 * (points - corner) / side, -FAR, FAR).round()  # (n, 2)
+    return [int(value) for value in scaled.ravel()]
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    """JSON has neither nan nor infinity."""
+    return [round(float(value), 4) if np.isfinite(value) else None for value in values]
