@@ -218,8 +218,11 @@ def test_a_run_that_exists_is_not_written_over(finished, capsys):
 
 
 def test_a_diverged_run_says_where_its_last_checkpoint_is(folder, capsys):
-    told = error(["train", *TINY, "--run", "a", "--critic-optimizer.lr", "1e30"], capsys)
-    assert re.search(r"the run diverged .* Try a lower .*\(it is a at iteration \d\)", told)
+    huge = ["--critic-optimizer.lr", "1e30"]
+    told = error(["train", *TINY, "--run", "b", *huge], capsys)  # as soon as it is warmed up
+    assert re.search(r"the run diverged by iteration 0: .* there was no checkpoint yet", told)
+    told = error(["train", *TINY, "--run", "a", *huge, "--warm-up", "0"], capsys)
+    assert re.search(r"the run diverged .* Try a lower .* checkpoint is a at iteration \d", told)
     assert main(["sample", "a", "-n", "3", "-o", "a.npy"]) == 0
     assert np.isfinite(np.load("a.npy")).all()
     assert {path.name for path in Path("a").iterdir()} == FILES

@@ -221,7 +221,9 @@ def _kept(folder: Path, work: Callable[[], Any]) -> None:
         work()
     except RunDivergedError as error:
         _draw_what_there_is([folder])
-        raise RuntimeError(f"{error} (it is {_where(folder)})") from None
+        kept = _where(folder)
+        kept = f"the last checkpoint is {kept}" if kept else "there was no checkpoint yet"
+        raise RuntimeError(f"{error}; {kept}") from None
     except KeyboardInterrupt:
         _draw_what_there_is([folder])
         told = _where(folder)
