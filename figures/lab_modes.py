@@ -15,7 +15,7 @@ import torch
 
 from wganlab import compare, data, learned, plots
 from wganlab.compare.observers import NEAR, coverage, earth_mover
-from wganlab.learned import PRESETS, MLPConfig, Optimizer, TrainConfig
+from wganlab.learned import PRESETS, MLPConfig, TrainConfig
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,18 +30,10 @@ REPEATS = 2000  # of the bootstrap
 LAW = data.toy("8gaussians")
 
 NETWORK = MLPConfig(width=64, depth=3, init="he")
-RATE = 1e-3
-GAN = Optimizer(lr=RATE, betas=(0.5, 0.999), schedule="linear")
-CLIPPED = Optimizer("rmsprop", RATE, schedule="linear")
-PENALIZED = Optimizer(lr=RATE, schedule="linear")
-CHANGES: dict[str, dict[str, Any]] = {
-    "gan": {"critic_optimizer": GAN, "generator_optimizer": GAN},
-    "wgan": {"clip": 0.1, "critic_optimizer": CLIPPED, "generator_optimizer": CLIPPED},
-    "wgan-lp": {"critic_optimizer": PENALIZED, "generator_optimizer": PENALIZED},
-}
+NAMES = ("gan", "wgan", "wgan-lp")
 TITLES = {
     "gan": "GAN,\nnon-saturating",
-    "wgan": f"WGAN, clipped\nat {CHANGES['wgan']['clip']:g}",
+    "wgan": f"WGAN, clipped\nat {PRESETS['wgan'].clip:g}",
     "wgan-lp": "WGAN, one-sided\npenalty",
 }
 SHORT = {"gan": "GAN", "wgan": "WGAN, clipped", "wgan-lp": "WGAN, penalty"}
@@ -64,7 +56,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
         "floor": np.array(compare.sampling_floor(LAW, POINTS)),
         "steps": np.array(CRITIC_STEPS[profile]),
     }
-    for name, change in CHANGES.items():
+    for name in NAMES:
         base = PRESETS[name]
         config = replace(
             base,
@@ -72,7 +64,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
             generator=NETWORK,
             batch=64,
             iterations=CRITIC_STEPS[profile] // base.n_critic,
-            **change,
+            warm_up=0,
         )
         rows, points = zip(*(end(config, seed) for seed in range(SEEDS[profile])), strict=True)
         arrays |= {name: np.array(rows), f"{name} points": np.array(points)}
@@ -121,13 +113,13 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     figure = plt.figure(figsize=(15, 9.4))
     halves: Any = figure.subfigures(1, 2, width_ratios=[1.25, 1])
     left, right = halves
-    samples = left.subplots(len(CHANGES), 3, sharex=True, sharey=True)
+    samples = left.subplots(len(NAMES), 3, sharex=True, sharey=True)
     numbers = right.subplots(len(NUMBERS), 1)
-    for row, name in zip(samples, CHANGES, strict=True):
+    for row, name in zip(samples, NAMES, strict=True):
         draw_samples(row, arrays[name], arrays[f"{name} points"])
         row[0].set_ylabel(TITLES[name], fontsize=13)
     for column, (axes, title) in enumerate(zip(numbers, NUMBERS.values(), strict=True)):
-        draw_numbers(axes, [arrays[name][:, column] for name in CHANGES])
+        draw_numbers(axes, [arrays[name][:, column] for name in NAMES])
         axes.set_title(title)
     for axes in numbers[:2]:
         axes.set(xlim=(-0.3, 8.3), xticks=range(9))
@@ -156,7 +148,7 @@ def draw_samples(row: np.ndarray, numbers: np.ndarray, points: np.ndarray) -> No
 
 def draw_numbers(axes: Axes, columns: list[np.ndarray]) -> None:
     """Seeds as marks, equal ones side by side; the mean with its interval under them."""
-    for height, (name, values) in enumerate(zip(CHANGES, columns, strict=True)):
+    for height, (name, values) in enumerate(zip(NAMES, columns, strict=True)):
         style = {**STYLES[name], "linestyle": "none"}
         lanes = np.array([np.sum(values[:i] == value) for i, value in enumerate(values)])
         axes.plot(values, height - 0.28 + 0.07 * lanes, **style, alpha=0.7, markersize=5)
@@ -166,7 +158,7 @@ def draw_numbers(axes: Axes, columns: list[np.ndarray]) -> None:
         axes.errorbar(mean, height - 0.42, xerr=spread, **style, capsize=4, mec="black", zorder=3)
         axes.text(1.01, height, f"{mean:.2g}", transform=axes.get_yaxis_transform(), va="center")
     axes.set(ylim=(len(columns) - 0.4, -0.7))
-    axes.set_yticks(range(len(columns)), [SHORT[name] for name in CHANGES])
+    axes.set_yticks(range(len(columns)), [SHORT[name] for name in NAMES])
 
 
 def told(arrays: dict[str, np.ndarray]) -> str:
@@ -176,7 +168,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"Circles: the 8 modes, of deviation {LAW.spread:.3f}; {n:,} points of the best, the "
         f"median and the worst of {seeds} seeds by exact EM. All networks 3 x 64, batch 64, "
         f"{arrays['steps']:,} critic steps in all, one generator step after each (GAN) or after "
-        f"every fifth (WGAN), rates {RATE:g} falling to 0, Adam (clipped: RMSProp), CPU. Points go "
+        f"every fifth (WGAN), rates {PRESETS['gan'].critic_optimizer.lr:g} falling to 0, Adam (clipped: RMSProp), CPU. Points go "
         "to a mode where it is the nearest one of a tenth of its share of them; near: within "
         f"{NEAR:g} deviations of its center, and again a tenth of its share. Right: a mark a seed; "
         "bars and numbers: mean with 95 % bootstrap interval; floor: EM between two real samples. "

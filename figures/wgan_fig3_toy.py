@@ -98,6 +98,7 @@ def together(configs: Sequence[TrainConfig], size: Size, profile: str) -> dict[s
         "batch": size.batch,
         "iterations": size.iterations,
         "every": every,
+        "warm_up": 0,
     }
     runs = [
         [followed(replace(config, **common, seed=seed), size, device) for seed in range(size.seeds)]

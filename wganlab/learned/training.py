@@ -271,8 +271,8 @@ class Training:
         if finite and all(bool(weight.isfinite().all()) for weight in weights):
             return
         raise RunDivergedError(
-            f"the run diverged by iteration {self.iteration}: a loss or a weight is not finite. Try "
-            "a lower learning rate, more critic steps (n_critic), or a penalty of another weight"
+            f"the run diverged by iteration {self.iteration}: a loss or a weight is not finite. "
+            "Try a lower learning rate, more critic steps, or a penalty of another weight"
         )
 
     def state_dict(self) -> dict[str, Any]:
