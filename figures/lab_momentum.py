@@ -84,7 +84,7 @@ def trace(column: Column, iterations: int, seed: int) -> np.ndarray:
 
     run = learned.train(config, observers=[ends], progress=False, device="cpu")
     return np.array(
-        [[row["estimate"], row["step_cosine"], row.get("emd", np.nan)] for row in run.history]
+        [[row["estimate"], row["first_step_cosine"], row.get("emd", np.nan)] for row in run.history]
     )
 
 
@@ -149,9 +149,9 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"8 Gaussians, d = 2; critic and generator 3 x 64, batch 64, c = {CLIP:g}, {rows - 1} "
         f"iterations with n_critic = 5 but for the last column, rate {RATE:g} of both players (the "
         f"paper's: 5e-5), Adam's β₂ = 0.999, {seeds} seeds (a color each), CPU. Cosine between the "
-        "optimizer's step, before it is clipped, and minus the gradient, at the last critic step "
-        "of each iteration. Jumps: the twentieth of a run's changes of the gap that is largest; "
-        f"changes below {LEAST:g} are drawn there. Exact EM of {POINTS} points of each law. The "
-        "paper shows no such figure; it says that the cosine is negative where the loss blows up "
-        "and nowhere else."
+        "optimizer's step, before it is clipped, and minus the gradient, at the first critic step "
+        "of each iteration, right after the generator moved. Jumps: the twentieth of a run's "
+        f"changes of the gap that is largest; changes below {LEAST:g} are drawn there. Exact EM of "
+        f"{POINTS} points of each law. The paper shows no such figure; it says that the cosine is "
+        "negative where the loss blows up and nowhere else."
     )
