@@ -164,11 +164,12 @@ def draw_numbers(axes: Axes, columns: list[np.ndarray]) -> None:
 def told(arrays: dict[str, np.ndarray]) -> str:
     """The caption."""
     seeds, n = arrays["gan points"].shape[:2]
+    rate = PRESETS["gan"].critic_optimizer.lr
     return (
         f"Circles: the 8 modes, of deviation {LAW.spread:.3f}; {n:,} points of the best, the "
         f"median and the worst of {seeds} seeds by exact EM. All networks 3 x 64, batch 64, "
         f"{arrays['steps']:,} critic steps in all, one generator step after each (GAN) or after "
-        f"every fifth (WGAN), rates {PRESETS['gan'].critic_optimizer.lr:g} falling to 0, Adam (clipped: RMSProp), CPU. Points go "
+        f"every fifth (WGAN), rates {rate:g} falling to 0, Adam (clipped: RMSProp), CPU. Points go "
         "to a mode where it is the nearest one of a tenth of its share of them; near: within "
         f"{NEAR:g} deviations of its center, and again a tenth of its share. Right: a mark a seed; "
         "bars and numbers: mean with 95 % bootstrap interval; floor: EM between two real samples. "
