@@ -117,6 +117,19 @@ def test_a_last_row_off_the_beat_is_the_same_after_a_cut(tmp_path):
     assert same(whole, cut)
 
 
+def test_other_columns_lose_no_row(tmp_path):
+    first = replace(SMALL, iterations=10)
+    learned.train(first, folder=tmp_path / "run")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(replace(first, iterations=20).to_json())
+    learned.resume(tmp_path / "run", observers=[lambda view: {"more": view.iteration}])
+    rows = learned.RunFolder(tmp_path / "run").rows()
+    assert [row["iteration"] for row in rows] == [0, 10, 20]
+    assert np.isnan([row["more"] for row in rows]).tolist() == [True, True, False]
+    assert rows[2]["more"] == 20
+    assert rows[0]["estimate"] != 0
+
+
 def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     for iteration in range(5):
