@@ -149,7 +149,9 @@ class RunFolder:
         """Write one more row, at once; where it has other columns, those of both, nan for none."""
         if self.metrics_file.exists() and self.columns() != list(row):
             names = [*self.columns(), *(name for name in row if name not in self.columns())]
-            rows = [{name: one.get(name, math.nan) for name in names} for one in [*self.rows(), row]]
+            rows = [
+                {name: one.get(name, math.nan) for name in names} for one in [*self.rows(), row]
+            ]
             _replace(self.metrics_file, _csv(rows, head=True))
         else:
             lines = _csv([row], head=not self.metrics_file.exists())
