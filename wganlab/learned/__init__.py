@@ -6,7 +6,7 @@ from wganlab.learned.fitted import DivergedError, FittedCritic, Record
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.methods import METHODS, Method, Optimizer
-from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschitz_bound
+from wganlab.learned.networks import MLP, AutoEncoder, GroupSort, MaxMin, MLPConfig, lipschitz_bound
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.record import RunFolder
@@ -18,6 +18,7 @@ __all__ = [
     "MLP",
     "OBJECTIVES",
     "PRESETS",
+    "AutoEncoder",
     "CTransform",
     "Consistency",
     "Constraint",

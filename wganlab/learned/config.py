@@ -17,19 +17,42 @@ import dataclasses
 import difflib
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wganlab.data import checks
+from wganlab.learned.games import EnergyBased
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, NoConstraint, WeightClipping
 from wganlab.learned.methods import Optimizer
-from wganlab.learned.networks import MLPConfig
+from wganlab.learned.minibatch import MMD, Sinkhorn
+from wganlab.learned.networks import AutoEncoder, MLPConfig
+from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 VERSION = 1
 """Of the format; raised when a field changes its meaning."""
 
-ObjectiveName = Literal["wasserstein", "minimax", "non-saturating"]
+ObjectiveName = Literal[
+    "wasserstein",
+    "loss-sensitive",
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "energy-based",
+    "f-kl",
+    "f-reverse-kl",
+    "f-js",
+    "f-tv",
+    "f-pearson",
+    "mmd",
+    "sinkhorn",
+    "emd",
+]
 ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
 Phases = Literal["constant", "original"]
 
@@ -44,7 +67,14 @@ class TrainConfig:
     points: int = 0
     """Real points in all, drawn once; 0 for new points in every step."""
     objective: ObjectiveName = "wasserstein"
-    """What the players optimize."""
+    """What the players optimize. The last three have no critic: they go with constraint none and 0
+    critic steps."""
+    margin: float = EnergyBased.margin
+    """Of energy-based: energy that a fake point is pushed up to, in the unit of the points."""
+    bandwidths: tuple[float, ...] = MMD.bandwidths
+    """Of mmd: widths of the Gaussian kernels, in the unit of the points."""
+    epsilon: float = Sinkhorn.epsilon
+    """Of sinkhorn: strength of the entropy, in the unit of the points."""
     constraint: ConstraintName = "gp"
     """What keeps the critic, by the names of `compare`."""
     weight: float = 10.0
@@ -52,7 +82,7 @@ class TrainConfig:
     clip: float = 0.01
     """Bound of the weights under clip."""
     critic: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
-    """Network of the critic or discriminator."""
+    """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
     generator: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the generator."""
     latent: int = 2
@@ -62,7 +92,7 @@ class TrainConfig:
     generator_optimizer: Optimizer = field(default_factory=Optimizer)
     """Of the generator's weights; a rate of its own makes two time scales."""
     n_critic: int = 5
-    """Steps of the critic for each step of the generator."""
+    """Steps of the critic for each step of the generator; 0 where there is no critic."""
     phases: Phases = "constant"
     """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
     batch: int = 256
@@ -87,7 +117,8 @@ class TrainConfig:
         checks.among(get_args(ConstraintName), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
         checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
-        checks.whole(1, latent=self.latent, n_critic=self.n_critic, batch=self.batch)
+        checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
+        checks.whole(1, latent=self.latent, batch=self.batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
@@ -96,6 +127,18 @@ class TrainConfig:
                 raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
         if self.average == 1:
             raise ValueError("average = 1 would keep the generator's start: give less, as .999")
+        asked = (self.constraint, self.n_critic, self.phases)
+        if self.critic_free and asked != ("none", 0, "constant"):
+            raise ValueError(
+                f"objective = {self.objective!r} has no critic that could be kept or trained: give "
+                "constraint = 'none', n_critic = 0 and phases = 'constant'"
+            )
+        self.built_objective()
+
+    @property
+    def critic_free(self) -> bool:
+        """Does the generator train alone?"""
+        return OBJECTIVES[self.objective].discriminator == "none"
 
     def critic_steps(self, iteration: int) -> int:
         """Steps of the critic before generator step `iteration`, counted from 0."""
@@ -107,6 +150,24 @@ class TrainConfig:
         """Deviation of the instance noise in that iteration."""
         end = self.noise_until * self.iterations
         return self.noise * max(0.0, 1 - iteration / end) if end > 0 else 0.0
+
+    def built_objective(self) -> Objective:
+        """The objective with its parameter."""
+        made: dict[str, Objective] = {
+            "energy-based": EnergyBased(self.margin),
+            "mmd": MMD(self.bandwidths),
+            "sinkhorn": Sinkhorn(self.epsilon),
+        }
+        return made.get(self.objective, OBJECTIVES[self.objective])
+
+    def built_critic(self, dim: int, generator: torch.Generator) -> nn.Module | None:
+        """The critic's network for points of that dimension; None where there is no critic."""
+        needed = OBJECTIVES[self.objective].discriminator
+        if needed == "none":
+            return None
+        if needed == "auto-encoder":
+            return AutoEncoder(self.critic, dim, generator)
+        return self.critic.build(dim, generator)
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""

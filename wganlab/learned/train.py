@@ -34,8 +34,8 @@ class Run:
     """A row an observation, by the names of metrics.csv."""
     generator: nn.Module = field(repr=False)
     """The generator, or its average, in evaluation mode."""
-    critic: nn.Module = field(repr=False)
-    """The critic in evaluation mode."""
+    critic: nn.Module | None = field(repr=False)
+    """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
 

@@ -3,6 +3,8 @@
     n_critic times: real and generated points, one step of the critic, kept by its constraint
     generated points, one step of the generator
 
+An objective without a critic has the last line alone, with real points beside the generated ones.
+
 `Training` holds networks, optimizers, random states and the iteration, which is what a checkpoint
 holds; `View` is what an observer sees of it.
 
@@ -31,7 +33,6 @@ from wganlab import data
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import step
 from wganlab.learned.lipschitz import Batch, values
-from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.record import Row
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class View:
     """Steps of the generator so far."""
     law: Toy
     """The real law."""
-    critic: nn.Module
-    """The critic, or the discriminator's logit."""
+    critic: nn.Module | None
+    """The critic, or the discriminator's logit; None where the objective has none."""
     generator: nn.Module
     """The generator, or its average."""
     real: Tensor
@@ -66,12 +67,27 @@ class View:
     """Generated points, shape (n, dim)."""
 
     def f(self, points: Tensor) -> Tensor:
-        """The critic's values at points of shape (k, dim), without gradient: (k,)."""
+        """The critic's values at points of shape (k, dim), without gradient: (k,).
+
+        Raises
+        ------
+        ValueError
+            If the objective has no critic.
+        """
+        if self.critic is None:
+            raise ValueError(f"objective {self.config.objective} has no critic: it has no values")
         with torch.no_grad():
             return values(self.critic, points)
 
     def batch(self, real: Tensor, fake: Tensor) -> Batch:
-        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient."""
+        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient.
+
+        Without a critic there are no values, and as many points as in a batch of training: the
+        distance of two batches depends on their size.
+        """
+        if self.critic is None:
+            none, size = real.new_empty(0), self.config.batch
+            return Batch(real[:size], fake[:size], none, none)
         return Batch(real, fake, self.f(real), self.f(fake))
 
 
@@ -97,7 +113,7 @@ class Training:
     ) -> None:
         self.config, self.device = config, device
         self.rng: dict[str, Any] | None = None
-        self.objective: Objective = OBJECTIVES[config.objective]
+        self.objective = config.built_objective()
         self.constraint = config.built_constraint()
         self.law = data.law(config.data)
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
@@ -105,15 +121,12 @@ class Training:
         if generator is None:
             generator = config.generator.build(config.latent, start, self.law.dim)
         if critic is None:
-            critic = config.critic.build(self.law.dim, start)
-        self.generator, self.critic = generator.to(device), critic.to(device)
+            critic = config.built_critic(self.law.dim, start)
+        elif config.critic_free:
+            raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
-        self.constraint.check(self.critic)
-        with self.seeded():
-            self.constraint.prepare(self.critic)
-        self.critic_optimizer, self.critic_schedule = config.critic_optimizer.build(
-            self.critic.parameters(), config.iterations
-        )
+        self.generator = generator.to(device)
+        self.critic = None if critic is None else self.prepared(critic.to(device))
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
@@ -126,27 +139,43 @@ class Training:
         self.cosine: Tensor | None = None
         self.shown = torch.empty(0)
 
+    def prepared(self, critic: nn.Module) -> nn.Module:
+        """The critic, made fit for its constraint, with its optimizer."""
+        self.constraint.check(critic)
+        with self.seeded():
+            self.constraint.prepare(critic)
+        self.critic_optimizer, self.critic_schedule = self.config.critic_optimizer.build(
+            critic.parameters(), self.config.iterations
+        )
+        return critic
+
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
         began = time.perf_counter()
-        for _ in range(self.config.critic_steps(self.iteration) - 1):
-            self.losses.append(self.critic_step())
-        then = self.iteration + 1
-        with self.traced(then % self.config.every == 0 or then == self.config.iterations):
-            self.losses.append(self.critic_step())
+        if self.critic is not None:
+            self.critic_steps(self.critic)
         self.losses.append(self.generator_step())
-        self.critic_schedule.step()
         self.generator_schedule.step()
         self.iteration += 1
         self.seconds += time.perf_counter() - began
 
-    def critic_step(self) -> Tensor:
+    def critic_steps(self, critic: nn.Module) -> None:
+        """As many as belong to this iteration; the last one is traced before an observation."""
+        for _ in range(self.config.critic_steps(self.iteration) - 1):
+            self.losses.append(self.critic_step(critic))
+        then = self.iteration + 1
+        last = then % self.config.every == 0 or then == self.config.iterations
+        with self.traced(critic, last):
+            self.losses.append(self.critic_step(critic))
+        self.critic_schedule.step()
+
+    def critic_step(self, critic: nn.Module) -> Tensor:
         """Real points, generated points, one step of the critic."""
         real = self.real()
         with torch.no_grad():
             fake = self.fake()
         return step(
-            self.critic,
+            critic,
             self.constraint,
             self.critic_optimizer,
             self.noisy(real),
@@ -156,12 +185,12 @@ class Training:
         )
 
     @contextmanager
-    def traced(self, wanted: bool) -> Iterator[None]:
+    def traced(self, critic: nn.Module, wanted: bool) -> Iterator[None]:
         """Where wanted, keep the cosine between the critic optimizer's step and downhill."""
         if not wanted:
             yield
             return
-        weights = list(self.critic.parameters())
+        weights = list(critic.parameters())
         before: list[Tensor] = []
 
         def note(*_: Any) -> None:
@@ -184,19 +213,28 @@ class Training:
 
     def generator_step(self) -> Tensor:
         """Generated points, one step of the generator."""
-        self.critic.requires_grad_(False)
-        with parametrize.cached():
+        with self.judged() as judge:
             fake = self.noisy(self.fake())
-            none = fake.new_empty(0)
-            batch = Batch(none, fake, none, values(self.critic, fake))
-            loss = self.objective.generator(batch)
+            loss = self.objective.generator(judge(fake))
             self.generator_optimizer.zero_grad()
             loss.backward()
         self.generator_optimizer.step()
-        self.critic.requires_grad_(True)
         if self.average is not None:
             self.follow()
         return loss.detach()
+
+    @contextmanager
+    def judged(self) -> Iterator[Callable[[Tensor], Batch]]:
+        """What generated points are held against: the critic, held fixed, or real points."""
+        critic = self.critic
+        if critic is None:
+            none = torch.empty(0, device=self.device)
+            yield lambda fake: Batch(self.noisy(self.real()), fake, none, none)
+            return
+        critic.requires_grad_(False)
+        with parametrize.cached():
+            yield lambda fake: Batch(none := fake.new_empty(0), fake, none, values(critic, fake))
+        critic.requires_grad_(True)
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -234,8 +272,9 @@ class Training:
         seed = int(np.random.SeedSequence([self.watch, self.iteration]).generate_state(1)[0])
         watch = Generator(self.device).manual_seed(seed)
         shown = self.generator if self.average is None else self.average
+        for network in self.networks():
+            network.eval()
         shown.eval()
-        self.critic.eval()
         real, held_out = (self.law.sample(SHOWN, watch) for _ in range(2))
         with torch.no_grad():
             fake = generated(shown, self.config.latent, SHOWN, watch)
@@ -255,22 +294,23 @@ class Training:
                 "estimate": self.objective.estimate(seen).item(),
                 "held_out_estimate": self.objective.estimate(unseen).item(),
                 "generator_loss": self.objective.generator(seen).item(),
-                "critic_gradient": _norm(self.critic),
                 "generator_gradient": _norm(self.generator),
-                "step_cosine": math.nan if self.cosine is None else self.cosine.item(),
             }
+            if self.critic is not None:
+                row["critic_gradient"] = _norm(self.critic)
+                row["step_cosine"] = math.nan if self.cosine is None else self.cosine.item()
             for observer in observers:
                 row.update(observer(view))
             self.shown = view.fake
-        self.critic.train()
-        self.generator.train()
+        for network in self.networks():
+            network.train()
         return row
 
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
         losses, self.losses = self.losses, []
         finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
-        weights = [*self.critic.parameters(), *self.generator.parameters()]
+        weights = [weight for network in self.networks() for weight in network.parameters()]
         if finite and all(bool(weight.isfinite().all()) for weight in weights):
             return
         raise RunDivergedError(
@@ -301,9 +341,13 @@ class Training:
 
     def parts(self) -> list[str]:
         """What has a state of its own."""
-        players = ("critic", "generator")
+        players = ("generator",) if self.critic is None else ("critic", "generator")
         parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
         return parts if self.average is None else [*parts, "average"]
+
+    def networks(self) -> list[nn.Module]:
+        """Those that train."""
+        return [self.generator] if self.critic is None else [self.critic, self.generator]
 
     @contextmanager
     def seeded(self) -> Iterator[None]:
@@ -316,11 +360,13 @@ class Training:
                     torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
             yield
 
-    def finished(self) -> tuple[nn.Module, nn.Module]:
+    def finished(self) -> tuple[nn.Module, nn.Module | None]:
         """The generator and a plain copy of the critic, in evaluation mode."""
+        shown = self.generator if self.average is None else self.average
+        if self.critic is None:
+            return shown.eval(), None
         critic = copy.deepcopy(self.critic)
         self.constraint.finish(critic)
-        shown = self.generator if self.average is None else self.average
         return shown.eval(), critic.eval()
 
 
