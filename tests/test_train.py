@@ -20,9 +20,7 @@ from wganlab.learned.training import Training
 
 TINY = MLPConfig(width=16, depth=2, init="he")
 FAST = Optimizer(lr=2e-3)
-WITHOUT = [
-    name for name, objective in learned.OBJECTIVES.items() if objective.discriminator == "none"
-]
+WITHOUT = [name for name, objective in learned.OBJECTIVES.items() if not objective.has_critic]
 PROGRAMS = ("sinkhorn", "emd")  # solved by POT
 SMALL = TrainConfig(
     constraint="lp",

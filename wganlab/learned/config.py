@@ -25,7 +25,7 @@ from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, NoConstraint, WeightClipping
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.minibatch import MMD, Sinkhorn
-from wganlab.learned.networks import AutoEncoder, MLPConfig
+from wganlab.learned.networks import MLPConfig
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 
@@ -138,7 +138,7 @@ class TrainConfig:
     @property
     def critic_free(self) -> bool:
         """Does the generator train alone?"""
-        return OBJECTIVES[self.objective].discriminator == "none"
+        return not OBJECTIVES[self.objective].has_critic
 
     def critic_steps(self, iteration: int) -> int:
         """Steps of the critic before generator step `iteration`, counted from 0."""
@@ -162,12 +162,9 @@ class TrainConfig:
 
     def built_critic(self, dim: int, generator: torch.Generator) -> nn.Module | None:
         """The critic's network for points of that dimension; None where there is no critic."""
-        needed = OBJECTIVES[self.objective].discriminator
-        if needed == "none":
+        if self.critic_free:
             return None
-        if needed == "auto-encoder":
-            return AutoEncoder(self.critic, dim, generator)
-        return self.critic.build(dim, generator)
+        return OBJECTIVES[self.objective].build(self.critic, dim, generator)
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""

@@ -21,7 +21,7 @@ Generative Models with Sinkhorn Divergences", 2018, arXiv 1706.00292, definition
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Minibatch(Objective):
     """The base of them: the generator minimizes the estimate."""
 
-    discriminator: ClassVar[Literal["value", "auto-encoder", "none"]] = "none"
+    has_critic: ClassVar[bool] = False
 
     def generator(self, batch: Batch) -> Tensor:
         """The distance of the batches."""

@@ -20,10 +20,16 @@ P is the real law, Q that of the generator; conventions are those of `wganlab.ex
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from wganlab.data import checks
 from wganlab.learned import fgan, games, minibatch
 from wganlab.learned.games import Objective
 
-__all__ = ["OBJECTIVES", "Objective"]
+if TYPE_CHECKING:
+    from wganlab.learned.lipschitz import Constraint
+
+__all__ = ["OBJECTIVES", "Objective", "named"]
 
 OBJECTIVES: dict[str, Objective] = {
     "wasserstein": games.Wasserstein(),
@@ -43,3 +49,28 @@ OBJECTIVES: dict[str, Objective] = {
     "emd": minibatch.EarthMover(),
 }
 """By the names of a configuration, with their default parameters."""
+
+
+def named(objective: str | Objective, constraint: Constraint | None = None) -> Objective:
+    """The objective of that name, to fit a critic with.
+
+    Raises
+    ------
+    ValueError
+        If there is none, it has no critic, or the constraint is an objective of its own.
+    """
+    if isinstance(objective, str):
+        checks.among(tuple(OBJECTIVES), objective=objective)
+        objective = OBJECTIVES[objective]
+    name = type(objective).__name__
+    if not objective.has_critic:
+        raise ValueError(
+            f"objective {name} has no critic to fit: its estimate(Batch(real, fake, ...)) is the "
+            "distance of the two clouds"
+        )
+    if constraint is not None and not constraint.at_fake:
+        raise ValueError(
+            f"{type(constraint).__name__} is an objective of its own, in place of {name}: leave "
+            "one of them out"
+        )
+    return objective
