@@ -16,8 +16,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
-from wganlab.learned import train
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS, train
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,8 +19,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, plots
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned import MLPConfig, Optimizer, train
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS, MLPConfig, Optimizer, train
 from wganlab.learned.objectives import OBJECTIVES
 
 if TYPE_CHECKING:

@@ -1,14 +1,12 @@
-"""All settings of a training run as one frozen value, with presets and a JSON round trip.
+"""All settings of a training run as one frozen value, with a JSON round trip.
 
 A run is what its configuration says and nothing else: equal configurations end in equal bits on
-the same machine with the same number of threads. `PRESETS` holds the field's recipes at sizes for
-a laptop, and with "-paper" at the end those of the papers.
+the same machine with the same number of threads. The field's recipes are in `presets`.
 
 References
 ----------
 Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
-Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
-its toy code. Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
+Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wganlab.data import checks
@@ -232,57 +230,3 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
     except TypeError as error:
         where = prefix.rstrip(".") or "this configuration"
         raise ValueError(f"{where} has a value of the wrong type: {error}") from None
-
-
-# Sizes for a laptop, where the papers' rates of 5e-5 and 1e-4 would take ten times as many steps.
-_SMALL = MLPConfig(width=128, depth=3, init="he")
-_FAST = Optimizer(lr=1e-3, schedule="linear")
-_GAN = Optimizer(lr=1e-3, betas=(0.5, 0.999), schedule="linear")
-_LAPTOP = TrainConfig(
-    critic=_SMALL, generator=_SMALL, critic_optimizer=_FAST, generator_optimizer=_FAST
-)
-_CLIPPED = replace(
-    _LAPTOP,
-    constraint="clip",
-    critic_optimizer=Optimizer("rmsprop", 5e-4),
-    generator_optimizer=Optimizer("rmsprop", 5e-4),
-)
-_SORTED = MLPConfig(width=64, depth=5, activation="maxmin", init="he")
-_ADVERSARIAL = replace(
-    _LAPTOP,
-    objective="non-saturating",
-    constraint="none",
-    critic_optimizer=_GAN,
-    generator_optimizer=_GAN,
-    n_critic=1,
-)
-_WIDE = MLPConfig(width=512, depth=3, init="gulrajani")
-
-PRESETS: dict[str, TrainConfig] = {
-    "wgan-gp": replace(_LAPTOP, weight=1.0),
-    "wgan-lp": replace(_LAPTOP, constraint="lp"),
-    "wgan": _CLIPPED,
-    "wgan-sn": replace(_LAPTOP, constraint="sn"),
-    "wgan-orthonormal": replace(_LAPTOP, constraint="orthonormal", critic=_SORTED),
-    "gan": _ADVERSARIAL,
-    "gan-minimax": replace(_ADVERSARIAL, objective="minimax"),
-    "wgan-paper": TrainConfig(
-        constraint="clip",
-        critic=_WIDE,
-        generator=_WIDE,
-        critic_optimizer=Optimizer("rmsprop", 5e-5),
-        generator_optimizer=Optimizer("rmsprop", 5e-5),
-        batch=64,
-        phases="original",
-        iterations=100_000,
-    ),
-    "wgan-gp-paper": TrainConfig(
-        weight=0.1,
-        critic=_WIDE,
-        generator=_WIDE,
-        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        iterations=100_000,
-    ),
-}
-"""By the names of the command line."""
