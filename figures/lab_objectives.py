@@ -131,8 +131,7 @@ def draw_distances(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
     for place, name in enumerate(NAMES):
         values = arrays[name][:, 0]
         axes.plot(np.full(len(values), place), values, **plots.FAKE, linestyle="none")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_ylim(bottom=0)
     axes.set_xticks(range(len(NAMES)), NAMES, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_title("exact EM of what was made, a mark a seed")
     axes.legend(loc="upper right")
@@ -145,7 +144,7 @@ def draw_estimates(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
         truth, value, error = arrays[f"{name} estimate"]
         style = {"color": plots.CRITIC["color"], "marker": "s", "linestyle": "none", "capsize": 4}
         axes.errorbar(place, value / truth, yerr=2 * error / truth, **style)
-    labels = [f"{OBJECTIVES[PRESETS[name].objective].estimates}: {name}" for name in FITTED]
+    labels = [f"{name}\n{OBJECTIVES[PRESETS[name].objective].estimates}" for name in FITTED]
     axes.set_xticks(range(len(FITTED)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_ylim(0, max(1.3, axes.get_ylim()[1]))
     axes.set_title("estimate / exact distance, fitted between two normal laws")

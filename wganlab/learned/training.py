@@ -213,28 +213,34 @@ class Training:
 
     def generator_step(self) -> Tensor:
         """Generated points, one step of the generator."""
-        with self.judged() as judge:
+        loss = self.step_to_points() if self.critic is None else self.step_up(self.critic)
+        if self.average is not None:
+            self.follow()
+        return loss
+
+    def step_up(self, critic: nn.Module) -> Tensor:
+        """One step of the generator, judged by the critic alone, whose weights stay."""
+        critic.requires_grad_(False)
+        with parametrize.cached():
             fake = self.noisy(self.fake())
-            loss = self.objective.generator(judge(fake))
+            none = fake.new_empty(0)
+            batch = Batch(none, fake, none, values(critic, fake))
+            loss = self.objective.generator(batch)
             self.generator_optimizer.zero_grad()
             loss.backward()
         self.generator_optimizer.step()
-        if self.average is not None:
-            self.follow()
+        critic.requires_grad_(True)
         return loss.detach()
 
-    @contextmanager
-    def judged(self) -> Iterator[Callable[[Tensor], Batch]]:
-        """What generated points are held against: the critic, held fixed, or real points."""
-        critic = self.critic
-        if critic is None:
-            none = torch.empty(0, device=self.device)
-            yield lambda fake: Batch(self.noisy(self.real()), fake, none, none)
-            return
-        critic.requires_grad_(False)
-        with parametrize.cached():
-            yield lambda fake: Batch(none := fake.new_empty(0), fake, none, values(critic, fake))
-        critic.requires_grad_(True)
+    def step_to_points(self) -> Tensor:
+        """One step of the generator where there is no critic: towards real points."""
+        real, fake = self.noisy(self.real()), self.noisy(self.fake())
+        none = fake.new_empty(0)
+        loss = self.objective.generator(Batch(real, fake, none, none))
+        self.generator_optimizer.zero_grad()
+        loss.backward()
+        self.generator_optimizer.step()
+        return loss.detach()
 
     @torch.no_grad()
     def follow(self) -> None:
