@@ -266,3 +266,11 @@ def test_a_solver_that_comes_to_no_end_is_told(clouds, monkeypatch):
         pytest.raises(RuntimeError, match="EM of batches of 40 points"),
     ):
         OBJECTIVES["emd"].estimate(apart(*clouds))
+
+
+def test_pot_without_its_torch_backend_is_told(clouds, monkeypatch):
+    import ot
+
+    monkeypatch.setattr(ot.backend, "torch", False)
+    with pytest.raises(RuntimeError, match="unset POT_BACKEND_DISABLE_PYTORCH"):
+        OBJECTIVES["sinkhorn"].estimate(apart(*clouds))
