@@ -16,8 +16,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
-from wganlab.learned import train
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS, train
 from wganlab.player import Panel
 from wganlab.player import page as played
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned.config import TrainConfig
     from wganlab.learned.record import Row
-    from wganlab.learned.training import View
+    from wganlab.learned.view import View
 
 LAW = "8gaussians"
 PANELS = {

@@ -22,7 +22,8 @@ from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
 from wganlab.learned.record import Row, RunFolder
 from wganlab.learned.track import summary_writer
-from wganlab.learned.training import SHOWN, Observer, Training, generated
+from wganlab.learned.training import Training, generated
+from wganlab.learned.view import SHOWN, Observer
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ class Run:
     """A row an observation, by the names of metrics.csv."""
     generator: nn.Module = field(repr=False)
     """The generator, or its average, in evaluation mode."""
-    critic: nn.Module = field(repr=False)
-    """The critic in evaluation mode."""
+    critic: nn.Module | None = field(repr=False)
+    """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
 
