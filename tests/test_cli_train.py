@@ -192,7 +192,7 @@ def test_help_names_every_preset_and_shows_its_values(capsys):
     assert stop.value.code == 0
     told = " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
     assert all(name in told for name in learned.PRESETS)
-    assert "--clip FLOAT Bound of the weights under clip. (default: 0.01)" in told
+    assert "--clip FLOAT Bound of the weights under clip. (default: 0.1)" in told
     assert "adam, rmsprop (smoothing .99) or sgd. (default: rmsprop)" in told
 
 
