@@ -142,8 +142,8 @@ class Training:
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
         began = time.perf_counter()
-        steps, then = self.config.critic_steps(self.iteration), self.iteration + 1
-        if then % self.config.every == 0 or then == self.config.iterations:
+        steps = self.config.critic_steps(self.iteration)
+        if self.is_traced():
             self.cosines, traced = [], {0, steps - 1}
         else:
             traced = set()
@@ -151,10 +151,19 @@ class Training:
             with self.traced() if k in traced else nullcontext():
                 self.losses.append(self.critic_step())
         self.losses.append(self.generator_step())
+        self.proceed(time.perf_counter() - began)
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell the cosine of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
         self.critic_schedule.step()
         self.generator_schedule.step()
         self.iteration += 1
-        self.seconds += time.perf_counter() - began
+        self.seconds += seconds
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
@@ -218,10 +227,14 @@ class Training:
         shape = (self.config.batch, self.config.latent)
         return torch.randn(shape, generator=self.draws, device=self.device)
 
+    def deviation(self) -> float | Tensor:
+        """Of this iteration's instance noise."""
+        return self.config.noise_at(self.iteration)
+
     def noisy(self, points: Tensor) -> Tensor:
         """With this iteration's instance noise."""
-        deviation = self.config.noise_at(self.iteration)
-        if not deviation:
+        deviation = self.deviation()
+        if isinstance(deviation, float) and not deviation:
             return points
         noise = torch.randn(points.shape, generator=self.draws, device=self.device)
         return points + deviation * noise

@@ -1,0 +1,306 @@
+"""The eager loop's steps, recorded once and compiled, for one run or for several seeds at once.
+
+A step of `Training` is run once on tensors that take the place of its weights, optimizer states and
+draws, and every operation on them is recorded, derivatives included (`make_fx`). What comes out is
+a plain function of these tensors, of the very code that the eager loop runs, and torch's compiler
+fuses it into a few loops. For S seeds the recorded function is mapped over a leading axis (`vmap`),
+so that S small networks are one batched product. No Python is left in a step but its draws.
+
+The compiled step works in place on the tensors of the run itself. So networks, optimizers and
+checkpoints are what they are without it, eager and compiled steps can follow each other, and a run
+can go on with either. Eager are the first iteration, in which optimizers make their state, and the
+last steps of an iteration that is observed, whose gradients the observation tells.
+
+What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
+are torch's own, networks whose Python depends on values, and a machine without a C++ compiler.
+
+On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
+machines this was written on have none.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch._inductor
+from torch import Generator, Tensor, nn
+from torch.func import functional_call, functionalize, vmap
+from torch.fx import GraphModule
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from wganlab.learned.replayed import PlainOptimizer, Recording, Replaying
+from wganlab.learned.training import Training
+
+PLAYERS = ("critic", "generator")
+SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
+
+
+class NotCompiledError(RuntimeError):
+    """The engine cannot take this run; says why."""
+
+
+class Engine:
+    """Iterations of one run, or of runs that differ in their seed alone.
+
+    Parameters
+    ----------
+    runs : sequence of Training
+        As they are made, or loaded from checkpoints of one iteration.
+    compiled : bool
+        False leaves the recorded steps as they are, slower than the eager loop: to tell an error of
+        the recording from one of the compiler.
+
+    Raises
+    ------
+    NotCompiledError
+        If a step cannot be recorded or compiled.
+    """
+
+    def __init__(self, runs: Sequence[Training], *, compiled: bool = True) -> None:
+        self.runs, self.compiled = list(runs), compiled
+        self.config, self.device = runs[0].config, runs[0].device
+        self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
+        self.state: dict[str, Tensor] = {}
+        self.steps: dict[tuple[str, bool], Step] = {}
+        self.seconds = 0.0
+        """What compiling took."""
+        for player in PLAYERS:
+            self.step(player)
+
+    def iterate(self) -> None:
+        """One iteration of algorithm 1, of every run."""
+        first = self.runs[0]
+        if first.iteration == 0:
+            for run in self.runs:
+                run.iterate()
+            return
+        began = time.perf_counter()
+        self.bind()
+        for _ in range(self.config.critic_steps(first.iteration) - 1):
+            self.advance("critic")
+        if first.is_traced():
+            for run in self.runs:
+                run.last_steps()
+        else:
+            self.advance("critic")
+            self.advance("generator")
+        share = (time.perf_counter() - began) / len(self.runs)
+        for run in self.runs:
+            run.proceed(share)
+
+    def advance(self, player: str) -> None:
+        """One step of that player, of every run."""
+        losses = self.step(player)(self.state | self.shared)
+        if self.device.type == "cuda":  # the next replay of the graph writes there
+            losses = losses.clone()
+        for run, loss in zip(self.runs, losses.reshape(-1), strict=True):
+            run.losses.append(loss)
+
+    def step(self, player: str) -> Step:
+        """The step of that player now, compiled when it is first asked for."""
+        noisy = self.config.noise_at(self.runs[0].iteration) > 0
+        if (player, noisy) not in self.steps:
+            began = time.perf_counter()
+            try:
+                self.steps[player, noisy] = Step(self.runs, player, noisy, self.compiled)
+            except NotCompiledError:
+                raise
+            except Exception as error:  # compilers raise whatever a network leads them to
+                told = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise NotCompiledError(told) from error
+            self.seconds += time.perf_counter() - began
+        return self.steps[player, noisy]
+
+    def bind(self) -> None:
+        """Find the tensors of the runs, and make those of several runs slices of one."""
+        first = self.runs[0]
+        now = (
+            first.critic_optimizer.param_groups[0]["lr"],
+            first.generator_optimizer.param_groups[0]["lr"],
+            self.config.noise_at(first.iteration),
+        )
+        for name, value in zip(SHARED, now, strict=True):
+            self.shared[name].fill_(value)
+        if self.state:
+            return
+        found = [tensors(run) for run in self.runs]
+        if len(found) == 1:
+            self.state = found[0]
+            return
+        for name in found[0]:
+            together = torch.stack([each[name] for each in found])
+            for each, its in zip(found, together, strict=True):
+                each[name].data = its
+            self.state[name] = together
+
+
+class Step:
+    """A step of one player in every run, in place on the tensors that it is called with.
+
+    Parameters
+    ----------
+    runs : sequence of Training
+        It draws from their generators, and leaves them as they are else.
+    player : str
+        "critic" or "generator".
+    noisy : bool
+        Is there instance noise?
+    compiled : bool
+        As of `Engine`.
+    """
+
+    def __init__(self, runs: Sequence[Training], player: str, noisy: bool, compiled: bool) -> None:
+        trial = _tried(runs[0])
+        shared = {name: torch.ones((), device=trial.device) for name in SHARED}
+        examples = {k: tensor.detach().clone() for k, tensor in (tensors(trial) | shared).items()}
+
+        def work(*given: Tensor) -> tuple[Tensor]:
+            values = dict(zip(examples, given, strict=False))
+            with Replaying(given[len(examples) :]):
+                return (_step(trial, player, noisy, values),)
+
+        with Recording() as recorded:
+            _step(trial, player, noisy, {name: examples[name].clone() for name in examples})
+        inputs = [*examples.values(), *(draw.like for draw in recorded.draws)]
+        graph = _functional(work, inputs)
+        _refuse_draws(graph)
+        if len(runs) > 1:
+            alone = [name in SHARED for name in examples] + [False] * len(recorded.draws)
+            graph, inputs = _side_by_side(graph, inputs, alone, len(runs))
+        buffers = inputs[len(examples) :]
+        self.draws = [
+            draw.into(buffer if len(runs) == 1 else buffer[number], run.draws)
+            for number, run in enumerate(runs)
+            for draw, buffer in zip(recorded.draws, buffers, strict=True)
+        ]
+        used = _pruned(graph)
+        self.names = [name for name, wanted in zip(examples, used, strict=False) if wanted]
+        self.buffers = [tensor for tensor, wanted in zip(buffers, used[len(examples) :]) if wanted]
+        self.run = graph
+        if compiled:
+            self.run = _compiled(graph, [x for x, wanted in zip(inputs, used) if wanted])
+
+    def __call__(self, state: dict[str, Tensor]) -> Tensor:
+        """Draw and step; returns the loss of every run, shape () for one and (S,) for several."""
+        for draw in self.draws:
+            draw()
+        with torch.no_grad():
+            (loss,) = self.run(*(state[name] for name in self.names), *self.buffers)
+        return loss
+
+
+class _Networks(nn.Module):
+    """The networks of a run as one module, so that tensors take their weights' place in anything."""
+
+    def __init__(self, run: Training) -> None:
+        super().__init__()
+        self.critic, self.generator, self.average = run.critic, run.generator, run.average
+
+    def forward(self, work: Callable[[], Tensor]) -> Tensor:
+        """What it returns."""
+        return work()
+
+
+def tensors(run: Training) -> dict[str, Tensor]:
+    """All tensors that a step reads or changes, by names."""
+    networks = _Networks(run)
+    found: dict[str, Tensor] = {**dict(networks.named_parameters()), **dict(networks.named_buffers())}
+    for player in PLAYERS:
+        optimizer = getattr(run, f"{player}_optimizer")
+        for name, weight in getattr(run, player).named_parameters():
+            for key, value in optimizer.state[weight].items():
+                if isinstance(value, Tensor):
+                    found[f"{player}_optimizer.{name}.{key}"] = value
+    return found if run.points is None else {**found, "points": run.points}
+
+
+def _tried(run: Training) -> Training:
+    """A copy that has done a step of each player, so that its optimizers have a state."""
+    trial = copy.copy(run)
+    trial.losses = []
+    trial.critic, trial.generator, trial.average = copy.deepcopy(
+        (run.critic, run.generator, run.average)
+    )
+    for player in PLAYERS:
+        settings = getattr(run.config, f"{player}_optimizer")
+        optimizer, _ = settings.build(getattr(trial, player).parameters(), run.config.iterations)
+        setattr(trial, f"{player}_optimizer", optimizer)
+    trial.draws = Generator(run.device)
+    trial.draws.set_state(run.draws.get_state())
+    with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
+        trial.critic_step()
+        trial.generator_step()
+    return trial
+
+
+def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) -> Tensor:
+    """A step of that player with these tensors in place of the trial's."""
+    networks, twin = _Networks(trial), copy.copy(trial)
+    swapped = {name: values[name].detach() for name, _ in networks.named_parameters()}
+    for tensor in swapped.values():
+        tensor.requires_grad_()
+    for name in PLAYERS:
+        original = getattr(trial, f"{name}_optimizer")
+        weights, states = [], []
+        for weight, parameter in getattr(trial, name).named_parameters():
+            weights.append(swapped[f"{name}.{weight}"])
+            keys = [k for k, v in original.state[parameter].items() if isinstance(v, Tensor)]
+            states.append({key: values[f"{name}_optimizer.{weight}.{key}"] for key in keys})
+        rate = values[f"{name}_rate"]
+        setattr(twin, f"{name}_optimizer", PlainOptimizer(original, weights, states, rate))
+    twin.points = values.get("points")
+    vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
+    work = twin.critic_step if player == "critic" else twin.generator_step
+    buffers = {name: values[name] for name, _ in networks.named_buffers()}
+    loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
+    return loss
+
+
+def _functional(work: Callable[..., Tensor], inputs: Sequence[Tensor]) -> GraphModule:
+    """What it does as a graph, whose inputs are changed at its end, if at all."""
+    graph = make_fx(work)(*(tensor.clone() for tensor in inputs))
+    return make_fx(functionalize(graph))(*(tensor.clone() for tensor in inputs))
+
+
+def _side_by_side(
+    graph: GraphModule, inputs: Sequence[Tensor], alone: Sequence[bool], runs: int
+) -> tuple[GraphModule, list[Tensor]]:
+    """The graph for several runs, and inputs of it; those that are not `alone` get an axis."""
+    axes = tuple(None if single else 0 for single in alone)
+    stacked = [
+        x if single else x.expand(runs, *x.shape).clone()
+        for x, single in zip(inputs, alone, strict=True)
+    ]
+    return make_fx(vmap(graph, in_dims=axes))(*(x.clone() for x in stacked)), stacked
+
+
+def _refuse_draws(graph: GraphModule) -> None:
+    for node in graph.graph.nodes:
+        if torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ()):
+            raise NotCompiledError(
+                f"a network draws random numbers of its own ({node.target}), as dropout does"
+            )
+
+
+def _pruned(graph: GraphModule) -> list[bool]:
+    """Drop the inputs that nothing reads; which are left."""
+    used = []
+    for node in [node for node in graph.graph.nodes if node.op == "placeholder"]:
+        used.append(bool(node.users))
+        if not node.users:
+            graph.graph.erase_node(node)
+    graph.recompile()
+    return used
+
+
+def _compiled(graph: GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:
+    if inputs[0].device.type == "cuda":
+        for tensor in inputs:  # graphs are replayed on the same memory
+            torch._dynamo.mark_static_address(tensor)
+        return torch.compile(graph, fullgraph=True, dynamic=False, mode="reduce-overhead")
+    # without torch.compile's checks of the inputs, which never change: a fifth of a small step
+    return torch._inductor.compile(graph, inputs)
