@@ -39,6 +39,14 @@ PLAYERS = ("critic", "generator")
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
 
 
+aten = torch.ops.aten
+# in terms of what vmap knows
+MAPPED = {
+    aten.copy.default: lambda x, y: y.expand_as(x),
+    aten.fill.Scalar: torch.full_like,
+}
+
+
 class NotCompiledError(RuntimeError):
     """The engine cannot take this run; says why."""
 
@@ -229,6 +237,7 @@ def _tried(run: Training) -> Training:
         settings = getattr(run.config, f"{player}_optimizer")
         optimizer, _ = settings.build(getattr(trial, player).parameters(), run.config.iterations)
         setattr(trial, f"{player}_optimizer", optimizer)
+    trial.plan()
     trial.draws = Generator(run.device)
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
@@ -252,6 +261,7 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
             states.append({key: values[f"{name}_optimizer.{weight}.{key}"] for key in keys})
         rate = values[f"{name}_rate"]
         setattr(twin, f"{name}_optimizer", PlainOptimizer(original, weights, states, rate))
+    twin.plan()
     twin.points = values.get("points")
     vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
     work = twin.critic_step if player == "critic" else twin.generator_step
@@ -263,7 +273,7 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
 def _functional(work: Callable[..., Tensor], inputs: Sequence[Tensor]) -> GraphModule:
     """What it does as a graph, whose inputs are changed at its end, if at all."""
     graph = make_fx(work)(*(tensor.clone() for tensor in inputs))
-    return make_fx(functionalize(graph))(*(tensor.clone() for tensor in inputs))
+    return make_fx(functionalize(graph), MAPPED)(*(tensor.clone() for tensor in inputs))
 
 
 def _side_by_side(

@@ -13,6 +13,7 @@ Kingma, Ba, "Adam: A Method for Stochastic Optimization", 2015, arXiv 1412.6980,
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -64,7 +65,10 @@ class Recording(TorchFunctionMode):
 
 
 class Replaying(TorchFunctionMode):
-    """Answers every such call with the next of the tensors it was given."""
+    """Answers every such call with the next of the tensors it was given.
+
+    What torch does to a list of tensors is done to each, for vmap knows nothing of lists.
+    """
 
     def __init__(self, draws: Sequence[Tensor]) -> None:
         super().__init__()
@@ -78,9 +82,18 @@ class Replaying(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         options = kwargs or {}
-        if options.get("generator") is None:
-            return function(*args, **options)
-        return next(self.draws)
+        if options.get("generator") is not None:
+            return next(self.draws)
+        if function.__name__.startswith("_foreach_"):
+            return _for_each(function, *args)
+        return function(*args, **options)
+
+
+def _for_each(function: Callable[..., Any], tensors: Sequence[Tensor], *others: Any) -> list[Any]:
+    """What torch's `_foreach` function does, one tensor after the other."""
+    single = getattr(Tensor, function.__name__.removeprefix("_foreach_"))
+    columns = (other if isinstance(other, list) else itertools.repeat(other) for other in others)
+    return [single(*row) for row in zip(tensors, *columns, strict=False)]
 
 
 class PlainOptimizer:

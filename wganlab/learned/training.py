@@ -117,12 +117,7 @@ class Training:
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
-        self.critic_moves = CriticStep(
-            self.critic, self.constraint, self.critic_optimizer, self.objective.critic
-        )
-        self.generator_moves = GeneratorStep(
-            self.generator, self.critic, self.generator_optimizer, self.objective.generator
-        )
+        self.plan()
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
         fixed_draws = Generator(device).manual_seed(int(fixed))
@@ -131,6 +126,15 @@ class Training:
         self.losses: list[Tensor] = []
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
+
+    def plan(self) -> None:
+        """The players' steps, of the networks and optimizers that are here now."""
+        self.critic_moves = CriticStep(
+            self.critic, self.constraint, self.critic_optimizer, self.objective.critic
+        )
+        self.generator_moves = GeneratorStep(
+            self.generator, self.critic, self.generator_optimizer, self.objective.generator
+        )
 
     def warm_up(self) -> None:
         """The critic's steps before iteration 0, where they have not been taken."""
