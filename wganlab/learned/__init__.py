@@ -10,7 +10,7 @@ from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschit
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.record import RunFolder
-from wganlab.learned.train import Run, load_run, resume, train
+from wganlab.learned.train import Run, load_run, resume, train, train_seeds
 from wganlab.learned.training import RunDivergedError, View
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "load_run",
     "resume",
     "train",
+    "train_seeds",
 ]

@@ -23,6 +23,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any
 
 import torch
@@ -186,11 +187,11 @@ class Step:
             for draw, buffer in zip(recorded.draws, buffers, strict=True)
         ]
         used = _pruned(graph)
-        self.names = [name for name, wanted in zip(examples, used, strict=False) if wanted]
-        self.buffers = [tensor for tensor, wanted in zip(buffers, used[len(examples) :]) if wanted]
-        self.run = graph
+        self.names = list(compress(examples, used))
+        self.buffers = list(compress(buffers, used[len(examples) :]))
+        self.run: Callable[..., Any] = graph
         if compiled:
-            self.run = _compiled(graph, [x for x, wanted in zip(inputs, used) if wanted])
+            self.run = _compiled(graph, list(compress(inputs, used)))
 
     def __call__(self, state: dict[str, Tensor]) -> Tensor:
         """Draw and step; returns the loss of every run, shape () for one and (S,) for several."""
@@ -202,7 +203,7 @@ class Step:
 
 
 class _Networks(nn.Module):
-    """The networks of a run as one module, so that tensors take their weights' place in anything."""
+    """The networks of a run as one module, whose tensors others can take the place of."""
 
     def __init__(self, run: Training) -> None:
         super().__init__()
@@ -213,10 +214,22 @@ class _Networks(nn.Module):
         return work()
 
 
+def owned(state: Any) -> Any:
+    """A checkpoint whose tensors share their memory with nothing, so that no more is saved."""
+    if isinstance(state, Tensor):
+        return state.clone()
+    if isinstance(state, dict):
+        return {key: owned(value) for key, value in state.items()}
+    return [owned(value) for value in state] if isinstance(state, list) else state
+
+
 def tensors(run: Training) -> dict[str, Tensor]:
     """All tensors that a step reads or changes, by names."""
     networks = _Networks(run)
-    found: dict[str, Tensor] = {**dict(networks.named_parameters()), **dict(networks.named_buffers())}
+    found: dict[str, Tensor] = {
+        **dict(networks.named_parameters()),
+        **dict(networks.named_buffers()),
+    }
     for player in PLAYERS:
         optimizer = getattr(run, f"{player}_optimizer")
         for name, weight in getattr(run, player).named_parameters():
@@ -270,7 +283,7 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
     return loss
 
 
-def _functional(work: Callable[..., Tensor], inputs: Sequence[Tensor]) -> GraphModule:
+def _functional(work: Callable[..., Any], inputs: Sequence[Tensor]) -> GraphModule:
     """What it does as a graph, whose inputs are changed at its end, if at all."""
     graph = make_fx(work)(*(tensor.clone() for tensor in inputs))
     return make_fx(functionalize(graph), MAPPED)(*(tensor.clone() for tensor in inputs))
@@ -307,10 +320,13 @@ def _pruned(graph: GraphModule) -> list[bool]:
     return used
 
 
-def _compiled(graph: GraphModule, inputs: list[Tensor]) -> Callable[..., Any]:
+def _compiled(graph: GraphModule, inputs: list[Any]) -> Callable[..., Any]:
     if inputs[0].device.type == "cuda":
         for tensor in inputs:  # graphs are replayed on the same memory
             torch._dynamo.mark_static_address(tensor)
         return torch.compile(graph, fullgraph=True, dynamic=False, mode="reduce-overhead")
-    # without torch.compile's checks of the inputs, which never change: a fifth of a small step
-    return torch._inductor.compile(graph, inputs)
+    # without torch.compile's checks of inputs, whose shapes never change: a quarter of a small step
+    run: Callable[..., Any] = torch._inductor.compile(
+        graph, inputs, options={"size_asserts": False}
+    )
+    return run

@@ -119,7 +119,7 @@ class PlainOptimizer:
         self.weights, self.states, self.rate = weights, states, rate
         self.options = original.param_groups[0]
         kinds = {torch.optim.Adam: self.adam, torch.optim.RMSprop: self.rmsprop}
-        self.change = kinds.get(type(original), self.sgd)  # type: ignore[call-overload]
+        self.change = kinds.get(type(original), self.sgd)
 
     def zero_grad(self) -> None:
         """Forget gradients."""
