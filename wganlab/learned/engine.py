@@ -8,8 +8,8 @@ so that S small networks are one batched product. No Python is left in a step bu
 
 The compiled step works in place on the tensors of the run itself. So networks, optimizers and
 checkpoints are what they are without it, eager and compiled steps can follow each other, and a run
-can go on with either. Eager are the first iteration, in which optimizers make their state, and the
-last steps of an iteration that is observed, whose gradients the observation tells.
+can go on with either. Eager are the first iteration, in which optimizers make their state, and
+those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
 are torch's own, networks whose Python depends on values, and a machine without a C++ compiler.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import copy
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
@@ -59,9 +60,6 @@ class Engine:
     ----------
     runs : sequence of Training
         As they are made, or loaded from checkpoints of one iteration.
-    compiled : bool
-        False leaves the recorded steps as they are, slower than the eager loop: to tell an error of
-        the recording from one of the compiler.
 
     Raises
     ------
@@ -69,8 +67,8 @@ class Engine:
         If a step cannot be recorded or compiled.
     """
 
-    def __init__(self, runs: Sequence[Training], *, compiled: bool = True) -> None:
-        self.runs, self.compiled = list(runs), compiled
+    def __init__(self, runs: Sequence[Training]) -> None:
+        self.runs = list(runs)
         self.config, self.device = runs[0].config, runs[0].device
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
@@ -83,20 +81,15 @@ class Engine:
     def iterate(self) -> None:
         """One iteration of algorithm 1, of every run."""
         first = self.runs[0]
-        if first.iteration == 0:
+        if first.iteration == 0 or first.is_traced():
             for run in self.runs:
                 run.iterate()
             return
         began = time.perf_counter()
         self.bind()
-        for _ in range(self.config.critic_steps(first.iteration) - 1):
+        for _ in range(self.config.critic_steps(first.iteration)):
             self.advance("critic")
-        if first.is_traced():
-            for run in self.runs:
-                run.last_steps()
-        else:
-            self.advance("critic")
-            self.advance("generator")
+        self.advance("generator")
         share = (time.perf_counter() - began) / len(self.runs)
         for run in self.runs:
             run.proceed(share)
@@ -108,6 +101,7 @@ class Engine:
             losses = losses.clone()
         for run, loss in zip(self.runs, losses.reshape(-1), strict=True):
             run.losses.append(loss)
+            run.steps += player == "critic"
 
     def step(self, player: str) -> Step:
         """The step of that player now, compiled when it is first asked for."""
@@ -115,7 +109,9 @@ class Engine:
         if (player, noisy) not in self.steps:
             began = time.perf_counter()
             try:
-                self.steps[player, noisy] = Step(self.runs, player, noisy, self.compiled)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # torch's, of its own ways
+                    self.steps[player, noisy] = Step(self.runs, player, noisy)
             except NotCompiledError:
                 raise
             except Exception as error:  # compilers raise whatever a network leads them to
@@ -158,11 +154,9 @@ class Step:
         "critic" or "generator".
     noisy : bool
         Is there instance noise?
-    compiled : bool
-        As of `Engine`.
     """
 
-    def __init__(self, runs: Sequence[Training], player: str, noisy: bool, compiled: bool) -> None:
+    def __init__(self, runs: Sequence[Training], player: str, noisy: bool) -> None:
         trial = _tried(runs[0])
         shared = {name: torch.ones((), device=trial.device) for name in SHARED}
         examples = {k: tensor.detach().clone() for k, tensor in (tensors(trial) | shared).items()}
@@ -189,9 +183,7 @@ class Step:
         used = _pruned(graph)
         self.names = list(compress(examples, used))
         self.buffers = list(compress(buffers, used[len(examples) :]))
-        self.run: Callable[..., Any] = graph
-        if compiled:
-            self.run = _compiled(graph, list(compress(inputs, used)))
+        self.run = _compiled(graph, list(compress(inputs, used)))
 
     def __call__(self, state: dict[str, Tensor]) -> Tensor:
         """Draw and step; returns the loss of every run, shape () for one and (S,) for several."""
@@ -304,9 +296,7 @@ def _side_by_side(
 def _refuse_draws(graph: GraphModule) -> None:
     for node in graph.graph.nodes:
         if torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ()):
-            raise NotCompiledError(
-                f"a network draws random numbers of its own ({node.target}), as dropout does"
-            )
+            raise NotCompiledError("a network draws random numbers of its own, as dropout does")
 
 
 def _pruned(graph: GraphModule) -> list[bool]:

@@ -287,7 +287,7 @@ def _run(
                 _tracked(each.folder if each.track else None, each.training, each.rows)
             )
         opened.enter_context(thread_limit(threads))
-        made = _engine(runs) if engine == "compiled" else None
+        made = _engine(runs, progress) if engine == "compiled" else None
         if made is not None:
             _loop(going, made.iterate, progress)
         else:
@@ -300,10 +300,12 @@ def _run(
     return [each.end() for each in going]
 
 
-def _engine(runs: Sequence[Training]) -> Engine | None:
+def _engine(runs: Sequence[Training], progress: bool | None) -> Engine | None:
     """The engine; where there is none for these runs, None and a warning."""
+    disable = None if progress is None else not progress
     try:
-        return Engine(runs)
+        with tqdm(total=0, desc="compiling", bar_format="{desc}", disable=disable, leave=False):
+            return Engine(runs)
     except NotCompiledError as error:
         warnings.warn(f"trained without the compiler: {error}", stacklevel=4)
         return None
