@@ -12,7 +12,8 @@ from torch import nn
 
 from wganlab import compare, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
-from wganlab.learned.engine import Engine, NotCompiledError, tensors
+from wganlab.learned.engine import Engine
+from wganlab.learned.recorded import NotCompiledError, tensors
 from wganlab.learned.training import Training
 
 # smooth: a unit of ReLUs that is on at every point has a bias whose gradient is 0 but for rounding,
@@ -65,7 +66,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def recorded(monkeypatch):
     """Steps are recorded, and not compiled."""
-    monkeypatch.setattr("wganlab.learned.engine._compiled", lambda graph, inputs: graph)
+    monkeypatch.setattr("wganlab.learned.recorded._compiled", lambda graph, inputs: graph)
 
 
 def made(config, seeds):
@@ -246,7 +247,7 @@ def test_no_compiler_is_told_and_done_without(monkeypatch):
     def missing(*_):
         raise RuntimeError("No working C++ compiler found\nin a long list of places")
 
-    monkeypatch.setattr("wganlab.learned.engine._compiled", missing)
+    monkeypatch.setattr("wganlab.learned.recorded._compiled", missing)
     config = replace(SMALL, iterations=2)
     with pytest.warns(UserWarning, match=r"without the compiler: No working C\+\+ compiler found$"):
         run = learned.train(config, engine="compiled", progress=False)

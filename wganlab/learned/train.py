@@ -23,8 +23,9 @@ from tqdm import tqdm
 from wganlab.data import checks
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
-from wganlab.learned.engine import Engine, NotCompiledError, owned
+from wganlab.learned.engine import Engine
 from wganlab.learned.record import Row, RunFolder
+from wganlab.learned.recorded import NotCompiledError, owned
 from wganlab.learned.track import summary_writer
 from wganlab.learned.training import SHOWN, Observer, RunDivergedError, Training, generated
 
