@@ -3,7 +3,9 @@
 python benchmarks/training.py [--quick]
 
 Both train the same networks by the same recipe on 8 Gaussians; blocks of iterations are interleaved
-in one process of one thread, and a row is the median of their CPU times.
+in one process of one thread, and a row is the median of their CPU times. Compiled with several
+seeds, the time is that of one model. The compiler's seconds are of the CPU, with an empty cache;
+they are paid back after so many iterations in place of eager ones, of all seeds together.
 """
 
 from __future__ import annotations
@@ -27,8 +29,10 @@ from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from wganlab import compare, data, learned
+from wganlab.learned.engine import Engine
 from wganlab.learned.training import Training
 
+SEEDS = 8  # side by side in the engine
 BLOCK = 10  # iterations between two looks at the clock
 SIZES = {"blocks": 40, "iterations": 10_000, "observed": 500, "seeds": 5}
 QUICK = {"blocks": 4, "iterations": 200, "observed": 100, "seeds": 1}
@@ -96,28 +100,66 @@ def ring(n: int, rng: np.random.Generator) -> np.ndarray:
     return (centers + 0.02 * rng.normal(size=(n, 2))) / 1.414
 
 
-def raced(chosen: learned.TrainConfig, blocks: int) -> tuple[float, float]:
-    """Median CPU milliseconds of an iteration, ours and the textbook's."""
-    loops = ours(chosen), tutorial(chosen)
-    times: tuple[list[float], list[float]] = ([], [])
+def compiled(chosen: learned.TrainConfig, seeds: int) -> tuple[Callable[[], None], float]:
+    """A block of the engine with that many seeds, and the CPU seconds of its compiler."""
+    # never observed in here: iterations before an observation are eager
+    unseen = replace(chosen, every=10**9, iterations=10**9)
+    runs = [Training(replace(unseen, seed=seed), torch.device("cpu")) for seed in range(seeds)]
+    began = spent()
+    engine = Engine(runs)
+    seconds = spent() - began
+    engine.iterate()
+
+    def block() -> None:
+        for _ in range(BLOCK):
+            engine.iterate()
+        for run in runs:
+            run.losses.clear()
+
+    return block, seconds
+
+
+def spent() -> float:
+    """CPU seconds of this process and of those that it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def raced(loops: dict[str, Callable[[], None]], blocks: int) -> dict[str, float]:
+    """Median CPU milliseconds of an iteration of each, interleaved."""
+    times: dict[str, list[float]] = {name: [] for name in loops}
     for number in range(blocks + 1):
-        for loop, seconds in zip(loops, times, strict=True):
+        for name, loop in loops.items():
             began = time.process_time()
             loop()
             if number:  # the first block warms up
-                seconds.append(time.process_time() - began)
-    first, second = (1000 * statistics.median(seconds) / BLOCK for seconds in times)
-    return first, second
+                times[name].append(time.process_time() - began)
+    return {name: 1000 * statistics.median(each) / BLOCK for name, each in times.items()}
 
 
 def speed(sizes: dict[str, int]) -> None:
-    """A row for each preset and size."""
-    print("preset            width  batch   ours ms  textbook ms  times as fast")
+    """A row for each preset, size and loop: an iteration of one model, and what compiling costs."""
+    print(
+        "preset           width batch  loop          ms  times as fast  compile s  paid back after"
+    )
     for name in ("wgan-gp", "wgan", "wgan-sn", "wgan-orthonormal"):
         for width, batch in ((64, 64), (128, 256), (512, 256)):
-            blocks = max(2, sizes["blocks"] * 64 // width)
-            mine, theirs = raced(config(name, width, batch), blocks)
-            print(f"{name:16} {width:6} {batch:6} {mine:9.2f} {theirs:12.2f} {theirs / mine:14.2f}")
+            chosen, loops, costs = config(name, width, batch), {}, {}
+            for seeds in (1, SEEDS) if width < 512 else (1,):
+                loops[str(seeds)], costs[str(seeds)] = compiled(chosen, seeds)
+            loops |= {"eager": ours(chosen), "textbook": tutorial(chosen)}
+            times = raced(loops, max(2, sizes["blocks"] * 64 // width))
+            for loop in ("textbook", "eager", *costs):
+                models = int(loop) if loop in costs else 1
+                each = times[loop] / models
+                called = f"compiled x {loop}" if loop in costs else loop
+                print(f"{name:16} {width:5} {batch:5}  {called:12}", end="")
+                print(f"{each:6.2f} {times['textbook'] / each:14.2f}", end="")
+                if loop in costs:
+                    after = 1000 * costs[loop] / (models * (times["eager"] - each))
+                    told = f"{after:,.0f} iterations" if after > 0 else "never"
+                    print(f" {costs[loop]:10.0f}  {told:>15}", end="")
+                print()
 
 
 def observing(sizes: dict[str, int]) -> None:
@@ -157,17 +199,21 @@ def outcomes(sizes: dict[str, int]) -> None:
 
 
 def memory(sizes: dict[str, int]) -> None:
-    """How much a long run grows after its first tenth."""
-    training = Training(config("wgan-gp", 64, 64), torch.device("cpu"))
+    """How much a long run grows after its first tenth, eager and compiled."""
     tenth = sizes["iterations"] // 10
-    for number in tqdm(range(sizes["iterations"]), disable=None, leave=False):
-        training.iterate()
-        if number % 100 == 0:
-            training.refuse_infinite()
-        if number == tenth:
-            before = peak()
-    grown = peak() - before
-    print(f"memory grew by {grown:.1f} MB over {sizes['iterations'] - tenth:,} iterations")
+    for name in ("eager", "compiled"):
+        training = Training(config("wgan-gp", 64, 64), torch.device("cpu"))
+        iterate = training.iterate if name == "eager" else Engine([training]).iterate
+        for number in tqdm(range(sizes["iterations"]), disable=None, leave=False):
+            iterate()
+            if number % 100 == 0:
+                training.refuse_infinite()
+            if number == tenth:
+                before = peak()
+        grown = peak() - before
+        print(
+            f"{name}: memory grew by {grown:.1f} MB over {sizes['iterations'] - tenth:,} iterations"
+        )
 
 
 def peak() -> float:
@@ -178,6 +224,7 @@ def peak() -> float:
 def main() -> None:
     """All of it."""
     torch.set_num_threads(1)
+    os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
     sizes = QUICK if "--quick" in sys.argv else SIZES
     speed(sizes)
     observing(sizes)

@@ -13,7 +13,6 @@ from wganlab.learned.lipschitz import NoConstraint, WeightClipping
 from wganlab.learned.penalties import GradientPenalty
 from wganlab.learned.stepping import CriticStep, GeneratorStep
 
-
 GAMES = ["wasserstein", "non-saturating", "loss-sensitive", "f-pearson"]
 
 

@@ -1,4 +1,4 @@
-"""Training runs side by side, each in a process of its own.
+"""Training runs side by side, each in a process of its own, or compiled together in this one.
 
 A Ctrl-C reaches this process alone. It closes its end of a pipe to every run, and so it does when
 it is killed; the run then ends its iteration, keeps a checkpoint, and ends.
@@ -14,13 +14,15 @@ import threading
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tqdm import tqdm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
+
+    from wganlab.learned import TrainConfig
 
 BETWEEN = 0.5  # seconds between two looks at the folders
 
@@ -41,6 +43,8 @@ class Job:
     """Of torch."""
     track: bool = False
     """Write event files for TensorBoard."""
+    engine: Literal["eager", "compiled"] = "eager"
+    """Of training."""
 
     def run(self, progress: bool | None = None) -> None:
         """Train it in this process."""
@@ -52,11 +56,12 @@ class Job:
             config,
             observers=watch(config.data, self.n),
             folder=self.folder,
-            notes={"n": self.n},
+            notes={"n": self.n, "engine": self.engine},
             track=self.track,
             progress=progress,
             device=self.device,
             threads=self.threads,
+            engine=self.engine,
         )
 
 
@@ -89,6 +94,30 @@ def side_by_side(jobs: Sequence[Job], at_once: int, iterations: int) -> dict[Pat
         for process, _ in running.values():
             process.join()
     return failed
+
+
+def together(jobs: Sequence[Job], config: TrainConfig) -> dict[Path, str]:
+    """Train them in this process, as one batch; they differ in their seeds. What went wrong."""
+    from wganlab import learned
+    from wganlab.commands.train import watch
+
+    first = jobs[0]
+    try:
+        learned.train_seeds(
+            config,
+            [learned.TrainConfig.from_json(job.config).seed for job in jobs],
+            observers=watch(config.data, first.n),
+            folders=[job.folder for job in jobs],
+            notes={"n": first.n, "engine": first.engine},
+            track=first.track,
+            device=first.device,
+            threads=first.threads,
+            engine=first.engine,
+        )
+    except learned.RunDivergedError as error:
+        ends = {job.folder: learned.RunFolder(job.folder).rows()[-1]["iteration"] for job in jobs}
+        return {folder: str(error) for folder, end in ends.items() if end < config.iterations}
+    return {}
 
 
 def _outcome(link: Any, process: Any) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, float]
 
-BESIDES_RESUME = ("--resume", "--track", "--device", "--threads")
+BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Train:
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
     seeds: int = 1
     """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
-    there are cores for."""
+    there are cores for. Compiled, all of them in one process and one batched step."""
     track: bool = False
     """Write event files for TensorBoard too, into the folder events of the run; needs
     pip install "wganlab[track]". A tracked run is tracked further by --resume."""
@@ -68,6 +68,9 @@ class Train:
     """cpu, cuda, ...; auto is a GPU where there is one."""
     threads: int = 1
     """Of torch, for each run. Bits are the same only with as many."""
+    engine: Literal["eager", "compiled"] = "eager"
+    """compiled: compile the steps first, half a minute or so; small networks then train several
+    times as fast, and 8 seeds in about the time of one. The numbers are the same up to rounding."""
 
     def preset_config(self) -> TrainConfig:
         """The configuration whose values are the defaults of the further options."""
@@ -105,7 +108,15 @@ class Train:
             summary_writer()
         many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
         jobs = [
-            Job(one.to_json(), self._folder(one), self.n, self.device, self.threads, self.track)
+            Job(
+                one.to_json(),
+                self._folder(one),
+                self.n,
+                self.device,
+                self.threads,
+                self.track,
+                self.engine,
+            )
             for one in many
         ]
         if self.seeds == 1:
@@ -129,7 +140,7 @@ class Train:
 
     def _side_by_side(self, jobs: Sequence[Job], config: TrainConfig) -> None:
         from wganlab import learned
-        from wganlab.crew import side_by_side
+        from wganlab.crew import side_by_side, together
 
         # what makes no sense is told at once, and once
         nothing = replace(config, iterations=0)
@@ -138,9 +149,11 @@ class Train:
             if learned.RunFolder(job.folder).config_file.exists():
                 raise ValueError(f"there is a run in {job.folder} already: give another name")
         folders = [job.folder for job in jobs]
-        at_once = max(1, cores() // self.threads)
         try:
-            failed = side_by_side(jobs, at_once, config.iterations)
+            if self.engine == "compiled":
+                failed = together(jobs, config)
+            else:
+                failed = side_by_side(jobs, max(1, cores() // self.threads), config.iterations)
         except KeyboardInterrupt:
             _draw_what_there_is(folders)
             told = ", ".join(filter(None, map(_where, folders)))
@@ -177,6 +190,7 @@ class Train:
             track=self.track,
             device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
             threads=self.threads if "--threads" in names else before["threads"],
+            engine=self.engine if "--engine" in names else before["notes"]["engine"],
         )
         _kept(self.resume, again)
         _finish([self.resume])

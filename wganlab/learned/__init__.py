@@ -11,7 +11,7 @@ from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.presets import PRESETS
 from wganlab.learned.record import RunFolder
-from wganlab.learned.train import Run, load_run, resume, train
+from wganlab.learned.train import Run, load_run, resume, train, train_seeds
 from wganlab.learned.training import RunDivergedError
 from wganlab.learned.view import View
 
@@ -48,4 +48,5 @@ __all__ = [
     "load_run",
     "resume",
     "train",
+    "train_seeds",
 ]

@@ -86,7 +86,9 @@ class GradientPenalty(Constraint):
         if self.place == "fake":
             return fake
         if self.place == "around_real":
-            noise = torch.empty_like(real).normal_(generator=generator)
+            noise = torch.randn(
+                real.shape, generator=generator, device=real.device, dtype=real.dtype
+            )
             return real + self.radius * real.std(correction=0) * noise
         return interpolates(real, fake, generator, paired=self.place == "paired")
 
@@ -158,8 +160,7 @@ def interpolates(
         real, fake = _shuffled(real, fake, generator)
     # one number for every pair, not for every coordinate and not for the batch
     shape = (len(real),) + (1,) * (real.dim() - 1)
-    epsilon = torch.empty(shape, device=real.device, dtype=real.dtype)
-    epsilon.uniform_(generator=generator)
+    epsilon = torch.rand(shape, generator=generator, device=real.device, dtype=real.dtype)
     return torch.lerp(fake, real, epsilon)
 
 

@@ -6,24 +6,31 @@ It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 from tqdm import tqdm
 
+from wganlab.data import checks
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
+from wganlab.learned.engine import Engine
 from wganlab.learned.record import Row, RunFolder
+from wganlab.learned.recorded import NotCompiledError, owned
 from wganlab.learned.track import summary_writer
-from wganlab.learned.training import Training, generated
+from wganlab.learned.training import RunDivergedError, Training, generated
 from wganlab.learned.view import SHOWN, Observer
+
+EngineName = Literal["eager", "compiled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +66,7 @@ def train(
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
+    engine: EngineName = "eager",
 ) -> Run:
     """Train a generator and its critic.
 
@@ -83,6 +91,10 @@ def train(
         "auto" is a GPU where there is one.
     threads : int
         Of torch while it trains; None leaves them as they are.
+    engine : str
+        "compiled" compiles the steps before the first of them, half a minute or so, and is then
+        several times as fast for small networks; the numbers are those of "eager" up to rounding
+        (`wganlab.learned.engine`). Where that cannot be done it warns, and trains eagerly.
 
     Raises
     ------
@@ -103,8 +115,46 @@ def train(
             raise ValueError("track=True writes into the folder of the run: give folder= too")
     with thread_limit(threads):  # the folder tells how many
         kept = None if folder is None else RunFolder.create(folder, config, place, notes)
-    with _tracked(kept if track else None, training, []):
-        return _run(training, kept, [], observers, progress, threads)
+    (run,) = _run([_Going(training, kept, observers, track)], progress, threads, engine)
+    return run
+
+
+def train_seeds(
+    config: TrainConfig,
+    seeds: Sequence[int],
+    *,
+    observers: Sequence[Observer] = (),
+    folders: Sequence[Path | str] | None = None,
+    notes: Mapping[str, Any] | None = None,
+    track: bool = False,
+    progress: bool | None = None,
+    device: str | torch.device = "auto",
+    threads: int | None = 1,
+    engine: EngineName = "compiled",
+) -> list[Run]:
+    """Train one configuration with several seeds; compiled, all of them in one batched step.
+
+    Each run is that of `train` with its seed, up to rounding, and in its folder it is kept in the
+    same way. The other parameters are those of `train`. Eager runs follow one another.
+
+    Raises
+    ------
+    RunDivergedError
+        If a run did, when the others have come to their end.
+    """
+    place = resolve_device(device)
+    trainings = [Training(replace(config, seed=seed), place) for seed in seeds]
+    if track:
+        summary_writer()
+        if folders is None:
+            raise ValueError("track=True writes into the folders of the runs: give folders= too")
+    paths = [None] * len(seeds) if folders is None else folders
+    going = []
+    with thread_limit(threads):
+        for training, path in zip(trainings, paths, strict=True):
+            kept = RunFolder.create(path, training.config, place, notes) if path else None
+            going.append(_Going(training, kept, observers, track))
+    return _run(going, progress, threads, engine)
 
 
 def resume(
@@ -117,6 +167,7 @@ def resume(
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
+    engine: EngineName = "eager",
 ) -> Run:
     """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
 
@@ -129,8 +180,8 @@ def resume(
     if track:
         summary_writer()
     rows = kept.keep_rows(training.iteration if begun else -1)
-    with _tracked(kept if track else None, training, rows):
-        return _run(training, kept, rows, observers, progress, threads)
+    (run,) = _run([_Going(training, kept, observers, track, rows)], progress, threads, engine)
+    return run
 
 
 def load_run(
@@ -188,43 +239,104 @@ def _tracked(
     return folder.tracked(training.law.sample(SHOWN, draws).cpu(), rows)
 
 
+@dataclass(eq=False)
+class _Going:
+    """A run on its way, with what is observed and kept of it."""
+
+    training: Training
+    folder: RunFolder | None
+    observers: Sequence[Observer]
+    track: bool
+    rows: list[Row] = field(default_factory=list)
+    diverged: RunDivergedError | None = None
+
+    def observe(self) -> None:
+        """A row, where one is due."""
+        done, config = self.training.iteration, self.training.config
+        if done % config.every and done != config.iterations:
+            return
+        if self.rows and self.rows[-1]["iteration"] == done:
+            return
+        self.rows.append(self.training.observe(self.observers))
+        if self.folder is not None:
+            self.folder.append(self.rows[-1])
+            self.folder.keep_samples(done, self.training.shown)
+
+    def keep(self, interrupted: bool) -> None:
+        """A checkpoint, where one is due."""
+        done, config = self.training.iteration, self.training.config
+        due = done % config.checkpoint == 0 or done == config.iterations or interrupted
+        if self.folder is not None and due:
+            self.training.refuse_infinite()
+            self.folder.save(owned(self.training.state_dict()))
+
+    def end(self) -> Run:
+        """What it has become."""
+        generator, critic = self.training.finished()
+        path = self.folder.path if self.folder else None
+        return Run(self.training.config, tuple(self.rows), generator, critic, path)
+
+
 def _run(
-    training: Training,
-    folder: RunFolder | None,
-    rows: list[Row],
-    observers: Sequence[Observer],
-    progress: bool | None,
-    threads: int | None,
-) -> Run:
-    """The loop over iterations, with what is observed and kept."""
-    config = training.config
+    going: Sequence[_Going], progress: bool | None, threads: int | None, engine: EngineName
+) -> list[Run]:
+    """All of them, side by side where they are compiled."""
+    checks.among(get_args(EngineName), engine=engine)
+    runs = [each.training for each in going]
+    with ExitStack() as opened:
+        for each in going:
+            opened.enter_context(
+                _tracked(each.folder if each.track else None, each.training, each.rows)
+            )
+        opened.enter_context(thread_limit(threads))
+        made = _engine(runs, progress) if engine == "compiled" else None
+        if made is not None:
+            _loop(going, made.iterate, progress)
+        else:
+            for each in going:
+                _loop([each], each.training.iterate, progress)
+    for each in going:
+        if each.diverged is not None:
+            seed = f"seed {each.training.config.seed}: " if len(going) > 1 else ""
+            raise RunDivergedError(f"{seed}{each.diverged}")
+    return [each.end() for each in going]
+
+
+def _engine(runs: Sequence[Training], progress: bool | None) -> Engine | None:
+    """The engine; where there is none for these runs, None and a warning."""
     disable = None if progress is None else not progress
-    with thread_limit(threads), training.seeded(), _interruptible() as interrupted:
-        bar = tqdm(total=config.iterations, initial=training.iteration, unit="it", disable=disable)
-        with bar:
-            training.warm_up()
-            while True:
-                done = training.iteration
-                last = done == config.iterations
-                if (done % config.every == 0 or last) and not (
-                    rows and rows[-1]["iteration"] == done
-                ):
-                    rows.append(training.observe(observers))
-                    if folder is not None:
-                        folder.append(rows[-1])
-                        folder.keep_samples(done, training.shown)
-                    bar.set_postfix(_told(rows[-1]), refresh=False)
-                if folder is not None and (done % config.checkpoint == 0 or last or interrupted):
-                    training.refuse_infinite()
-                    folder.save(training.state_dict())
-                if last:
-                    break
-                if interrupted:
-                    raise KeyboardInterrupt
-                training.iterate()
-                bar.update()
-    generator, critic = training.finished()
-    return Run(config, tuple(rows), generator, critic, folder.path if folder else None)
+    try:
+        with tqdm(total=0, desc="compiling", bar_format="{desc}", disable=disable, leave=False):
+            return Engine(runs)
+    except NotCompiledError as error:
+        warnings.warn(f"trained without the compiler: {error}", stacklevel=4)
+        return None
+
+
+def _loop(going: Sequence[_Going], iterate: Callable[[], None], progress: bool | None) -> None:
+    """The loop over iterations; a run that diverges is left behind."""
+    first, config = going[0].training, going[0].training.config
+    disable = None if progress is None else not progress
+    bar = tqdm(total=config.iterations, initial=first.iteration, unit="it", disable=disable)
+    with first.seeded(), _interruptible() as interrupted, bar:
+        for each in going:
+            each.training.warm_up()
+        while True:
+            looks = (_Going.observe, lambda each: each.keep(bool(interrupted)))
+            for look, each in itertools.product(looks, going):
+                try:
+                    if each.diverged is None:
+                        look(each)
+                except RunDivergedError as error:
+                    each.diverged = error
+            if all(each.diverged for each in going) or first.iteration == config.iterations:
+                break
+            if interrupted:
+                raise KeyboardInterrupt
+            if first.iteration % config.every == 0:
+                bar.set_postfix(_told(going[0].rows[-1]), refresh=False)
+            iterate()
+            bar.update()
 
 
 def _told(row: Row) -> dict[str, str]:

@@ -70,9 +70,7 @@ class Training:
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
-        self.generator_moves = GeneratorStep(
-            self.generator, self.critic, self.generator_optimizer, self.objective.generator
-        )
+        self.plan()
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
         fixed_draws = Generator(device).manual_seed(int(fixed))
@@ -90,10 +88,17 @@ class Training:
         self.critic_optimizer, self.critic_schedule = self.config.critic_optimizer.build(
             critic.parameters(), self.config.iterations
         )
-        self.critic_moves = CriticStep(
-            critic, self.constraint, self.critic_optimizer, self.objective.critic
-        )
         return critic
+
+    def plan(self) -> None:
+        """The players' steps, of the networks and optimizers that are here now."""
+        if self.critic is not None:
+            self.critic_moves = CriticStep(
+                self.critic, self.constraint, self.critic_optimizer, self.objective.critic
+            )
+        self.generator_moves = GeneratorStep(
+            self.generator, self.critic, self.generator_optimizer, self.objective.generator
+        )
 
     def warm_up(self) -> None:
         """The critic's steps before iteration 0, where they have not been taken."""
@@ -108,21 +113,31 @@ class Training:
         if self.critic is not None:
             self.critic_steps(self.critic)
         self.losses.append(self.generator_step())
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += time.perf_counter() - began
+        self.proceed(time.perf_counter() - began)
 
     def critic_steps(self, critic: nn.Module) -> None:
         """As many as belong to this iteration; before an observation the first and last traced."""
-        steps, then = self.config.critic_steps(self.iteration), self.iteration + 1
-        if then % self.config.every == 0 or then == self.config.iterations:
+        steps = self.config.critic_steps(self.iteration)
+        if self.is_traced():
             self.cosines, traced = [], {0, steps - 1}
         else:
             traced = set()
         for k in range(steps):
             with self.traced(critic) if k in traced else nullcontext():
                 self.losses.append(self.critic_step())
-        self.critic_schedule.step()
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell the cosine of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
+        if self.critic is not None:
+            self.critic_schedule.step()
+        self.generator_schedule.step()
+        self.iteration += 1
+        self.seconds += seconds
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
@@ -187,10 +202,14 @@ class Training:
         shape = (self.config.batch, self.config.latent)
         return torch.randn(shape, generator=self.draws, device=self.device)
 
+    def deviation(self) -> float | Tensor:
+        """Of this iteration's instance noise."""
+        return self.config.noise_at(self.iteration)
+
     def noisy(self, points: Tensor) -> Tensor:
         """With this iteration's instance noise."""
-        deviation = self.config.noise_at(self.iteration)
-        if not deviation:
+        deviation = self.deviation()
+        if isinstance(deviation, float) and not deviation:
             return points
         noise = torch.randn(points.shape, generator=self.draws, device=self.device)
         return points + deviation * noise
@@ -270,13 +289,17 @@ class Training:
 
     def parts(self) -> list[str]:
         """What has a state of its own."""
-        players = ("generator",) if self.critic is None else ("critic", "generator")
+        players = self.players()
         parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
         return parts if self.average is None else [*parts, "average"]
 
+    def players(self) -> list[str]:
+        """Who trains."""
+        return ["generator"] if self.critic is None else ["critic", "generator"]
+
     def networks(self) -> list[nn.Module]:
         """Those that train."""
-        return [self.generator] if self.critic is None else [self.critic, self.generator]
+        return [getattr(self, player) for player in self.players()]
 
     @contextmanager
     def seeded(self) -> Iterator[None]:

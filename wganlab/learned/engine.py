@@ -1,0 +1,120 @@
+"""The eager loop's steps, recorded once and compiled, for one run or for several seeds at once.
+
+A step of `Training` is run once on tensors that take the place of its weights, optimizer states and
+draws, and every operation on them is recorded, derivatives included (`make_fx`). What comes out is
+a plain function of these tensors, of the very code that the eager loop runs, and torch's compiler
+fuses it into a few loops. For S seeds the recorded function is mapped over a leading axis (`vmap`),
+so that S small networks are one batched product. No Python is left in a step but its draws.
+
+The compiled step works in place on the tensors of the run itself. So networks, optimizers and
+checkpoints are what they are without it, eager and compiled steps can follow each other, and a run
+can go on with either. Eager are the first iteration, in which optimizers make their state, and
+those before an observation, which tells of their gradients.
+
+What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
+are torch's own, networks whose Python depends on values, and a machine without a C++ compiler.
+
+On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
+machines this was written on have none.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+
+import torch
+import torch._dynamo
+from torch import Tensor
+
+from wganlab.learned.recorded import SHARED, NotCompiledError, Step, tensors
+from wganlab.learned.training import Training
+
+
+class Engine:
+    """Iterations of one run, or of runs that differ in their seed alone.
+
+    Parameters
+    ----------
+    runs : sequence of Training
+        As they are made, or loaded from checkpoints of one iteration.
+
+    Raises
+    ------
+    NotCompiledError
+        If a step cannot be recorded or compiled.
+    """
+
+    def __init__(self, runs: Sequence[Training]) -> None:
+        self.runs = list(runs)
+        self.config, self.device = runs[0].config, runs[0].device
+        self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
+        self.state: dict[str, Tensor] = {}
+        self.steps: dict[tuple[str, bool], Step] = {}
+        self.seconds = 0.0
+        """What compiling took."""
+        for player in runs[0].players():
+            self.step(player)
+
+    def iterate(self) -> None:
+        """One iteration of algorithm 1, of every run."""
+        first = self.runs[0]
+        if first.iteration == 0 or first.is_traced():
+            for run in self.runs:
+                run.iterate()
+            return
+        began = time.perf_counter()
+        self.bind()
+        for _ in range(self.config.critic_steps(first.iteration)):
+            self.advance("critic")
+        self.advance("generator")
+        share = (time.perf_counter() - began) / len(self.runs)
+        for run in self.runs:
+            run.proceed(share)
+
+    def advance(self, player: str) -> None:
+        """One step of that player, of every run."""
+        losses = self.step(player)(self.state | self.shared)
+        if self.device.type == "cuda":  # the next replay of the graph writes there
+            losses = losses.clone()
+        for run, loss in zip(self.runs, losses.reshape(-1), strict=True):
+            run.losses.append(loss)
+            run.steps += player == "critic"
+
+    def step(self, player: str) -> Step:
+        """The step of that player now, compiled when it is first asked for."""
+        noisy = self.config.noise_at(self.runs[0].iteration) > 0
+        if (player, noisy) not in self.steps:
+            began = time.perf_counter()
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # torch's, of its own ways
+                    self.steps[player, noisy] = Step(self.runs, player, noisy)
+            except NotCompiledError:
+                raise
+            except Exception as error:  # compilers raise whatever a network leads them to
+                told = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise NotCompiledError(told) from error
+            self.seconds += time.perf_counter() - began
+        return self.steps[player, noisy]
+
+    def bind(self) -> None:
+        """Find the tensors of the runs, and make those of several runs slices of one."""
+        first = self.runs[0]
+        for player in first.players():
+            rate = getattr(first, f"{player}_optimizer").param_groups[0]["lr"]
+            self.shared[f"{player}_rate"].fill_(rate)
+        self.shared["deviation"].fill_(self.config.noise_at(first.iteration))
+        if self.state:
+            return
+        found = [tensors(run) for run in self.runs]
+        for name, tensor in found[0].items():
+            self.state[name] = tensor
+            if len(found) > 1:
+                self.state[name] = torch.stack([each[name] for each in found])
+                for each, its in zip(found, self.state[name], strict=True):
+                    each[name].data = its
+        if self.device.type == "cuda":  # graphs are replayed on the same memory
+            for tensor in self.state.values():
+                torch._dynamo.mark_static_address(tensor)
