@@ -57,6 +57,10 @@ VARIANTS = {
         generator=replace(SMOOTH, norm="batch"),
         generator_optimizer=Optimizer("sgd", 1e-2),
     ),
+    "auto-encoder": replace(SMALL, objective="energy-based", constraint="none", warm_up=2),
+    "pairs": replace(SMALL, objective="loss-sensitive", constraint="none"),
+    "f-gan": replace(SMALL, objective="f-kl", constraint="sn"),
+    "alone": replace(SMALL, objective="mmd", constraint="none", n_critic=0),
     "original": replace(SMALL, phases="original", iterations=2, critic_optimizer=Optimizer("sgd")),
 }
 ALONE = ("relu", "dragan", "non-saturating", "original")  # the others with three seeds
@@ -227,6 +231,16 @@ def test_dropout_is_trained_eagerly():
         alone = learned.train(replace(config, seed=seed))
         for ours, theirs in zip(run.critic.parameters(), alone.critic.parameters(), strict=True):
             assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("objective", ["sinkhorn", "emd"])
+def test_a_program_over_plans_is_trained_eagerly(objective):
+    config = replace(SMALL, objective=objective, constraint="none", n_critic=0, iterations=2)
+    with pytest.warns(UserWarning, match="trained without the compiler: "):
+        run = learned.train(config, engine="compiled")
+    assert run.history[-1] == learned.train(config).history[-1] | {
+        "seconds": run.history[-1]["seconds"]
+    }
 
 
 def test_python_that_depends_on_values_is_trained_eagerly():
