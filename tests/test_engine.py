@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from wganlab import compare, learned
+from wganlab.cli import main
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
 from wganlab.learned.engine import Engine
 from wganlab.learned.recorded import NotCompiledError, tensors
@@ -193,6 +194,16 @@ def opened(folder):
 
 
 @pytest.mark.usefixtures("recorded")
+def test_a_run_goes_on_with_the_products_it_began_with(tmp_path, monkeypatch):
+    monkeypatch.setattr("wganlab.learned.engine.measured", lambda *_: "medium")
+    with pytest.raises(PulledPlug):
+        learned.train(SMALL, folder=tmp_path, observers=[plug], engine="compiled")
+    monkeypatch.setattr("wganlab.learned.engine.measured", pytest.fail)
+    run = opened(tmp_path)
+    assert Engine([run]).products == run.products == "medium"
+
+
+@pytest.mark.usefixtures("recorded")
 def test_a_run_of_several_goes_on_alone(tmp_path):
     folders = [tmp_path / name for name in "ab"]
     with pytest.raises(PulledPlug):
@@ -215,6 +226,22 @@ def test_a_seed_that_diverges_leaves_the_others(tmp_path):
     assert [RunFolder(folder).rows()[-1]["iteration"] for folder in folders] == [20, 8, 20]
     learned.train(replace(SMALL, seed=2), folder=tmp_path / "alone")
     assert_close(opened(folders[2]), opened(tmp_path / "alone"))
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_command_line_trains_seeds_in_one_process(tmp_path, capsys):
+    run = tmp_path / "run"
+    small = ["--iterations", "20", "--every", "10", "--warm-up", "0", "--n", "50"]
+    options = ["--quick", "--engine", "compiled", *small, "--run", str(run)]
+    assert main(["train", *options, "--seeds", "2"]) == 0
+    told = capsys.readouterr().out
+    for seed in (0, 1):
+        assert f"run-seed{seed}" in told
+        folder = RunFolder(tmp_path / f"run-seed{seed}")
+        assert folder.rows()[-1]["iteration"] == 20
+        assert folder.environment()["notes"] == {"n": 50, "engine": "compiled"}
+    assert main(["train", "--resume", str(run) + "-seed1"]) == 0
+    assert main(["train", *options, "--seeds", "2"]) == 2
 
 
 def test_dropout_is_trained_eagerly():

@@ -123,6 +123,7 @@ class Training:
         fixed_draws = Generator(device).manual_seed(int(fixed))
         self.points = self.law.sample(config.points, fixed_draws) if config.points else None
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
+        self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
@@ -300,6 +301,7 @@ class Training:
             "iteration": self.iteration,
             "steps": self.steps,
             "seconds": self.seconds,
+            "products": self.products,
             "draws": self.draws.get_state(),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
@@ -310,7 +312,7 @@ class Training:
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
-        self.seconds = state["seconds"]
+        self.seconds, self.products = state["seconds"], state["products"]
         self.draws.set_state(state["draws"].cpu())
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
