@@ -18,9 +18,8 @@ from figures.catalog import FIGURES, PROFILES
 from figures.render import ROOT
 from wganlab.report import cores
 
-# One thread a figure, many figures side by side; POT need not load torch for exact figures.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-ENVIRONMENT = {**ONE_THREAD, "POT_BACKEND_DISABLE_PYTORCH": "1"}
+# One thread a figure, many figures side by side.
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)

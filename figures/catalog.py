@@ -22,6 +22,7 @@ FIGURES = (
     "gp_fig5b_toy",
     "lab_momentum",
     "lab_modes",
+    "lab_objectives",
     "lab_schedule",
 )
 

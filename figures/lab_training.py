@@ -16,8 +16,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
-from wganlab.learned import train
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS, train
 from wganlab.player import Panel
 from wganlab.player import page as played
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned.config import TrainConfig
     from wganlab.learned.record import Row
-    from wganlab.learned.training import View
+    from wganlab.learned.view import View
 
 LAW = "8gaussians"
 PANELS = {
@@ -37,9 +36,7 @@ PANELS = {
     "wgan-sn": "spectral norm, ReLU",
     "wgan-orthonormal": "orthonormal, MaxMin",
 }
-CLIP = 0.03
 WEIGHT = 1.0
-RATE = 2e-3  # of Adam; clipping keeps the preset's
 CERTIFICATE = {"color": "#CC79A7", "linestyle": (0, (4, 1, 1, 1))}
 NUMBERS = ("estimate", "emd", "certificate", "flat", "modes")
 RECORDS = 25
@@ -93,13 +90,9 @@ def sized(preset: str, size: Size, seed: int) -> TrainConfig:
     config = PRESETS[preset]
     if preset != "wgan-orthonormal":
         config = replace(config, critic=replace(config.critic, width=size.width))
-    if preset != "wgan":
-        adam = replace(config.critic_optimizer, lr=RATE)
-        config = replace(config, critic_optimizer=adam, generator_optimizer=adam)
     return replace(
         config,
         data=LAW,
-        clip=CLIP,
         weight=WEIGHT,
         generator=replace(config.generator, width=size.width),
         batch=size.batch,
@@ -157,22 +150,25 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
 def told(arrays: dict[str, np.ndarray]) -> str:
     """The caption."""
     _, seeds, _ = arrays["emd"].shape
-    clipped = PRESETS["wgan"].critic_optimizer
+    clipped, penalized = PRESETS["wgan"], PRESETS["wgan-gp"]
     sorted_ = PRESETS["wgan-orthonormal"].critic
     return (
         f"{LAW}, d = 2, algorithm 1 with {PRESETS['wgan'].n_critic} critic steps an iteration, "
         f"batch {arrays['batch']}, {seeds} seeds (lines: medians; bands: smallest to largest; "
         f"sheets: {DOTS} generated points of seed 0, the modes as rings), "
         f"{'GPU' if arrays['gpu'] else 'CPU'}. EM and certificate: linear programs between "
-        f"n = {arrays['n']} generated and as many new real points; the floor is EM between two "
+        f"n = {arrays['n']} generated and as many real points; the floor is EM between two "
         f"real samples, mean of {REPEATS}. Dotted: what f = 0 certifies, which is all that a "
         "nearly flat critic proves. ReLU MLPs 3 x "
         f"{arrays['width']}; the orthonormal critic is {sorted_.depth} x {sorted_.width}. Adam "
-        f"(0, .9) at {RATE:g}, falling to 0; clipping: RMSProp at {clipped.lr:g}, c = {CLIP}. "
+        f"(0, .9), clipping: RMSProp and c = {clipped.clip:g}; rates "
+        f"{penalized.critic_optimizer.lr:g}, falling to 0. {penalized.warm_up} critic steps before "
+        "the first record (clipping: none, its gap would be so steep that the generator's first "
+        "steps fling it away). "
         f"Penalties of weight {WEIGHT:g} (10 in the paper, 0.1 in its code for toys). Rank "
         "correlation of the gap (1,000 points of each law) "
-        f"with EM, over the {RECORDS + 1} records from iteration 0 on, an untrained critic's gap "
-        "included: median of the seeds (smallest to largest). Last line: modes of each seed, found "
+        f"with EM, over the {RECORDS + 1} records from iteration 0 on: median of the seeds "
+        "(smallest to largest). Last line: modes of each seed, found "
         "if at least a tenth of their share of the points is within 4 deviations, and median EM at "
         "the end. In no paper."
     )
@@ -238,7 +234,7 @@ def page(arrays: dict[str, np.ndarray]) -> str:
         panels.append(Panel(title, real, arrays["sheets"][k], iterations, curves, names))
     note = (
         f"{LAW}, seed 0, {DOTS} generated points over as many real ones. EM and certificate: "
-        f"linear programs between n = {arrays['n']} generated and as many new real points; the "
+        f"linear programs between n = {arrays['n']} generated and as many real points; the "
         "floor is EM between two real samples. A gap far smaller than EM is shown enlarged. "
         "Settings as in lab_training.png. Keys: left, right, home, end, space."
     )

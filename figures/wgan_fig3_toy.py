@@ -19,8 +19,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, plots
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned import MLPConfig, Optimizer, train
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS, MLPConfig, Optimizer, train
 from wganlab.learned.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned.config import TrainConfig
     from wganlab.learned.record import Row
-    from wganlab.learned.training import View
+    from wganlab.learned.view import View
 
 LAW = "8gaussians"
 FACTOR = 25  # of the failing run's rates

@@ -14,7 +14,7 @@ import numpy as np
 
 from figures.wgan_fig3_toy import SIZES, common_text, draw_runs, together
 from wganlab import learned, plots
-from wganlab.learned.config import PRESETS
+from wganlab.learned import PRESETS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

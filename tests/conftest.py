@@ -1,14 +1,11 @@
 """Shared by all tests."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
-# the tests' own process needs POT, not POT's torch backend
-os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
 settings.register_profile("wganlab", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("wganlab")
 

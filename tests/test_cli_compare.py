@@ -226,3 +226,34 @@ def test_help_tells_the_options_of_the_pair(capsys):
         main(["compare", "--help"])
     assert stop.value.code == 0
     assert "--constraint" in capsys.readouterr().out
+
+
+def test_objectives_beside_the_exact_divergences(capsys):
+    pair = ["--pair", "normals", "--real", "0", "1", "--fake", "1", "1"]
+    names = ["--objective", "hinge, f-kl", "--steps", "200", "--seeds", "2"]
+    assert main(["compare", *pair, *names]) == 0
+    head, _, heads, *lines = capsys.readouterr().out.splitlines()
+    assert head.startswith("Normals(real=(0.0, 1.0), fake=(1.0, 1.0))")
+    assert heads.split()[:4] == ["objective", "distance", "exact", "estimate"]
+    cells = [re.split(r" {2,}", line) for line in lines]
+    assert [row[:3] for row in cells] == [["hinge", "TV", "0.383"], ["f-kl", "KL", "0.500"]]
+    for row in cells:
+        estimate, deviation = map(float, row[3].split(" ± "))
+        assert 0 < estimate < float(row[2]) + 0.05
+        assert deviation > 0
+        assert float(row[4]) == pytest.approx(estimate / float(row[2]), abs=5e-3)
+        assert row[6] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reply"),
+    [
+        (["--objective", "hinged", *LINES], "choose from wasserstein"),
+        (["--objective", "emd", *LINES], "no critic to fit"),
+        (["--objective", "hinge", *LINES, "--constraint", "gp"], "--constraint does not go with"),
+        (["--objective", "hinge", "--points", "a.npy", "b.npy"], "--points does not go with"),
+    ],
+)
+def test_objectives_that_make_no_sense_are_refused(arguments, reply, capsys):
+    assert main(["compare", *arguments]) == 2
+    assert reply in capsys.readouterr().err

@@ -106,6 +106,24 @@ def bits(path):
     return told, metrics, samples, (path / "config.json").read_text()
 
 
+@pytest.mark.parametrize("preset", learned.PRESETS)
+def test_every_preset_trains_samples_and_is_listed(preset, capsys):
+    config = learned.PRESETS[preset]
+    tiny = {name: value for name, value in OPTIONS.items() if name != "n-critic"}
+    if config.phases == "original":
+        tiny |= {"iterations": 1}
+    options = [part for name, value in tiny.items() for part in (f"--{name}", str(value))]
+    assert main(["train", *options, "--preset", preset, "--run", "runs/a"]) == 0
+    (cells,) = rows(capsys.readouterr().out)
+    alone = config.n_critic == 0
+    assert (cells[5] == "-") == alone  # the certificate
+    assert {path.name for path in Path("runs/a").iterdir()} == FILES
+    assert main(["sample", "runs/a", "-n", "5", "--out", "a.npy"]) == 0
+    assert np.isfinite(np.load("a.npy")).all()
+    assert main(["runs"]) == 0
+    assert config.objective in capsys.readouterr().out
+
+
 def test_train_keeps_the_run_and_prints_its_numbers(folder, capsys):
     assert main(["train", *TINY, "--preset", "wgan-lp"]) == 0
     captured = capsys.readouterr()
@@ -174,7 +192,7 @@ def test_help_names_every_preset_and_shows_its_values(capsys):
     assert stop.value.code == 0
     told = " ".join(re.sub("[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
     assert all(name in told for name in learned.PRESETS)
-    assert "--clip FLOAT Bound of the weights under clip. (default: 0.01)" in told
+    assert "--clip FLOAT Bound of the weights under clip. (default: 0.1)" in told
     assert "adam, rmsprop (smoothing .99) or sgd. (default: rmsprop)" in told
 
 

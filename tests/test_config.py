@@ -35,6 +35,15 @@ def changed(**values):
         (changed(average=1), "less"),
         (changed(noise=-1), "noise = -1"),
         (changed(weight="heavy"), "weight = 'heavy'"),
+        (changed(n_critic=0), "n_critic = 0"),
+        (changed(objective="emd"), "give constraint = 'none', n_critic = 0"),
+        (changed(objective="mmd", constraint="none"), "n_critic = 0"),
+        (changed(objective="mmd", constraint="none", n_critic=0, phases="original"), "constant"),
+        (changed(margin=0), "margin = 0"),
+        (changed(epsilon=-1), "epsilon = -1"),
+        (changed(bandwidths=[]), "give one or more"),
+        (changed(bandwidths=[1, 0]), "bandwidths = 0"),
+        (changed(bandwidths=1), "wrong type"),
     ],
 )
 def test_what_makes_no_sense_is_refused(text, reply):

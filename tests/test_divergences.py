@@ -1,4 +1,4 @@
-"""TV, KL and JS against closed forms, SciPy, each other, and their inequalities."""
+"""TV, KL, JS, chi2 and Le Cam against closed forms, SciPy, each other, and their inequalities."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from scipy import integrate, special, stats
 from scipy.spatial.distance import jensenshannon
 
 from wganlab import exact
-from wganlab.exact import Density, Discrete, js, kl, tv
+from wganlab.exact import Density, Discrete, chi2, js, kl, le_cam, tv
 
 LOG2 = np.log(2)
 
@@ -31,6 +31,10 @@ def test_pmfs_agree_with_scipy(pair):
     assert kl(p, q) == pytest.approx(special.rel_entr(p, q).sum(), abs=1e-12)
     assert js(p, q) == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-7)  # SciPy's is a root
     assert tv(p, q) == pytest.approx(np.maximum(p - q, 0).sum(), abs=1e-12)  # sup over A
+    shared = q > 0
+    squares = (p[shared] ** 2 / q[shared]).sum() - 1 if (p[~shared] == 0).all() else np.inf
+    assert chi2(p, q) == pytest.approx(squares, rel=1e-9, abs=1e-12)
+    assert le_cam(p, q) == pytest.approx(chi2(p, (p + q) / 2), abs=1e-12)
 
 
 @given(pmfs(count=3))
@@ -40,9 +44,11 @@ def test_inequalities(triple):
     assert tv(p, q) <= np.sqrt(kl(p, q) / 2) + 1e-12  # Pinsker
     assert 0 <= js(p, q) <= LOG2 * tv(p, q) + 1e-12
     assert js(p, q) == pytest.approx(js(q, p), abs=1e-15)
+    assert np.log1p(chi2(p, q)) >= kl(p, q) - 1e-12
+    assert tv(p, q) ** 2 - 1e-12 <= le_cam(p, q) <= tv(p, q) + 1e-12
     for distance in (tv, lambda s, t: np.sqrt(js(s, t))):
         assert distance(p, r) <= distance(p, q) + distance(q, r) + 1e-7
-    assert tv(p, p) == kl(p, p) == js(p, p) == 0
+    assert tv(p, p) == kl(p, p) == js(p, p) == chi2(p, p) == le_cam(p, p) == 0
 
 
 @given(pmfs())
@@ -82,7 +88,7 @@ def test_infinity_is_an_answer_and_only_where_it_is():
         ),
     ],
 )
-@pytest.mark.parametrize("divergence", [tv, kl, js])
+@pytest.mark.parametrize("divergence", [tv, kl, js, chi2, le_cam])
 def test_bad_laws_are_refused_with_advice(divergence, p, q, advice):
     with pytest.raises(ValueError, match=advice):
         divergence(p, q)
@@ -97,7 +103,7 @@ def test_supports_of_discrete_measures_are_matched_exactly():
     p = Discrete([[0, 0], [1, 0], [0, 0]], [0.25, 0.5, 0.25])
     q = Discrete([[1, 0], [-0.0, 0], [5, 5]], [0.25, 0.25, 0.5])
     u, v = [0.5, 0.5, 0.0], [0.25, 0.25, 0.5]
-    for divergence in (tv, kl, js):
+    for divergence in (tv, kl, js, chi2, le_cam):
         assert divergence(p, q) == pytest.approx(divergence(u, v), abs=1e-15)
         assert divergence(q, p) == pytest.approx(divergence(v, u), abs=1e-15)
     assert kl(q, p) == np.inf
@@ -141,6 +147,15 @@ CASES = [
     ("js", stats.uniform(0, 1), stats.uniform(2, 2), LOG2),
     ("js", stats.uniform(0, 1), stats.uniform(0.25, 1), 0.25 * LOG2),
     ("js", stats.norm(), stats.norm(), 0),
+    ("chi2", stats.norm(), stats.norm(1), np.e - 1),
+    ("chi2", stats.norm(0, 1), stats.norm(1, 2), 4 / np.sqrt(7) * np.exp(1 / 7) - 1),
+    ("chi2", stats.norm(20), stats.norm(), np.expm1(400.0)),
+    ("chi2", stats.uniform(0, 1), stats.uniform(0, 2), 1),
+    ("chi2", stats.uniform(0, 2), stats.uniform(0, 1), np.inf),
+    ("chi2", stats.norm(), stats.norm(), 0),
+    ("le_cam", stats.uniform(0, 1), stats.uniform(0.25, 1), 0.25),
+    ("le_cam", stats.norm(), stats.norm(1e3, 1e-3), 1),
+    ("le_cam", stats.norm(), stats.norm(), 0),
     ("kl", stats.beta(0.5, 0.5), stats.uniform(), np.log(4 / np.pi)),
     ("kl", stats.pareto(0.1), stats.pareto(0.2), np.log(0.5) + 2 - 1),
 ]
@@ -240,7 +255,7 @@ class Unnormalized(stats.rv_continuous):
         (Density(lambda x: np.ones(2), (0, 1)), r"shape \(2,\).*expected one number"),
     ],
 )
-@pytest.mark.parametrize("divergence", [tv, kl, js])
+@pytest.mark.parametrize("divergence", [tv, kl, js, chi2, le_cam])
 def test_laws_of_scipy_that_are_none_are_refused(divergence, law, advice):
     with pytest.raises(ValueError, match=advice):
         divergence(law, stats.norm())
@@ -280,11 +295,12 @@ def test_densities_agree_with_fine_histograms():
     u, v = u / u.sum(), v / v.sum()
     assert tv(p, q) == pytest.approx(tv(u, v), abs=1e-6)
     assert js(p, q) == pytest.approx(js(u, v), abs=1e-6)
+    assert le_cam(p, q) == pytest.approx(le_cam(u, v), abs=1e-6)
 
 
 def test_a_callable_density_agrees_with_scipy():
     ramp = Density(lambda x: 2 * x, support=(0, 1))
-    for divergence in (tv, kl, js):
+    for divergence in (tv, kl, js, chi2, le_cam):
         assert divergence(ramp, stats.uniform()) == pytest.approx(
             divergence(stats.beta(2, 1), stats.uniform()), abs=1e-8
         )
@@ -301,3 +317,5 @@ def test_a_density_that_underflows_asks_for_its_logarithm():
 def test_a_divergent_integral_raises_instead_of_returning_a_number():
     with pytest.raises(RuntimeError, match="may be infinite"):
         kl(stats.cauchy(), stats.norm())
+    with pytest.raises(RuntimeError, match="may be infinite"):
+        chi2(stats.norm(0, 2), stats.norm())

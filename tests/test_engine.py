@@ -256,6 +256,33 @@ def test_dropout_is_trained_eagerly():
             assert torch.equal(ours, theirs)
 
 
+def judged(objective):
+    """A configuration with that objective."""
+    config = {"objective": objective, "constraint": "lp", "iterations": 4, "every": 100}
+    if not learned.OBJECTIVES[objective].has_critic:
+        config |= {"constraint": "none", "n_critic": 0}
+    return replace(SMALL, **config)
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("objective", sorted({*learned.OBJECTIVES} - {"emd", "sinkhorn"}))
+def test_every_objective_in_torch_is_recorded(objective):
+    runs, eager = made(judged(objective), [0, 1]), made(judged(objective), [0, 1])
+    engine = Engine(runs)
+    for _ in range(4):
+        engine.iterate()
+        for run in eager:
+            run.iterate()
+    for run, other in zip(runs, eager, strict=True):
+        assert_close(run, other)
+
+
+@pytest.mark.parametrize("objective", ["emd", "sinkhorn"])
+def test_losses_of_other_libraries_are_trained_eagerly(objective):
+    with pytest.raises(NotCompiledError, match="outside torch"):
+        Engine(made(judged(objective), [0]))
+
+
 def test_python_that_depends_on_values_is_trained_eagerly():
     class Fickle(nn.Module):
         def __init__(self):
@@ -266,7 +293,7 @@ def test_python_that_depends_on_values_is_trained_eagerly():
             return self.linear(x) if x.sum() > 0 else -self.linear(x)
 
     config = replace(SMALL, constraint="none", iterations=2)
-    with pytest.warns(UserWarning, match="without the compiler"):
+    with pytest.warns(UserWarning, match=r"without the compiler: .* outside torch"):
         learned.train(config, critic=Fickle(), engine="compiled", progress=False)
 
 

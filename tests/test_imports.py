@@ -70,7 +70,7 @@ def test_an_unknown_wing_is_an_attribute_error():
     [
         ("exact", ("torch", "wganlab.data", "wganlab.learned", "wganlab.plots", "wganlab.cli")),
         ("data", ("wganlab.exact", "wganlab.learned", "wganlab.plots", "wganlab.cli")),
-        ("learned", ("ot", "wganlab.exact", "wganlab.compare", "wganlab.plots", "wganlab.cli")),
+        ("learned", ("wganlab.exact", "wganlab.compare", "wganlab.plots", "wganlab.cli")),
         ("compare", ("ot", "wganlab.plots", "wganlab.cli", "wganlab.commands")),
     ],
 )

@@ -13,6 +13,8 @@ from wganlab.learned.lipschitz import NoConstraint, WeightClipping
 from wganlab.learned.penalties import GradientPenalty
 from wganlab.learned.stepping import CriticStep, GeneratorStep
 
+GAMES = ["wasserstein", "non-saturating", "loss-sensitive", "f-pearson"]
+
 
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
@@ -51,9 +53,9 @@ def assert_equal(ours, theirs):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", GAMES)
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize("depth", [0, 3])
 @pytest.mark.parametrize(
     "constraint",
     [
@@ -81,7 +83,7 @@ def test_a_step_is_what_autograd_finds(constraint, depth, activation, objective)
     assert_equal(*([part for part in result if part is not None] for result in results))
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", GAMES)
 @pytest.mark.parametrize("constraint", [NoConstraint(), SpectralNorm()], ids=str)
 def test_a_generators_step_is_what_autograd_finds(constraint, objective):
     critic, generator = network(), network(outputs=3, inputs=2)
@@ -97,6 +99,16 @@ def test_a_generators_step_is_what_autograd_finds(constraint, objective):
         assert gradients(judge) == [None] * len(gradients(judge))
         assert all(weight.requires_grad for weight in judge.parameters())
     assert_equal(*results)
+
+
+def test_without_a_critic_a_generator_goes_to_the_real_points():
+    generator = network(outputs=2, inputs=2)
+    z = torch.randn(40, 2, generator=seeded(), dtype=torch.float64)
+    (real,) = (points for points in clouds(40, 40, (2,)) if points.mean() > 0.5)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=0.01)
+    step = GeneratorStep(generator, None, optimizer, OBJECTIVES["emd"].generator)
+    losses = [step(z, lambda points: points, real).item() for _ in range(60)]
+    assert losses[-1] < 0.5 * losses[0]
 
 
 def test_an_objective_of_the_points_reaches_the_generator():

@@ -14,12 +14,14 @@ import pytest
 import torch
 from torch import nn
 
-from wganlab import compare, data, learned
+from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
 from wganlab.learned.training import Training
 
 TINY = MLPConfig(width=16, depth=2, init="he")
 FAST = Optimizer(lr=2e-3)
+WITHOUT = [name for name, objective in learned.OBJECTIVES.items() if not objective.has_critic]
+PROGRAMS = ("sinkhorn", "emd")  # solved by POT
 SMALL = TrainConfig(
     constraint="lp",
     critic=TINY,
@@ -32,6 +34,7 @@ SMALL = TrainConfig(
     every=10,
     checkpoint=10,
 )
+ALONE = replace(SMALL, objective="emd", constraint="none", n_critic=0)  # without a critic
 VARIANTS = [
     SMALL,
     replace(
@@ -42,6 +45,14 @@ VARIANTS = [
     replace(SMALL, constraint="ct", critic=replace(TINY, dropout=0.3), noise=0.1),
     replace(SMALL, objective="non-saturating", constraint="none"),
     replace(SMALL, objective="minimax", generator_optimizer=Optimizer(schedule="linear")),
+    *(
+        replace(SMALL, objective=name, constraint="none", critic_optimizer=Optimizer(lr=1e-4))
+        for name in learned.OBJECTIVES
+        if name not in ("wasserstein", "minimax", "non-saturating", *WITHOUT)
+    ),
+    replace(ALONE, average=0.9, noise=0.1),
+    replace(ALONE, objective="mmd", points=50),
+    replace(ALONE, objective="sinkhorn", epsilon=0.5),
 ]
 each = pytest.mark.parametrize(
     "config", VARIANTS, ids=lambda config: f"{config.objective}-{config.constraint}"
@@ -49,7 +60,8 @@ each = pytest.mark.parametrize(
 
 
 def weights(run):
-    return torch.cat([p.flatten() for net in (run.generator, run.critic) for p in net.parameters()])
+    networks = filter(None, (run.generator, run.critic))
+    return torch.cat([p.flatten() for network in networks for p in network.parameters()])
 
 
 def timeless(rows):
@@ -115,6 +127,19 @@ def test_a_last_row_off_the_beat_is_the_same_after_a_cut(tmp_path):
     whole, cut = (RunFolder(tmp_path / name).rows() for name in ("whole", "cut"))
     assert not math.isnan(whole[-1]["step_cosine"])
     assert same(whole, cut)
+
+
+def test_other_columns_lose_no_row(tmp_path):
+    first = replace(SMALL, iterations=10)
+    learned.train(first, folder=tmp_path / "run")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(replace(first, iterations=20).to_json())
+    learned.resume(tmp_path / "run", observers=[lambda view: {"more": view.iteration}])
+    rows = learned.RunFolder(tmp_path / "run").rows()
+    assert [row["iteration"] for row in rows] == [0, 10, 20]
+    assert np.isnan([row["more"] for row in rows]).tolist() == [True, True, False]
+    assert rows[2]["more"] == 20
+    assert rows[0]["estimate"] != 0
 
 
 def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
@@ -250,15 +275,22 @@ def test_what_makes_no_sense_is_refused(config, reply):
         learned.train(config)
 
 
-@pytest.mark.parametrize("objective", learned.OBJECTIVES)
-def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
-    config = replace(SMALL, objective=objective, constraint="none", average=0.9)
-    training = Training(config, torch.device("cpu"))
-    for part in (training.critic, training.generator, training.average):
+def on_meta(objective, monkeypatch):
+    """A training whose next iteration is of tensors without values."""
+    config = ALONE if objective in WITHOUT else replace(SMALL, constraint="none")
+    training = Training(replace(config, objective=objective, average=0.9), torch.device("cpu"))
+    training.device = torch.device("meta")
+    for part in (*training.networks(), training.average):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
     monkeypatch.setattr(training, "real", lambda: points)
     monkeypatch.setattr(training, "latent", lambda: points)
+    return training
+
+
+@pytest.mark.parametrize("objective", [o for o in learned.OBJECTIVES if o not in PROGRAMS])
+def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
+    training = on_meta(objective, monkeypatch)
     training.iterate()
     assert {loss.device.type for loss in training.losses} == {"meta"}
 
@@ -289,6 +321,42 @@ def test_each_look_is_at_the_same_points_by_another_generator():
     assert not torch.equal(first.real, first.held_out)
     assert not torch.equal(first.fake, last.fake)
     assert torch.equal(first.f(first.real), last.f(last.real))  # one network, of now
+
+
+@pytest.mark.parametrize("objective", PROGRAMS)
+def test_a_program_over_plans_needs_numbers(objective, monkeypatch):
+    training = on_meta(objective, monkeypatch)
+    with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
+        training.iterate()
+
+
+def test_without_a_critic_there_is_nothing_of_one(tmp_path):
+    def look(view):
+        assert view.critic is None
+        with pytest.raises(ValueError, match="no critic"):
+            view.f(view.fake)
+        told.append(exact.emd(view.held_out[:32], view.fake[:32]))
+        return {}
+
+    told = []
+    run = learned.train(ALONE, observers=[look, *compare.observers(50)], folder=tmp_path / "run")
+    assert run.critic is None
+    assert not {"certificate", "critic_gradient", "step_cosine"} & run.history[0].keys()
+    # the estimate is the distance itself, of as many points as a batch has
+    assert [row["held_out_estimate"] for row in run.history] == pytest.approx(told, rel=1e-6)
+    state = RunFolder(run.folder).load(torch.device("cpu"))
+    assert not [name for name in state if "critic" in name]
+    assert learned.load_run(run.folder).critic is None
+    with pytest.raises(ValueError, match="leave critic= out"):
+        learned.train(ALONE, critic=nn.Linear(2, 1))
+
+
+def test_the_discriminator_of_energies_is_an_auto_encoder():
+    config = replace(SMALL, objective="energy-based", constraint="none", iterations=1)
+    run = learned.train(config)
+    assert isinstance(run.critic, learned.AutoEncoder)
+    points = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(run.critic(points), -(points - run.critic.mlp(points)).norm(dim=1))
 
 
 def test_the_average_follows_the_generator():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
+OF_BATCHES = ("emd", "sinkhorn")  # objectives that are lengths without any critic
 
 
 def draw_sheet(
@@ -62,8 +63,7 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
         else:
             axes, below = figure.subplots(2, sharex=True)
         _truth(axes, rows)
-        name = "gap" if config.objective == "wasserstein" else "JS by the discriminator (nats)"
-        _line(below, rows, "estimate", label=f"estimate: {name}", **plots.CRITIC)
+        _line(below, rows, "estimate", label=_estimated(config), **plots.CRITIC)
         if not together:
             below.legend()
         axes.legend()
@@ -73,9 +73,21 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
 
+def _estimated(config: Any) -> str:
+    """What the curve of the estimate is."""
+    from wganlab.learned import OBJECTIVES
+
+    distance = OBJECTIVES[config.objective].estimates
+    if config.objective == "wasserstein":
+        return "estimate: gap"
+    unit = " (nats)" if distance in ("JS", "KL", "reverse KL") else ""
+    return f"estimate: {distance} {'of batches' if config.critic_free else 'by the critic'}{unit}"
+
+
 def _in_one_unit(config: Any) -> bool:
-    """Is the estimate one of EM, from a critic whose slope is near 1?"""
-    return config.objective == "wasserstein" and config.constraint not in UNITLESS
+    """Is the estimate one of EM: of batches, or from a critic whose slope is near 1?"""
+    critics = config.objective in ("wasserstein", "loss-sensitive")
+    return config.objective in OF_BATCHES or (critics and config.constraint not in UNITLESS)
 
 
 def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
@@ -90,7 +102,8 @@ def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
 
 
 def _line(axes: Axes, rows: Sequence[dict[str, float]], name: str, **how: Any) -> None:
-    axes.plot([row["iteration"] for row in rows], [row[name] for row in rows], **how)
+    if name in rows[0]:
+        axes.plot([row["iteration"] for row in rows], [row[name] for row in rows], **how)
 
 
 def write_player(

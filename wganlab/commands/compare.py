@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -11,13 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from tqdm import tqdm
 from tyro.conf import arg
 
-from wganlab.report import cores, spinner
+from wganlab.report import aligned, cores, count, shown, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from wganlab.compare import Estimate
     from wganlab.exact.known import Pair
     from wganlab.learned import Method
 
@@ -34,6 +37,9 @@ class Compare:
     holds for any function; corrected is the gap with the gradient penalty's bias taken out; cosine
     is that of the critic's gradient with the exact critic's, along the way of the mass. "/EM" is a
     ratio to the exact value, and ± one standard deviation over the seeds.
+
+    With --objective hinge,f-kl discriminators of GANs are fitted in place of critics, between the
+    laws of the pair, and what they tell of TV, JS, KL, ... stands beside the exact divergence.
     """
 
     pair: str = ""
@@ -46,6 +52,9 @@ class Compare:
     constraint: str = ""
     """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, none
     (gp,lp,clip,sn,orthonormal by default)."""
+    objective: str = ""
+    """Names of objectives of `train`, separated by commas, or all: fit a discriminator of each, and
+    hold its estimate, on 10,000 new points, against the exact divergence of the pair."""
     seeds: int = 3
     """Critics a method, each with clouds and weights of its own seed."""
     n: int = 500
@@ -71,6 +80,9 @@ class Compare:
     def run(self, pair: Pair | None = None) -> None:
         """Train what is missing, and print the table; `pair` is what --pair describes."""
         self._check()
+        if self.objective:
+            self._estimate(pair)
+            return
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         notes: list[str] = []
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
@@ -102,6 +114,35 @@ class Compare:
         ):
             if value < least:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
+
+    def _estimate(self, pair: Pair | None) -> None:
+        """What discriminators tell, as a table."""
+        for name in ("points", "critic", "constraint", "weight", "c", "out"):
+            if getattr(self, name):
+                raise ValueError(f"--{name} does not go with --objective, which needs a --pair")
+        assert pair is not None
+        with spinner("loading torch"):
+            from wganlab import compare
+            from wganlab.learned import OBJECTIVES, Optimizer
+            from wganlab.learned.objectives import named
+
+        wanted = [name.strip() for name in self.objective.split(",")]
+        if wanted == ["all"]:
+            wanted = [name for name in OBJECTIVES if OBJECTIVES[name].has_critic]
+        options: dict[str, Any] = {"steps": self.steps, "batch": self.batch}
+        if self.lr is not None:
+            options["optimizer"] = Optimizer(lr=self.lr)
+        for name in wanted:  # what makes no sense is told before any is fitted
+            named(name)
+        told: list[list[Estimate]] = []
+        with tqdm(total=len(wanted) * self.seeds, unit="fit", disable=None, leave=False) as bar:
+            for name in wanted:
+                told.append([])
+                for seed in range(self.seeds):
+                    told[-1].append(compare.estimate_vs_exact(name, pair, seed=seed, **options))
+                    bar.update()
+        print(f"{pair!r}: new points in every step, {count(self.seeds, 'seed')}\n")
+        print(estimates_table(told))
 
     def _clouds(self, notes: list[str]) -> dict[str, Any]:
         """The two files, by the name that the table shows."""
@@ -164,6 +205,32 @@ class Compare:
             steps=method.steps if self.steps is None else self.steps,
             batch=method.batch if self.batch is None else self.batch,
         )
+
+
+def estimates_table(told: Sequence[Sequence[Estimate]]) -> str:
+    """A row an objective, of its estimates over seeds."""
+    import statistics
+
+    heads = "objective|distance|exact|estimate|estimate/exact|sampling error|lower bound|seconds"
+    lines = [heads.split("|")]
+    for group in told:
+        first, values = group[0], [estimate.value for estimate in group]
+        mean = statistics.fmean(values)
+        spread = f" ± {shown(statistics.stdev(values))}" if len(group) > 1 else ""
+        finite = first.exact is not None and 0 < first.exact < math.inf
+        lines.append(
+            [
+                first.objective,
+                first.estimates,
+                shown(first.exact),
+                shown(mean) + spread,
+                shown(mean / first.exact) if finite and first.exact else "-",
+                shown(statistics.fmean(estimate.error for estimate in group)),
+                "yes" if first.bound else "of slope 1",
+                f"{statistics.fmean(estimate.seconds for estimate in group):.1f}",
+            ]
+        )
+    return aligned(lines, left=2)
 
 
 DEFAULT = "gp,lp,clip,sn,orthonormal"

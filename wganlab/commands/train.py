@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
-import os
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,16 +35,18 @@ class Train:
     curve.png, and player.html, a page that plays the run step by step in any browser. Ctrl-C
     keeps a checkpoint; --resume goes on from the last one, also after a crash. Every setting is an
     option, whose default is the preset's: --preset wgan --help shows them. The columns at the end:
-    estimate is what the critic's values say (of EM the raw gap, of JS a lower bound); exact EM is
-    between generated points and real ones that no step has seen; the sampling floor is EM between
-    two real samples of that size, which no generator can be expected to beat; certificate is a
-    lower bound of EM that the critic proves; quality is the share of points within 4 standard
-    deviations of a mode.
+    estimate is what the objective says of the distance it goes down (of EM the raw gap, of the
+    divergences a lower bound, without a critic the distance of two batches); exact EM is between
+    generated points and real ones that no step has seen; the sampling floor is EM between two real
+    samples of that size, which no generator can be expected to beat; certificate is a lower bound
+    of EM that the critic proves; quality is the share of points within 4 standard deviations of a
+    mode.
     """
 
     preset: str = "wgan-gp"
-    """Recipe: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal, gan, gan-minimax; at the papers'
-    sizes, hours: wgan-paper, wgan-gp-paper."""
+    """Recipe: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal; gan, gan-minimax, lsgan, hinge,
+    loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js, fgan-tv, fgan-pearson; without a
+    critic gmmn, sinkhorn, emd; at the papers' sizes, hours: wgan-paper, wgan-gp-paper."""
     folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
     """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
     taken. With several seeds, PATH-seedN."""
@@ -105,7 +106,6 @@ class Train:
 
         if self.track:
             summary_writer()
-        os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
         jobs = [
             Job(
@@ -176,7 +176,6 @@ class Train:
         with spinner("loading torch"):
             from wganlab import learned
 
-        os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         kept = learned.RunFolder(self.resume)
         config, before = kept.config(), kept.environment()
         if "n" not in before["notes"]:
@@ -309,7 +308,7 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
     for folder, kept in runs:
         row = kept.rows()[-1]
         names = ("estimate", "emd", "sampling_floor", "certificate")
-        numbers = [shown(row[name]) for name in names]
+        numbers = [shown(row.get(name)) for name in names]
         modes = f"{row['modes']:.0f} of {row['all_modes']:.0f}" if "all_modes" in row else "-"
         quality = f"{row['quality']:.1%}" if "quality" in row else "-"
         told = [modes, quality, f"{row['seconds']:.1f}"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wganlab.data.toys import Toy
-    from wganlab.learned.training import View
+    from wganlab.learned.view import View
 
     Row = dict[str, float]
 
@@ -49,14 +49,14 @@ def earth_mover(view: View, n: int = 1000) -> Row:
     -------
     dict
         `emd` to points that no step has seen; `certificate`, what the critic's values there prove:
-        at most `emd`, whatever the critic is. Where the training points are fixed, `train_emd` to
-        them.
+        at most `emd`, whatever the critic is; nothing where there is no critic. Where the training
+        points are fixed, `train_emd` to them.
     """
     real, fake = _array(view.held_out[:n]), _array(view.fake[:n])
-    row = {
-        "emd": exact.emd(real, fake),
-        "certificate": exact.certificate(_array(view.f(view.held_out[:n])), real, fake),
-    }
+    row = {"emd": exact.emd(real, fake)}
+    if view.critic is not None:
+        f_real = _array(view.f(view.held_out[:n]))
+        row["certificate"] = exact.certificate(f_real, real, fake)
     if view.config.points:
         row["train_emd"] = exact.emd(_array(view.real[:n]), fake)
     return row

@@ -2,7 +2,7 @@
 
 from wganlab.exact import known
 from wganlab.exact.densities import Density
-from wganlab.exact.divergences import js, kl, tv
+from wganlab.exact.divergences import chi2, js, kl, le_cam, tv
 from wganlab.exact.entropic import Entropic, sinkhorn, sinkhorn_divergence
 from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
 from wganlab.exact.ground import distances
@@ -28,6 +28,7 @@ __all__ = [
     "LinearProgram",
     "Transport",
     "certificate",
+    "chi2",
     "constraints",
     "distances",
     "dual",
@@ -39,6 +40,7 @@ __all__ = [
     "kantorovich_rubinstein",
     "kl",
     "known",
+    "le_cam",
     "mmd",
     "mmd_squared",
     "primal",

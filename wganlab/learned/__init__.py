@@ -1,23 +1,26 @@
 """What a network estimates: critics, their Lipschitz constraints, and how they are fitted."""
 
-from wganlab.learned.config import PRESETS, TrainConfig
+from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import fit_critic
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.methods import METHODS, Method, Optimizer
-from wganlab.learned.networks import MLP, GroupSort, MaxMin, MLPConfig, lipschitz_bound
+from wganlab.learned.networks import MLP, AutoEncoder, GroupSort, MaxMin, MLPConfig, lipschitz_bound
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
+from wganlab.learned.presets import PRESETS
 from wganlab.learned.record import RunFolder
 from wganlab.learned.train import Run, load_run, resume, train, train_seeds
-from wganlab.learned.training import RunDivergedError, View
+from wganlab.learned.training import RunDivergedError
+from wganlab.learned.view import View
 
 __all__ = [
     "METHODS",
     "MLP",
     "OBJECTIVES",
     "PRESETS",
+    "AutoEncoder",
     "CTransform",
     "Consistency",
     "Constraint",

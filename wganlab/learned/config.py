@@ -1,14 +1,12 @@
-"""All settings of a training run as one frozen value, with presets and a JSON round trip.
+"""All settings of a training run as one frozen value, with a JSON round trip.
 
 A run is what its configuration says and nothing else: equal configurations end in equal bits on
-the same machine with the same number of threads. `PRESETS` holds the field's recipes at sizes for
-a laptop, and with "-paper" at the end those of the papers.
+the same machine with the same number of threads. The field's recipes are in `presets`.
 
 References
 ----------
 Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
-Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
-its toy code. Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
+Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
 """
 
 from __future__ import annotations
@@ -16,20 +14,43 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wganlab.data import checks
+from wganlab.learned.games import EnergyBased
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, NoConstraint, WeightClipping
 from wganlab.learned.methods import Optimizer
+from wganlab.learned.minibatch import MMD, Sinkhorn
 from wganlab.learned.networks import MLPConfig
+from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 VERSION = 1
 """Of the format; raised when a field changes its meaning."""
 
-ObjectiveName = Literal["wasserstein", "minimax", "non-saturating"]
+ObjectiveName = Literal[
+    "wasserstein",
+    "loss-sensitive",
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "energy-based",
+    "f-kl",
+    "f-reverse-kl",
+    "f-js",
+    "f-tv",
+    "f-pearson",
+    "mmd",
+    "sinkhorn",
+    "emd",
+]
 ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
 Phases = Literal["constant", "original"]
 
@@ -44,7 +65,14 @@ class TrainConfig:
     points: int = 0
     """Real points in all, drawn once; 0 for new points in every step."""
     objective: ObjectiveName = "wasserstein"
-    """What the players optimize."""
+    """What the players optimize. The last three have no critic: they go with constraint none and 0
+    critic steps."""
+    margin: float = EnergyBased.margin
+    """Of energy-based: energy that a fake point is pushed up to, in the unit of the points."""
+    bandwidths: tuple[float, ...] = MMD.bandwidths
+    """Of mmd: widths of the Gaussian kernels, in the unit of the points."""
+    epsilon: float = Sinkhorn.epsilon
+    """Of sinkhorn: strength of the entropy, in the unit of the points."""
     constraint: ConstraintName = "gp"
     """What keeps the critic, by the names of `compare`."""
     weight: float = 10.0
@@ -52,7 +80,7 @@ class TrainConfig:
     clip: float = 0.01
     """Bound of the weights under clip."""
     critic: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
-    """Network of the critic or discriminator."""
+    """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
     generator: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the generator."""
     latent: int = 2
@@ -62,7 +90,7 @@ class TrainConfig:
     generator_optimizer: Optimizer = field(default_factory=Optimizer)
     """Of the generator's weights; a rate of its own makes two time scales."""
     n_critic: int = 5
-    """Steps of the critic for each step of the generator."""
+    """Steps of the critic for each step of the generator; 0 where there is no critic."""
     warm_up: int = 0
     """Steps of the critic before all others, so that its first estimate is one."""
     phases: Phases = "constant"
@@ -90,7 +118,8 @@ class TrainConfig:
         checks.among(get_args(Phases), phases=self.phases)
         checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
         checks.whole(0, warm_up=self.warm_up)
-        checks.whole(1, latent=self.latent, n_critic=self.n_critic, batch=self.batch)
+        checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
+        checks.whole(1, latent=self.latent, batch=self.batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
@@ -99,6 +128,18 @@ class TrainConfig:
                 raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
         if self.average == 1:
             raise ValueError("average = 1 would keep the generator's start: give less, as .999")
+        asked = (self.constraint, self.n_critic, self.warm_up, self.phases)
+        if self.critic_free and asked != ("none", 0, 0, "constant"):
+            raise ValueError(
+                f"objective = {self.objective!r} has no critic that could be kept or trained: give "
+                "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant'"
+            )
+        self.built_objective()
+
+    @property
+    def critic_free(self) -> bool:
+        """Does the generator train alone?"""
+        return not OBJECTIVES[self.objective].has_critic
 
     def critic_steps(self, iteration: int) -> int:
         """Steps of the critic before generator step `iteration`, counted from 0."""
@@ -110,6 +151,21 @@ class TrainConfig:
         """Deviation of the instance noise in that iteration."""
         end = self.noise_until * self.iterations
         return self.noise * max(0.0, 1 - iteration / end) if end > 0 else 0.0
+
+    def built_objective(self) -> Objective:
+        """The objective with its parameter."""
+        made: dict[str, Objective] = {
+            "energy-based": EnergyBased(self.margin),
+            "mmd": MMD(self.bandwidths),
+            "sinkhorn": Sinkhorn(self.epsilon),
+        }
+        return made.get(self.objective, OBJECTIVES[self.objective])
+
+    def built_critic(self, dim: int, generator: torch.Generator) -> nn.Module | None:
+        """The critic's network for points of that dimension; None where there is no critic."""
+        if self.critic_free:
+            return None
+        return OBJECTIVES[self.objective].build(self.critic, dim, generator)
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""
@@ -177,60 +233,3 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
     except TypeError as error:
         where = prefix.rstrip(".") or "this configuration"
         raise ValueError(f"{where} has a value of the wrong type: {error}") from None
-
-
-# Sizes for a laptop, where the papers' rates of 5e-5 and 1e-4 would take ten times as many steps.
-_SMALL = MLPConfig(width=128, depth=3, init="he")
-_FAST = Optimizer(lr=1e-3, schedule="linear")
-_GAN = Optimizer(lr=1e-3, betas=(0.5, 0.999), schedule="linear")
-_LAPTOP = TrainConfig(
-    critic=_SMALL,
-    generator=_SMALL,
-    critic_optimizer=_FAST,
-    generator_optimizer=_FAST,
-    warm_up=100,
-)
-_ROOT = Optimizer("rmsprop", 1e-3, schedule="linear")
-_CLIPPED = replace(  # at the paper's bound, .01, three hidden layers barely pass a signal on
-    _LAPTOP, constraint="clip", clip=0.1, critic_optimizer=_ROOT, generator_optimizer=_ROOT
-)
-_SORTED = MLPConfig(width=64, depth=5, activation="maxmin", init="he")
-_ADVERSARIAL = replace(
-    _LAPTOP,
-    objective="non-saturating",
-    constraint="none",
-    critic_optimizer=_GAN,
-    generator_optimizer=_GAN,
-    n_critic=1,
-    warm_up=0,
-)
-_WIDE = MLPConfig(width=512, depth=3, init="gulrajani")
-
-PRESETS: dict[str, TrainConfig] = {
-    "wgan-gp": replace(_LAPTOP, weight=1.0),
-    "wgan-lp": replace(_LAPTOP, constraint="lp"),
-    "wgan": _CLIPPED,
-    "wgan-sn": replace(_LAPTOP, constraint="sn"),
-    "wgan-orthonormal": replace(_LAPTOP, constraint="orthonormal", critic=_SORTED),
-    "gan": _ADVERSARIAL,
-    "gan-minimax": replace(_ADVERSARIAL, objective="minimax"),
-    "wgan-paper": TrainConfig(
-        constraint="clip",
-        critic=_WIDE,
-        generator=_WIDE,
-        critic_optimizer=Optimizer("rmsprop", 5e-5),
-        generator_optimizer=Optimizer("rmsprop", 5e-5),
-        batch=64,
-        phases="original",
-        iterations=100_000,
-    ),
-    "wgan-gp-paper": TrainConfig(
-        weight=0.1,
-        critic=_WIDE,
-        generator=_WIDE,
-        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        iterations=100_000,
-    ),
-}
-"""By the names of the command line."""

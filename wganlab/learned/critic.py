@@ -2,8 +2,9 @@
 
 What is maximized is the critic gap, mean f(real) - mean f(fake), under a Lipschitz constraint
 (`wganlab.learned.lipschitz`); with slope 1 its supremum is the earth mover's distance (Arjovsky et
-al. 2017, eq. 2). Values and gradients of the fitted critic are for `wganlab.compare` to hold
-against the truth.
+al. 2017, eq. 2). Or the critic's part of another objective (`wganlab.learned.objectives`), most of
+which need no constraint. Values and gradients of the fitted critic, and what the objective
+estimates, are for `wganlab.compare` to hold against the truth.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ from wganlab.learned.fitted import DivergedError, FittedCritic, Record, measure
 from wganlab.learned.lipschitz import Constraint, values
 from wganlab.learned.methods import Optimizer
 from wganlab.learned.networks import MLPConfig
+from wganlab.learned.objectives import Objective, named
 from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source, together
 from wganlab.learned.stepping import CriticStep
 
@@ -40,6 +43,7 @@ def fit_critic(
     real: Any,
     fake: Any = None,
     *,
+    objective: str | Objective | None = None,
     constraint: Constraint | None = None,
     critic: MLPConfig | nn.Module | methods.Build | None = None,
     optimizer: Optimizer | None = None,
@@ -62,8 +66,11 @@ def fit_critic(
         The laws: arrays or tensors of shape (n, ...) ((n,) for the line), toys, or callables
         (n, generator) -> points. Or a known pair alone, or a callable for pairs of points. Arrays
         are trained on as they are; from anything else new points are drawn in every step.
+    objective : str or Objective
+        What is maximized, one of `learned.OBJECTIVES`; the critic gap by default.
     constraint : Constraint
-        What keeps the critic Lipschitz; `GradientPenalty(10.0)` by default.
+        What keeps the critic Lipschitz; `GradientPenalty(10.0)` by default, and nothing for
+        objectives that are bounds without.
     critic : MLPConfig, nn.Module, or callable (dimension, generator) -> nn.Module
         The network; a module is trained in place. By default what suits the constraint: see
         `wganlab.learned.METHODS`, also for the next three.
@@ -110,8 +117,14 @@ def fit_critic(
     >>> fitted = fit_critic(x, y, steps=300)
     >>> abs(fitted.final.gap - 5 * (1 + 5 / 20)) < 0.05  # the bias of a penalty of weight 10
     True
+    >>> fitted = fit_critic(x, y, objective="hinge", steps=300)
+    >>> round(fitted.final.estimate, 3)  # TV of two atoms
+    1.0
     """
-    constraint = methods.METHODS["gp"].constraint if constraint is None else constraint
+    asked = named(objective, constraint) if objective is not None else None
+    if constraint is None:
+        free = asked is not None and asked.bound
+        constraint = methods.METHODS["none" if free else "gp"].constraint
     chosen = methods.default(constraint)
     steps = chosen.steps if steps is None else steps
     batch = chosen.batch if batch is None else batch
@@ -127,11 +140,12 @@ def fit_critic(
         laws, kept = _hold_out(laws, held_out, constraint.paired, watch)
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
-        network = _build(chosen.critic if critic is None else critic, laws.whole(watch)[0], weights)
+        critic = chosen.critic if critic is None else critic
+        network = _build(critic, laws.whole(watch)[0], weights, asked)
         constraint.check(network)
         constraint.prepare(network)
         generator = torch.Generator(place).manual_seed(batches)
-        fit = _Fit(network, constraint, laws, kept, generator, watch, patience)
+        fit = _Fit(network, asked, constraint, laws, kept, generator, watch, patience)
         stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
         return fit.finish(stopped)
 
@@ -142,6 +156,7 @@ class _Fit:
     def __init__(
         self,
         network: nn.Module,
+        objective: Objective | None,
         constraint: Constraint,
         laws: Source,
         kept: Clouds | None,
@@ -149,7 +164,8 @@ class _Fit:
         watch: Generator,
         patience: int | None,
     ) -> None:
-        self.network, self.constraint, self.laws = network, constraint, laws
+        self.network, self.objective = network, objective
+        self.constraint, self.laws = constraint, laws
         self.kept = None if kept is None else (kept.real, kept.fake)
         self.generator, self.watch, self.patience = generator, watch, patience
         self.history: list[Record] = []
@@ -168,7 +184,8 @@ class _Fit:
     ) -> str:
         """All steps; returns why it stopped."""
         torch_optimizer, schedule = optimizer.build(self.network.parameters(), steps)
-        step = CriticStep(self.network, self.constraint, torch_optimizer)
+        maximized = None if self.objective is None else self.objective.critic
+        step = CriticStep(self.network, self.constraint, torch_optimizer, maximized)
         marks = np.unique(np.linspace(0, steps, records + 1).round().astype(int)).tolist()
         self.record(0, [])
         disable = None if progress is None else not progress
@@ -222,6 +239,7 @@ class _Fit:
             self.laws.whole(self.watch),
             self.kept,
             self.watch,
+            objective=self.objective,
             step=number,
             seconds=self.seconds,
         )
@@ -279,9 +297,16 @@ def _hold_out(
     return laws, Clouds(*together(real, fake, paired), paired)
 
 
-def _build(critic: MLPConfig | nn.Module | methods.Build, sample: Tensor, seed: int) -> nn.Module:
+def _build(
+    critic: MLPConfig | nn.Module | methods.Build,
+    sample: Tensor,
+    seed: int,
+    objective: Objective | None,
+) -> nn.Module:
     """The network on the device of the sample, which it is tried on."""
     network = critic
+    if isinstance(network, MLPConfig) and objective is not None:
+        network = partial(objective.build, network)
     if not isinstance(network, nn.Module):
         build = network.build if isinstance(network, MLPConfig) else network
         network = build(sample[0].numel(), torch.Generator().manual_seed(seed))

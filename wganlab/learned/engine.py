@@ -12,7 +12,8 @@ can go on with either. Eager are the first iteration, in which optimizers make t
 those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
-are torch's own, networks whose Python depends on values, and a machine without a C++ compiler.
+are torch's own, networks whose Python depends on values, losses of other libraries, and a machine
+without a C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
 machines this was written on have none.
@@ -29,7 +30,7 @@ import torch._dynamo
 from torch import Tensor
 
 from wganlab.learned.products import measured, products
-from wganlab.learned.recorded import PLAYERS, SHARED, NotCompiledError, Step, tensors
+from wganlab.learned.recorded import SHARED, NotCompiledError, Step, tensors
 from wganlab.learned.training import Training
 
 
@@ -48,7 +49,7 @@ class Engine:
     """
 
     def __init__(self, runs: Sequence[Training]) -> None:
-        self.runs = list(runs)
+        self.runs, first = list(runs), runs[0]
         self.config, self.device = runs[0].config, runs[0].device
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
@@ -60,7 +61,7 @@ class Engine:
         """Precision of matrix products: "highest", or "medium" where that costs no accuracy."""
         for run in self.runs:
             run.products = self.products
-        for player in PLAYERS:
+        for player in first.players():
             self.step(player)
 
     def iterate(self) -> None:
@@ -77,8 +78,9 @@ class Engine:
             return
         began = time.perf_counter()
         self.bind()
-        for _ in range(self.config.critic_steps(first.iteration)):
-            self.advance("critic")
+        if first.critic is not None:
+            for _ in range(self.config.critic_steps(first.iteration)):
+                self.advance("critic")
         self.advance("generator")
         share = (time.perf_counter() - began) / len(self.runs)
         for run in self.runs:
@@ -113,13 +115,10 @@ class Engine:
     def bind(self) -> None:
         """Find the tensors of the runs, and make those of several runs slices of one."""
         first = self.runs[0]
-        now = (
-            first.critic_optimizer.param_groups[0]["lr"],
-            first.generator_optimizer.param_groups[0]["lr"],
-            self.config.noise_at(first.iteration),
-        )
-        for name, value in zip(SHARED, now, strict=True):
-            self.shared[name].fill_(value)
+        for player in first.players():
+            rate = getattr(first, f"{player}_optimizer").param_groups[0]["lr"]
+            self.shared[f"{player}_rate"].fill_(rate)
+        self.shared["deviation"].fill_(self.config.noise_at(first.iteration))
         if self.state:
             return
         found = [tensors(run) for run in self.runs]

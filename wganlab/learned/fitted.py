@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Generator, Tensor
 
+    from wganlab.learned.games import Objective
+
 BINS = 60  # of the histogram of weights
 
 
@@ -40,6 +42,8 @@ class Record:
     """Critic gap on points that no step has seen; nan where there are none."""
     objective: float
     """What is maximized, penalty subtracted: on held-out points where there are any."""
+    estimate: float
+    """What the objective says of its distance, there too; the critic gap says it of EM."""
     slope: float
     """Largest gradient norm at the points and between them."""
     certificate: float
@@ -131,6 +135,7 @@ def measure(
     kept: tuple[Tensor, Tensor] | None,
     generator: Generator,
     *,
+    objective: Objective | None,
     step: int,
     seconds: float,
 ) -> Record:
@@ -144,6 +149,8 @@ def measure(
         Held-out points.
     generator : torch.Generator
         For the points between real and fake.
+    objective : Objective, or None
+        What is maximized, if it is not the constraint's own objective.
     step, seconds : int, float
         To be recorded.
     """
@@ -151,16 +158,18 @@ def measure(
     with parametrize.cached():  # one tensor for each weight, to take gradients of
         batch = evaluated(critic, *trained)
         judged = batch if kept is None else evaluated(critic, *kept)
-        objective = constraint.objective(judged)
+        maximized = (objective.critic if objective else constraint.objective)(judged)
+        estimate = objective.estimate(judged) if objective else maximized
         penalty = constraint.penalty(critic, judged, generator)
         if penalty is not None:
-            objective = objective - penalty
+            maximized = maximized - penalty
         return Record(
             step=step,
             seconds=seconds,
             gap=batch.gap.item(),
             held_out_gap=float("nan") if kept is None else judged.gap.item(),
-            objective=objective.item(),
+            objective=maximized.item(),
+            estimate=estimate.item(),
             slope=max(norms.max().item() for norms in _slopes(critic, batch, generator)),
             certificate=batch_certificate(batch.f_real, batch.real, batch.fake).item(),
             gradient_norms=_layer_norms(critic, batch),

@@ -148,10 +148,12 @@ def batch_certificate(f_real: Tensor, real: Tensor, fake: Tensor) -> Tensor:
 
     At most W1 of the two samples for any function f whatever.
     """
-    distances = torch.cdist(
-        real.flatten(1), fake.flatten(1), compute_mode="donot_use_mm_for_euclid_dist"
-    )  # (n, m)
-    return f_real.mean() + (distances - f_real[:, None]).min(dim=0).values.mean()
+    return f_real.mean() + (distances(real, fake) - f_real[:, None]).min(dim=0).values.mean()
+
+
+def distances(x: Tensor, y: Tensor) -> Tensor:
+    """|x_i - y_j| of points (n, ...) and (m, ...), shape (n, m), exactly 0 where they are equal."""
+    return torch.cdist(x.flatten(1), y.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def values(critic: nn.Module, points: Tensor) -> Tensor:

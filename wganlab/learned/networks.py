@@ -210,6 +210,28 @@ class MLP(nn.Module):
         return self.head(self.features(x))
 
 
+class AutoEncoder(nn.Module):
+    """An MLP from points to points as a critic: minus its error, f(x) = -|x - MLP(x)|.
+
+    The discriminator of an energy-based GAN, whose energy is the error (Zhao et al. 2016, equation
+    4), Euclidean and in the unit of the points.
+
+    Examples
+    --------
+    >>> critic = AutoEncoder(MLPConfig(width=8), 2, torch.Generator().manual_seed(0))
+    >>> bool((critic(torch.ones(5, 2)) <= 0).all())
+    True
+    """
+
+    def __init__(self, config: MLPConfig, inputs: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.mlp = MLP(config, inputs, generator, outputs=inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Points (n, d) or images (n, c, h, w) to values (n,), at most 0."""
+        return -(x.flatten(1) - self.mlp(x)).norm(dim=1)
+
+
 def _linear(inputs: int, outputs: int, init: str, generator: torch.Generator) -> nn.Linear:
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)  # draws nothing from torch's global seed
     initialize(layer, init, generator)

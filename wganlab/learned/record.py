@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import platform
 import shutil
@@ -139,11 +140,23 @@ class RunFolder:
         except ValueError:
             raise ValueError(f"{self.metrics_file} holds something that is no number") from None
 
+    def columns(self) -> list[str]:
+        """Their names."""
+        with self.metrics_file.open(newline="") as file:
+            return next(csv.reader(file), [])
+
     def append(self, row: Row) -> None:
-        """Write one more row, at once."""
-        lines = _csv([row], head=not self.metrics_file.exists())
-        with self.metrics_file.open("a", newline="") as file:
-            file.write(lines)
+        """Write one more row, at once; where it has other columns, those of both, nan for none."""
+        if self.metrics_file.exists() and self.columns() != list(row):
+            names = [*self.columns(), *(name for name in row if name not in self.columns())]
+            rows = [
+                {name: one.get(name, math.nan) for name in names} for one in [*self.rows(), row]
+            ]
+            _replace(self.metrics_file, _csv(rows, head=True))
+        else:
+            lines = _csv([row], head=not self.metrics_file.exists())
+            with self.metrics_file.open("a", newline="") as file:
+                file.write(lines)
         if self.events is not None:
             self.events.row(row)
 

@@ -19,10 +19,9 @@ from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from wganlab.learned.replayed import PlainOptimizer, Recording, Replaying
+from wganlab.learned.replayed import NotCompiledError, PlainOptimizer, Recording, Replaying
 from wganlab.learned.training import Training
 
-PLAYERS = ("critic", "generator")
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
 
 
@@ -32,10 +31,6 @@ MAPPED = {
     aten.copy.default: lambda x, y: y.expand_as(x),
     aten.fill.Scalar: torch.full_like,
 }
-
-
-class NotCompiledError(RuntimeError):
-    """The engine cannot take this run; says why."""
 
 
 class Step:
@@ -117,7 +112,7 @@ def tensors(run: Training) -> dict[str, Tensor]:
         **dict(networks.named_parameters()),
         **dict(networks.named_buffers()),
     }
-    for player in PLAYERS:
+    for player in run.players():
         optimizer = getattr(run, f"{player}_optimizer")
         for name, weight in getattr(run, player).named_parameters():
             for key, value in optimizer.state[weight].items():
@@ -133,7 +128,7 @@ def _tried(run: Training) -> Training:
     trial.critic, trial.generator, trial.average = copy.deepcopy(
         (run.critic, run.generator, run.average)
     )
-    for player in PLAYERS:
+    for player in run.players():
         settings = getattr(run.config, f"{player}_optimizer")
         optimizer, _ = settings.build(getattr(trial, player).parameters(), run.config.iterations)
         setattr(trial, f"{player}_optimizer", optimizer)
@@ -141,8 +136,8 @@ def _tried(run: Training) -> Training:
     trial.draws = Generator(run.device)
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
-        trial.critic_step()
-        trial.generator_step()
+        for player in run.players():
+            getattr(trial, f"{player}_step")()
     return trial
 
 
@@ -152,7 +147,7 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
     swapped = {name: values[name].detach() for name, _ in networks.named_parameters()}
     for tensor in swapped.values():
         tensor.requires_grad_()
-    for name in PLAYERS:
+    for name in trial.players():
         original = getattr(trial, f"{name}_optimizer")
         weights, states = [], []
         for weight, parameter in getattr(trial, name).named_parameters():
@@ -164,9 +159,10 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
     twin.plan()
     twin.points = values.get("points")
     vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
-    work = twin.critic_step if player == "critic" else twin.generator_step
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
+    loss: Tensor = functional_call(
+        networks, {**swapped, **buffers}, (getattr(twin, f"{player}_step"),)
+    )
     return loss
 
 

@@ -94,12 +94,12 @@ class CriticStep:
 
 
 class GeneratorStep:
-    """A step of a generator against a critic, whose weights stay.
+    """A step of a generator, against a critic, whose weights stay, or towards real points.
 
     Parameters
     ----------
     generator, critic, optimizer
-        Whose step it is, and what judges it.
+        Whose step it is, and what judges it; None where the objective needs no critic.
     objective : callable Batch -> scalar
         What is minimized.
     """
@@ -107,13 +107,13 @@ class GeneratorStep:
     def __init__(
         self,
         generator: nn.Module,
-        critic: nn.Module,
+        critic: nn.Module | None,
         optimizer: torch.optim.Optimizer,
         objective: Callable[[Batch], Tensor],
     ) -> None:
         self.generator, self.critic, self.optimizer = generator, critic, optimizer
         self.objective = objective
-        self.links, self.judge = links(generator), links(critic)
+        self.links, self.judge = links(generator), None if critic is None else links(critic)
 
     def sample(self, z: Tensor) -> Tensor:
         """Generated points from noise of shape (n, latent), without gradient: (n, dim)."""
@@ -123,25 +123,36 @@ class GeneratorStep:
             points: Tensor = self.generator(z)
         return points
 
-    def __call__(self, z: Tensor, blur: Callable[[Tensor], Tensor]) -> Tensor:
-        """The step from noise (n, latent); the critic sees blur(points). Returns the loss."""
+    def __call__(
+        self, z: Tensor, blur: Callable[[Tensor], Tensor], real: Tensor | None = None
+    ) -> Tensor:
+        """The step from noise (n, latent); returns the loss.
+
+        The critic sees blur(points); where there is none, the objective sees the real points too.
+        """
         with parametrize.cached():
-            if self.links is None or self.judge is None:
-                loss = self.differentiated(z, blur)
+            if self.critic is None or self.links is None or self.judge is None:
+                loss = self.differentiated(z, blur, real)
             else:
                 loss = self.by_hand(self.links.chain(), self.judge.chain(), z, blur)
         self.optimizer.step()
         return loss
 
-    def differentiated(self, z: Tensor, blur: Callable[[Tensor], Tensor]) -> Tensor:
+    def differentiated(
+        self, z: Tensor, blur: Callable[[Tensor], Tensor], real: Tensor | None
+    ) -> Tensor:
         """The loss, and its derivatives by autograd."""
-        self.critic.requires_grad_(False)
         fake = blur(self.generator(z))
         none = fake.new_empty(0)
-        loss = self.objective(Batch(none, fake, none, values(self.critic, fake)))
+        if self.critic is None:
+            loss = self.objective(Batch(none if real is None else real, fake, none, none))
+        else:
+            self.critic.requires_grad_(False)
+            loss = self.objective(Batch(none, fake, none, values(self.critic, fake)))
         self.optimizer.zero_grad()
         loss.backward()
-        self.critic.requires_grad_(True)
+        if self.critic is not None:
+            self.critic.requires_grad_(True)
         return loss.detach()
 
     def by_hand(

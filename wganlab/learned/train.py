@@ -27,7 +27,8 @@ from wganlab.learned.engine import Engine
 from wganlab.learned.record import Row, RunFolder
 from wganlab.learned.recorded import NotCompiledError, owned
 from wganlab.learned.track import summary_writer
-from wganlab.learned.training import SHOWN, Observer, RunDivergedError, Training, generated
+from wganlab.learned.training import RunDivergedError, Training, generated
+from wganlab.learned.view import SHOWN, Observer
 
 EngineName = Literal["eager", "compiled"]
 
@@ -42,8 +43,8 @@ class Run:
     """A row an observation, by the names of metrics.csv."""
     generator: nn.Module = field(repr=False)
     """The generator, or its average, in evaluation mode."""
-    critic: nn.Module = field(repr=False)
-    """The critic in evaluation mode."""
+    critic: nn.Module | None = field(repr=False)
+    """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
 

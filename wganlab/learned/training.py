@@ -3,8 +3,10 @@
     n_critic times: real and generated points, one step of the critic, kept by its constraint
     generated points, one step of the generator
 
+An objective without a critic has the last line alone, with real points beside the generated ones.
+
 `Training` holds networks, optimizers, random states and the iteration, which is what a checkpoint
-holds; `View` is what an observer sees of it.
+holds.
 
 References
 ----------
@@ -17,10 +19,9 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,54 +29,9 @@ from torch import Generator, Tensor, nn
 
 from wganlab import data
 from wganlab.learned.config import TrainConfig
-from wganlab.learned.lipschitz import Batch, values
-from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.record import Row
 from wganlab.learned.stepping import CriticStep, GeneratorStep
-
-if TYPE_CHECKING:
-    from wganlab.data.toys import Toy
-
-SHOWN = 1000  # points of an observation
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What an observer sees: both networks in evaluation mode, and points that no step sees.
-
-    The points are drawn with a generator of their own, so nothing that is observed, or how often,
-    changes what is trained. Real points and the noise of the generated ones are the same at each
-    look, so what changes between two rows is the networks, not the sample.
-    """
-
-    config: TrainConfig
-    """Of the run."""
-    iteration: int
-    """Steps of the generator so far."""
-    law: Toy
-    """The real law."""
-    critic: nn.Module
-    """The critic, or the discriminator's logit."""
-    generator: nn.Module
-    """The generator, or its average."""
-    real: Tensor
-    """Real points: those of training where they are fixed, else others; shape (n, dim)."""
-    held_out: Tensor
-    """More real points that no step sees, shape (n, dim)."""
-    fake: Tensor
-    """Generated points, shape (n, dim)."""
-
-    def f(self, points: Tensor) -> Tensor:
-        """The critic's values at points of shape (k, dim), without gradient: (k,)."""
-        with torch.no_grad():
-            return values(self.critic, points)
-
-    def batch(self, real: Tensor, fake: Tensor) -> Batch:
-        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient."""
-        return Batch(real, fake, self.f(real), self.f(fake))
-
-
-Observer = Callable[[View], Row]
+from wganlab.learned.view import SHOWN, Observer, View
 
 
 class RunDivergedError(RuntimeError):
@@ -97,7 +53,7 @@ class Training:
     ) -> None:
         self.config, self.device = config, device
         self.rng: dict[str, Any] | None = None
-        self.objective: Objective = OBJECTIVES[config.objective]
+        self.objective = config.built_objective()
         self.constraint = config.built_constraint()
         self.law = data.law(config.data)
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
@@ -105,15 +61,12 @@ class Training:
         if generator is None:
             generator = config.generator.build(config.latent, start, self.law.dim)
         if critic is None:
-            critic = config.critic.build(self.law.dim, start)
-        self.generator, self.critic = generator.to(device), critic.to(device)
+            critic = config.built_critic(self.law.dim, start)
+        elif config.critic_free:
+            raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
-        self.constraint.check(self.critic)
-        with self.seeded():
-            self.constraint.prepare(self.critic)
-        self.critic_optimizer, self.critic_schedule = config.critic_optimizer.build(
-            self.critic.parameters(), config.iterations
-        )
+        self.generator = generator.to(device)
+        self.critic = None if critic is None else self.prepared(critic.to(device))
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
@@ -128,11 +81,22 @@ class Training:
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
 
+    def prepared(self, critic: nn.Module) -> nn.Module:
+        """The critic, made fit for its constraint, with its optimizer."""
+        self.constraint.check(critic)
+        with self.seeded():
+            self.constraint.prepare(critic)
+        self.critic_optimizer, self.critic_schedule = self.config.critic_optimizer.build(
+            critic.parameters(), self.config.iterations
+        )
+        return critic
+
     def plan(self) -> None:
         """The players' steps, of the networks and optimizers that are here now."""
-        self.critic_moves = CriticStep(
-            self.critic, self.constraint, self.critic_optimizer, self.objective.critic
-        )
+        if self.critic is not None:
+            self.critic_moves = CriticStep(
+                self.critic, self.constraint, self.critic_optimizer, self.objective.critic
+            )
         self.generator_moves = GeneratorStep(
             self.generator, self.critic, self.generator_optimizer, self.objective.generator
         )
@@ -147,28 +111,34 @@ class Training:
     def iterate(self) -> None:
         """One iteration of algorithm 1."""
         began = time.perf_counter()
+        if self.critic is not None:
+            self.critic_steps(self.critic)
+        self.losses.append(self.generator_step())
+        self.proceed(time.perf_counter() - began)
+
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
+        if self.critic is not None:
+            self.critic_schedule.step()
+        self.generator_schedule.step()
+        self.iteration += 1
+        self.seconds += seconds
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
+    def critic_steps(self, critic: nn.Module) -> None:
+        """As many as belong to this iteration; before an observation the first and last traced."""
         steps = self.config.critic_steps(self.iteration)
         if self.is_traced():
             self.cosines, traced = [], {0, steps - 1}
         else:
             traced = set()
         for k in range(steps):
-            with self.traced() if k in traced else nullcontext():
+            with self.traced(critic) if k in traced else nullcontext():
                 self.losses.append(self.critic_step())
-        self.losses.append(self.generator_step())
-        self.proceed(time.perf_counter() - began)
-
-    def is_traced(self) -> bool:
-        """Does an observation follow this iteration, and tell the cosine of its steps?"""
-        then = self.iteration + 1
-        return then % self.config.every == 0 or then == self.config.iterations
-
-    def proceed(self, seconds: float) -> None:
-        """To the next iteration, after one that took so long."""
-        self.critic_schedule.step()
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += seconds
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
@@ -178,9 +148,9 @@ class Training:
         return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
 
     @contextmanager
-    def traced(self) -> Iterator[None]:
+    def traced(self, critic: nn.Module) -> Iterator[None]:
         """Keep the cosine between the critic optimizer's step and downhill."""
-        weights = list(self.critic.parameters())
+        weights = list(critic.parameters())
         before: list[Tensor] = []
 
         def note(*_: Any) -> None:
@@ -203,7 +173,8 @@ class Training:
 
     def generator_step(self) -> Tensor:
         """Generated points, one step of the generator."""
-        loss = self.generator_moves(self.latent(), self.noisy)
+        real = self.noisy(self.real()) if self.critic is None else None
+        loss = self.generator_moves(self.latent(), self.noisy, real)
         if self.average is not None:
             self.follow()
         return loss
@@ -248,8 +219,9 @@ class Training:
         """What an observer sees now."""
         watch = Generator(self.device).manual_seed(self.watch)
         shown = self.generator if self.average is None else self.average
+        for network in self.networks():
+            network.eval()
         shown.eval()
-        self.critic.eval()
         real, held_out = (self.law.sample(SHOWN, watch) for _ in range(2))
         with torch.no_grad():
             fake = generated(shown, self.config.latent, SHOWN, watch)
@@ -269,23 +241,24 @@ class Training:
                 "estimate": self.objective.estimate(seen).item(),
                 "held_out_estimate": self.objective.estimate(unseen).item(),
                 "generator_loss": self.objective.generator(seen).item(),
-                "critic_gradient": _norm(self.critic),
                 "generator_gradient": _norm(self.generator),
-                "first_step_cosine": self.cosines[0].item() if self.cosines else math.nan,
-                "step_cosine": self.cosines[-1].item() if self.cosines else math.nan,
             }
+            if self.critic is not None:
+                row["critic_gradient"] = _norm(self.critic)
+                cosines = [cosine.item() for cosine in self.cosines] or [math.nan]
+                row |= {"first_step_cosine": cosines[0], "step_cosine": cosines[-1]}
             for observer in observers:
                 row.update(observer(view))
             self.shown = view.fake
-        self.critic.train()
-        self.generator.train()
+        for network in self.networks():
+            network.train()
         return row
 
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
         losses, self.losses = self.losses, []
         finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
-        weights = [*self.critic.parameters(), *self.generator.parameters()]
+        weights = [weight for network in self.networks() for weight in network.parameters()]
         if finite and all(bool(weight.isfinite().all()) for weight in weights):
             return
         raise RunDivergedError(
@@ -318,9 +291,17 @@ class Training:
 
     def parts(self) -> list[str]:
         """What has a state of its own."""
-        players = ("critic", "generator")
+        players = self.players()
         parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
         return parts if self.average is None else [*parts, "average"]
+
+    def players(self) -> list[str]:
+        """Names of those that train."""
+        return ["generator"] if self.critic is None else ["critic", "generator"]
+
+    def networks(self) -> list[nn.Module]:
+        """Those that train."""
+        return [getattr(self, player) for player in self.players()]
 
     @contextmanager
     def seeded(self) -> Iterator[None]:
@@ -333,11 +314,13 @@ class Training:
                     torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
             yield
 
-    def finished(self) -> tuple[nn.Module, nn.Module]:
+    def finished(self) -> tuple[nn.Module, nn.Module | None]:
         """The generator and a plain copy of the critic, in evaluation mode."""
+        shown = self.generator if self.average is None else self.average
+        if self.critic is None:
+            return shown.eval(), None
         critic = copy.deepcopy(self.critic)
         self.constraint.finish(critic)
-        shown = self.generator if self.average is None else self.average
         return shown.eval(), critic.eval()
 
 

@@ -1,0 +1,73 @@
+"""What an observer sees of a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from wganlab.learned.config import TrainConfig
+from wganlab.learned.lipschitz import Batch, values
+from wganlab.learned.record import Row
+
+if TYPE_CHECKING:
+    from wganlab.data.toys import Toy
+
+SHOWN = 1000  # points of an observation
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What an observer sees: both networks in evaluation mode, and points that no step sees.
+
+    The points are drawn with a generator of their own, so nothing that is observed, or how often,
+    changes what is trained. Real points and the noise of the generated ones are the same at each
+    look, so what changes between two rows is the networks, not the sample.
+    """
+
+    config: TrainConfig
+    """Of the run."""
+    iteration: int
+    """Steps of the generator so far."""
+    law: Toy
+    """The real law."""
+    critic: nn.Module | None
+    """The critic, or the discriminator's logit; None where the objective has none."""
+    generator: nn.Module
+    """The generator, or its average."""
+    real: Tensor
+    """Real points: those of training where they are fixed, else others; shape (n, dim)."""
+    held_out: Tensor
+    """More real points that no step sees, shape (n, dim)."""
+    fake: Tensor
+    """Generated points, shape (n, dim)."""
+
+    def f(self, points: Tensor) -> Tensor:
+        """The critic's values at points of shape (k, dim), without gradient: (k,).
+
+        Raises
+        ------
+        ValueError
+            If the objective has no critic.
+        """
+        if self.critic is None:
+            raise ValueError(f"objective {self.config.objective} has no critic: it has no values")
+        with torch.no_grad():
+            return values(self.critic, points)
+
+    def batch(self, real: Tensor, fake: Tensor) -> Batch:
+        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient.
+
+        Without a critic there are no values, and as many points as in a batch of training: the
+        distance of two batches depends on their size.
+        """
+        if self.critic is None:
+            none, size = real.new_empty(0), self.config.batch
+            return Batch(real[:size], fake[:size], none, none)
+        return Batch(real, fake, self.f(real), self.f(fake))
+
+
+Observer = Callable[[View], Row]
