@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from wganlab import compare, learned
+from wganlab.cli import main
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
 from wganlab.learned.engine import Engine
 from wganlab.learned.recorded import NotCompiledError, tensors
@@ -197,6 +198,16 @@ def opened(folder):
 
 
 @pytest.mark.usefixtures("recorded")
+def test_a_run_goes_on_with_the_products_it_began_with(tmp_path, monkeypatch):
+    monkeypatch.setattr("wganlab.learned.engine.measured", lambda *_: "medium")
+    with pytest.raises(PulledPlug):
+        learned.train(SMALL, folder=tmp_path, observers=[plug], engine="compiled")
+    monkeypatch.setattr("wganlab.learned.engine.measured", pytest.fail)
+    run = opened(tmp_path)
+    assert Engine([run]).products == run.products == "medium"
+
+
+@pytest.mark.usefixtures("recorded")
 def test_a_run_of_several_goes_on_alone(tmp_path):
     folders = [tmp_path / name for name in "ab"]
     with pytest.raises(PulledPlug):
@@ -221,6 +232,22 @@ def test_a_seed_that_diverges_leaves_the_others(tmp_path):
     assert_close(opened(folders[2]), opened(tmp_path / "alone"))
 
 
+@pytest.mark.usefixtures("recorded")
+def test_the_command_line_trains_seeds_in_one_process(tmp_path, capsys):
+    run = tmp_path / "run"
+    small = ["--iterations", "20", "--every", "10", "--warm-up", "0", "--n", "50"]
+    options = ["--quick", "--engine", "compiled", *small, "--run", str(run)]
+    assert main(["train", *options, "--seeds", "2"]) == 0
+    told = capsys.readouterr().out
+    for seed in (0, 1):
+        assert f"run-seed{seed}" in told
+        folder = RunFolder(tmp_path / f"run-seed{seed}")
+        assert folder.rows()[-1]["iteration"] == 20
+        assert folder.environment()["notes"] == {"n": 50, "engine": "compiled"}
+    assert main(["train", "--resume", str(run) + "-seed1"]) == 0
+    assert main(["train", *options, "--seeds", "2"]) == 2
+
+
 def test_dropout_is_trained_eagerly():
     config = replace(SMALL, constraint="ct", critic=replace(SMOOTH, dropout=0.3), iterations=3)
     with pytest.raises(NotCompiledError, match="dropout"):
@@ -233,14 +260,31 @@ def test_dropout_is_trained_eagerly():
             assert torch.equal(ours, theirs)
 
 
-@pytest.mark.parametrize("objective", ["sinkhorn", "emd"])
-def test_a_program_over_plans_is_trained_eagerly(objective):
-    config = replace(SMALL, objective=objective, constraint="none", n_critic=0, iterations=2)
-    with pytest.warns(UserWarning, match="trained without the compiler: "):
-        run = learned.train(config, engine="compiled")
-    assert run.history[-1] == learned.train(config).history[-1] | {
-        "seconds": run.history[-1]["seconds"]
-    }
+def judged(objective):
+    """A configuration with that objective."""
+    config = {"objective": objective, "constraint": "lp", "iterations": 4, "every": 100}
+    if not learned.OBJECTIVES[objective].has_critic:
+        config |= {"constraint": "none", "n_critic": 0}
+    return replace(SMALL, **config)
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("objective", sorted({*learned.OBJECTIVES} - {"emd", "sinkhorn"}))
+def test_every_objective_in_torch_is_recorded(objective):
+    runs, eager = made(judged(objective), [0, 1]), made(judged(objective), [0, 1])
+    engine = Engine(runs)
+    for _ in range(4):
+        engine.iterate()
+        for run in eager:
+            run.iterate()
+    for run, other in zip(runs, eager, strict=True):
+        assert_close(run, other)
+
+
+@pytest.mark.parametrize("objective", ["emd", "sinkhorn"])
+def test_losses_of_other_libraries_are_trained_eagerly(objective):
+    with pytest.raises(NotCompiledError, match="outside torch"):
+        Engine(made(judged(objective), [0]))
 
 
 def test_python_that_depends_on_values_is_trained_eagerly():
@@ -253,7 +297,7 @@ def test_python_that_depends_on_values_is_trained_eagerly():
             return self.linear(x) if x.sum() > 0 else -self.linear(x)
 
     config = replace(SMALL, constraint="none", iterations=2)
-    with pytest.warns(UserWarning, match="without the compiler"):
+    with pytest.warns(UserWarning, match=r"without the compiler: .* outside torch"):
         learned.train(config, critic=Fickle(), engine="compiled", progress=False)
 
 

@@ -12,7 +12,8 @@ can go on with either. Eager are the first iteration, in which optimizers make t
 those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
-are torch's own, networks whose Python depends on values, and a machine without a C++ compiler.
+are torch's own, networks whose Python depends on values, losses of other libraries, and a machine
+without a C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
 machines this was written on have none.
@@ -28,6 +29,7 @@ import torch
 import torch._dynamo
 from torch import Tensor
 
+from wganlab.learned.products import measured, products
 from wganlab.learned.recorded import SHARED, NotCompiledError, Step, tensors
 from wganlab.learned.training import Training
 
@@ -47,18 +49,28 @@ class Engine:
     """
 
     def __init__(self, runs: Sequence[Training]) -> None:
-        self.runs = list(runs)
+        self.runs, first = list(runs), runs[0]
         self.config, self.device = runs[0].config, runs[0].device
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
         self.steps: dict[tuple[str, bool], Step] = {}
         self.seconds = 0.0
         """What compiling took."""
-        for player in runs[0].players():
+        width = max(self.config.critic.width, self.config.generator.width)
+        self.products = runs[0].products or measured(2 * self.config.batch, width, self.device)
+        """Precision of matrix products: "highest", or "medium" where that costs no accuracy."""
+        for run in self.runs:
+            run.products = self.products
+        for player in first.players():
             self.step(player)
 
     def iterate(self) -> None:
         """One iteration of algorithm 1, of every run."""
+        with products(self.products):
+            self.iterate_all()
+
+    def iterate_all(self) -> None:
+        """The same, with matrix products as torch has them."""
         first = self.runs[0]
         if first.iteration == 0 or first.is_traced():
             for run in self.runs:
@@ -66,8 +78,9 @@ class Engine:
             return
         began = time.perf_counter()
         self.bind()
-        for _ in range(self.config.critic_steps(first.iteration)):
-            self.advance("critic")
+        if first.critic is not None:
+            for _ in range(self.config.critic_steps(first.iteration)):
+                self.advance("critic")
         self.advance("generator")
         share = (time.perf_counter() - began) / len(self.runs)
         for run in self.runs:

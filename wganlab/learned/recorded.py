@@ -19,7 +19,7 @@ from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from wganlab.learned.replayed import PlainOptimizer, Recording, Replaying
+from wganlab.learned.replayed import NotCompiledError, PlainOptimizer, Recording, Replaying
 from wganlab.learned.training import Training
 
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
@@ -31,10 +31,6 @@ MAPPED = {
     aten.copy.default: lambda x, y: y.expand_as(x),
     aten.fill.Scalar: torch.full_like,
 }
-
-
-class NotCompiledError(RuntimeError):
-    """The engine cannot take this run; says why."""
 
 
 class Step:
@@ -140,9 +136,8 @@ def _tried(run: Training) -> Training:
     trial.draws = Generator(run.device)
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
-        if trial.critic is not None:
-            trial.critic_step()
-        trial.generator_step()
+        for player in run.players():
+            getattr(trial, f"{player}_step")()
     return trial
 
 
@@ -164,9 +159,10 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
     twin.plan()
     twin.points = values.get("points")
     vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
-    work = twin.critic_step if player == "critic" else twin.generator_step
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
+    loss: Tensor = functional_call(
+        networks, {**swapped, **buffers}, (getattr(twin, f"{player}_step"),)
+    )
     return loss
 
 

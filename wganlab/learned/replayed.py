@@ -23,6 +23,13 @@ import torch
 from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
+# what these take out of torch would be one number for ever
+LEAVES = (Tensor.numpy, Tensor.__array__, Tensor.tolist, Tensor.item, Tensor.__bool__)
+
+
+class NotCompiledError(RuntimeError):
+    """The engine cannot take this run; says why."""
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -67,7 +74,8 @@ class Recording(TorchFunctionMode):
 class Replaying(TorchFunctionMode):
     """Answers every such call with the next of the tensors it was given.
 
-    What torch does to a list of tensors is done to each, for vmap knows nothing of lists.
+    What torch does to a list of tensors is done to each, for vmap knows nothing of lists. What is
+    computed outside torch is refused.
     """
 
     def __init__(self, draws: Sequence[Tensor]) -> None:
@@ -84,6 +92,8 @@ class Replaying(TorchFunctionMode):
         options = kwargs or {}
         if options.get("generator") is not None:
             return next(self.draws)
+        if function in LEAVES:
+            raise NotCompiledError("its networks or its loss look at values outside torch")
         if function.__name__.startswith("_foreach_"):
             return _for_each(function, *args)
         return function(*args, **options)

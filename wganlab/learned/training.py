@@ -76,6 +76,7 @@ class Training:
         fixed_draws = Generator(device).manual_seed(int(fixed))
         self.points = self.law.sample(config.points, fixed_draws) if config.points else None
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
+        self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
@@ -115,6 +116,19 @@ class Training:
         self.losses.append(self.generator_step())
         self.proceed(time.perf_counter() - began)
 
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
+        if self.critic is not None:
+            self.critic_schedule.step()
+        self.generator_schedule.step()
+        self.iteration += 1
+        self.seconds += seconds
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
     def critic_steps(self, critic: nn.Module) -> None:
         """As many as belong to this iteration; before an observation the first and last traced."""
         steps = self.config.critic_steps(self.iteration)
@@ -125,19 +139,6 @@ class Training:
         for k in range(steps):
             with self.traced(critic) if k in traced else nullcontext():
                 self.losses.append(self.critic_step())
-
-    def is_traced(self) -> bool:
-        """Does an observation follow this iteration, and tell the cosine of its steps?"""
-        then = self.iteration + 1
-        return then % self.config.every == 0 or then == self.config.iterations
-
-    def proceed(self, seconds: float) -> None:
-        """To the next iteration, after one that took so long."""
-        if self.critic is not None:
-            self.critic_schedule.step()
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += seconds
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
@@ -273,6 +274,7 @@ class Training:
             "iteration": self.iteration,
             "steps": self.steps,
             "seconds": self.seconds,
+            "products": self.products,
             "draws": self.draws.get_state(),
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
@@ -283,7 +285,7 @@ class Training:
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
-        self.seconds = state["seconds"]
+        self.seconds, self.products = state["seconds"], state["products"]
         self.draws.set_state(state["draws"].cpu())
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
