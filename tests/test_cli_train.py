@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -450,3 +451,16 @@ def test_listing_and_helping_load_no_torch(finished):
             [sys.executable, "-c", check.format(code)], capture_output=True, text=True, check=True
         )
         assert result.stdout.splitlines()[-1] == "False"
+
+
+def test_what_cannot_be_compiled_is_told_in_one_line(folder, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, *_, **__: print(
+            warnings.formatwarning(message, UserWarning, "", 0), end=""
+        )
+        emd = ["--preset", "emd", "--batch", "16", "--iterations", "2", "--n", "20"]
+        assert main(["train", *emd, "--run", "a", "--engine", "compiled"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("wganlab: trained without the compiler: ")
+    assert any(line.startswith("a ") for line in told)

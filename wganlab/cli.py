@@ -12,7 +12,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any, Union
 
@@ -60,8 +61,20 @@ def _run(argv: list[str]) -> None:
     if argv == ["--version"]:
         print(f"wganlab {__version__}")
     else:
-        _parse(argv)()
+        with _plain_warnings():
+            _parse(argv)()
     _flush()
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """A line each, without the place in the code."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"wganlab: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _flush() -> None:
