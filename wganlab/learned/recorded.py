@@ -160,9 +160,8 @@ def _step(trial: Training, player: str, noisy: bool, values: dict[str, Tensor]) 
     twin.points = values.get("points")
     vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    loss: Tensor = functional_call(
-        networks, {**swapped, **buffers}, (getattr(twin, f"{player}_step"),)
-    )
+    work = getattr(twin, f"{player}_step")
+    loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
     return loss
 
 
