@@ -116,6 +116,19 @@ class Training:
         self.losses.append(self.generator_step())
         self.proceed(time.perf_counter() - began)
 
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
+        if self.critic is not None:
+            self.critic_schedule.step()
+        self.generator_schedule.step()
+        self.iteration += 1
+        self.seconds += seconds
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
     def critic_steps(self, critic: nn.Module) -> None:
         """As many as belong to this iteration; before an observation the first and last traced."""
         steps = self.config.critic_steps(self.iteration)
@@ -126,19 +139,6 @@ class Training:
         for k in range(steps):
             with self.traced(critic) if k in traced else nullcontext():
                 self.losses.append(self.critic_step())
-
-    def is_traced(self) -> bool:
-        """Does an observation follow this iteration, and tell the cosine of its steps?"""
-        then = self.iteration + 1
-        return then % self.config.every == 0 or then == self.config.iterations
-
-    def proceed(self, seconds: float) -> None:
-        """To the next iteration, after one that took so long."""
-        if self.critic is not None:
-            self.critic_schedule.step()
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += seconds
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
