@@ -23,6 +23,7 @@ FIGURES = (
     "lab_momentum",
     "lab_modes",
     "lab_objectives",
+    "gp_table2_toy",
     "lab_schedule",
 )
 
