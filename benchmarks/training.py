@@ -154,7 +154,7 @@ def speed(sizes: dict[str, int]) -> None:
                 each = times[loop] / models
                 called = f"compiled x {loop}" if loop in costs else loop
                 print(f"{name:16} {width:5} {batch:5}  {called:12}", end="")
-                print(f"{each:6.2f} {times['textbook'] / each:14.2f}", end="")
+                print(f" {each:7.2f} {times['textbook'] / each:13.2f}", end="")
                 if loop in costs:
                     after = 1000 * costs[loop] / (models * (times["eager"] - each))
                     told = f"{after:,.0f} iterations" if after > 0 else "never"
