@@ -132,7 +132,8 @@ class TrainConfig:
         if self.critic_free and asked != ("none", 0, 0, "constant"):
             raise ValueError(
                 f"objective = {self.objective!r} has no critic that could be kept or trained: give "
-                "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant'"
+                "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant', as the "
+                "presets gmmn, sinkhorn and emd have them"
             )
         self.built_objective()
 
