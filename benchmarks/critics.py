@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 import textbook
@@ -34,6 +35,7 @@ from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab import exact, learned
+from wganlab.learned.chains import Chain
 from wganlab.learned.lipschitz import batch_certificate
 from wganlab.learned.penalties import gradient_norms
 from wganlab.learned.stepping import CriticStep
@@ -50,10 +52,11 @@ HELD_OUT, NEAR = 2000, 0.01
 SIZES = {"steps": 1000, "records": 25, "seeds": 3, "seconds a row": 6.0, "calls": 300}
 QUICK = {"steps": 100, "records": 10, "seeds": 1, "seconds a row": 0.5, "calls": 30}
 PHASES = {  # file and function
-    "the penalty's pass": ("penalties.py", "penalty"),
-    "backward": ("_tensor.py", "backward"),
-    "optimizer": ("optimizer.py", "wrapper"),
-    "clip": ("lipschitz.py", "after_step"),
+    ("penalties.py", "penalty"): "the penalty's pass",
+    ("_tensor.py", "backward"): "backward",
+    ("chains.py", "values_backward"): "backward",
+    ("optimizer.py", "wrapper"): "optimizer",
+    ("lipschitz.py", "after_step"): "clip",
 }
 
 
@@ -214,7 +217,14 @@ def passes(critic: nn.Module, call: Callable[[], Any]) -> str:
     for part in critic.modules():
         if isinstance(part, parametrize.ParametrizationList):
             hooks.append(part.register_forward_hook(lambda part, *_: made.append(part)))
-    call()
+    values = Chain.values
+
+    def counted(chain: Chain, z: Tensor) -> Any:
+        points.append(str(len(z)))
+        return values(chain, z)
+
+    with mock.patch.object(Chain, "values", counted):  # a step by hand runs no module
+        call()
     for hook in hooks:
         hook.remove()
     return " + ".join(points) + (f"; {len(made)} weights" if made else "")
@@ -233,18 +243,20 @@ def steps(sizes: dict[str, Any]) -> Iterator[str]:
 
 def phases(sizes: dict[str, Any]) -> Iterator[str]:
     """Where the time of our step goes, by Python's profiler."""
-    yield f"| method, width {WIDTHS[0]} | {' | '.join(PHASES)} | forward and the rest |"
-    yield "|---" * (len(PHASES) + 2) + "|"
+    names = list(dict.fromkeys(PHASES.values()))
+    yield f"| method, width {WIDTHS[0]} | {' | '.join(names)} | forward and the rest |"
+    yield "|---" * (len(names) + 2) + "|"
     for name, method in METHODS.items():
         (_, call), _ = steppers(resized(method, WIDTHS[0]))
         profiler = cProfile.Profile()
         for _ in range(sizes["calls"]):
             profiler.runcall(call)
         stats = pstats.Stats(profiler)
-        inside = dict.fromkeys(PHASES.values(), 0.0)
+        inside = dict.fromkeys(names, 0.0)
         for (file, _, function), (*_, cumulative, _) in stats.stats.items():
-            if (Path(file).name, function) in inside:
-                inside[Path(file).name, function] += cumulative
+            phase = PHASES.get((Path(file).name, function))
+            if phase is not None:
+                inside[phase] += cumulative
         shares = [seconds / stats.total_tt for seconds in inside.values()]
         yield f"| {name} | {' | '.join(f'{x:.0%}' for x in (*shares, 1 - sum(shares)))} |"
 

@@ -69,7 +69,7 @@ class Train:
     threads: int = 1
     """Of torch, for each run. Bits are the same only with as many."""
     engine: Literal["eager", "compiled"] = "eager"
-    """compiled: compile the steps first, half a minute or so; small networks then train several
+    """compiled: compile the steps first, up to half a minute; small networks then train several
     times as fast, and 8 seeds in about the time of one. The numbers are the same up to rounding."""
 
     def preset_config(self) -> TrainConfig:

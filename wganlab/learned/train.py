@@ -92,7 +92,7 @@ def train(
     threads : int
         Of torch while it trains; None leaves them as they are.
     engine : str
-        "compiled" compiles the steps before the first of them, half a minute or so, and is then
+        "compiled" compiles the steps before the first of them, in up to half a minute, and is then
         several times as fast for small networks; the numbers are those of "eager" up to rounding
         (`wganlab.learned.engine`). Where that cannot be done it warns, and trains eagerly.
 
