@@ -1,4 +1,4 @@
-"""Image sets and point files."""
+"""Files of points."""
 
 import re
 
@@ -6,66 +6,6 @@ import numpy as np
 import pytest
 
 from wganlab import data
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "classes"),
-    [
-        ("mnist10k", (10_000, 28, 28, 1), 10),
-        ("emoji", (1906, 64, 64, 3), 9),
-        ("glyphs", (3720, 32, 32, 1), 62),
-    ],
-)
-def test_embedded_sets(name, shape, classes):
-    whole = data.images(name)
-    assert whole.images.shape == shape
-    assert whole.images.dtype == np.uint8
-    assert len(whole.label_names) == classes
-    assert set(whole.labels) == set(range(classes))
-    points = whole.points()
-    assert points.shape == (shape[0], np.prod(shape[1:]))
-    assert points.dtype == np.float64
-    assert (points.min(), points.max()) == (0, 1)
-    with pytest.raises(ValueError, match="read-only"):
-        whole.images[0] = 0
-
-
-def test_one_class_is_chosen_by_name():
-    assert len(data.images("mnist10k[3]")) == (data.images("mnist10k").labels == 3).sum()
-    assert len(data.images("glyphs[A]")) == 60
-    assert len(data.images("emoji[Food & Drink]")) > 100
-    assert set(data.images("glyphs").select("3").labels) == {3}
-
-
-@pytest.mark.parametrize("name", ["mnist10k", "emoji", "glyphs"])
-def test_any_size(name):
-    small = data.images(name, size=16)
-    assert small.images.shape[1:3] == (16, 16)
-    native = data.images(name)
-    assert len(small) == len(native)
-    assert small.points().mean() == pytest.approx(native.points().mean(), rel=0.1)
-
-
-def test_glyphs_are_distinct_and_inside_the_frame():
-    glyphs = data.images("glyphs").images
-    assert len(np.unique(glyphs.reshape(len(glyphs), -1), axis=0)) == len(glyphs)
-    border = np.concatenate([glyphs[:, [0, -1]].ravel(), glyphs[:, :, [0, -1]].ravel()])
-    assert (border > 0).mean() < 1e-4
-
-
-@pytest.mark.parametrize(
-    ("name", "size", "advice"),
-    [
-        ("mnist", None, "there is no image set 'mnist': choose from mnist10k"),
-        ("mnist10k[x]", None, "no class 'x': choose from 0, 1"),
-        ("mnist10k[3", None, "there is no image set"),
-        ("mnist10k", 0, "at least one pixel"),
-    ],
-)
-def test_bad_names_are_refused_with_advice(name, size, advice):
-    with pytest.raises(ValueError, match=re.escape(advice)):
-        data.images(name, size)
-
 
 POINTS = np.array([[0.0, 1.5], [2.0, -3e-4], [4.0, 5.0]])
 
@@ -203,11 +143,3 @@ def test_a_pickled_file_is_not_opened(tmp_path):
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         data.load_points(str(tmp_path / "object.npy"))
-
-
-def test_the_notice_travels_with_the_archives():
-    from importlib import resources
-
-    notice = resources.files("wganlab.data").joinpath("archives", "NOTICE.md").read_text()
-    assert "CC BY-SA 3.0" in notice
-    assert "CC BY 4.0" in notice

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
-import zlib
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wganlab.data.images import EMBEDDED, images
+from wganlab.data import npy
+from wganlab.data.images import EMBEDDED, SOURCES, images, is_image_source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Lines = list[tuple[int, str]]  # the file's own line numbers, from 1, and the lines
 
+LARGEST_BYTES = 8e9
 SUFFIXES = (".npy", ".npz", ".csv", ".txt", ".tsv")
 MISSING = {"", "-", "na", "n/a", "nan", "null", "none"}
 
@@ -49,7 +47,8 @@ def load_points(source: str) -> Points:
         - `.csv`, `.txt`, `.tsv`: one point a line, columns parted by commas, semicolons or white
           space, with or without a header line; numbers may be quoted, all lines may end in a
           delimiter, `#` starts a comment;
-        - an image set or one class of it, such as `mnist10k[3]`: pixels in [0, 1].
+        - an image set that `images` takes, or one class of it, such as `mnist10k[3]` or
+          `folder:PATH`: pixels in [0, 1].
 
     Raises
     ------
@@ -58,13 +57,13 @@ def load_points(source: str) -> Points:
     FileNotFoundError
         If there is no such file and no image set of that name.
     """
-    if re.sub(r"\[.*", "", source) in EMBEDDED:
-        return Points(images(source).points())
+    if is_image_source(source):
+        return Points(_pixels(source))
     path = Path(source)
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"{source!r} is neither a {', '.join(SUFFIXES)} file nor an image set "
-            f"({', '.join(EMBEDDED)}, or one class such as mnist10k[3])"
+            f"({', '.join((*EMBEDDED, *SOURCES))}, or one class such as mnist10k[3])"
         )
     if path.is_dir():
         raise ValueError(f"{source} is a directory: name one file in it")
@@ -80,36 +79,22 @@ def load_points(source: str) -> Points:
     return Points(points, loaded.weights, tuple(f"{source}: {note}" for note in loaded.notes))
 
 
+def _pixels(source: str) -> NDArray[np.float64]:
+    """All images as points, if memory can hold them."""
+    chosen = images(source)
+    needed = 8 * chosen.images.size
+    if needed > LARGEST_BYTES:
+        raise ValueError(
+            f"{source} has {len(chosen):,} images, which would take {needed / 1e9:.0f} GB as "
+            "points: choose one class, as in folder:PATH[CLASS], or use a smaller set"
+        )
+    return chosen.points()
+
+
 def _load_arrays(path: Path) -> Points:
-    # opened here: np.load leaves a damaged archive open
-    with path.open("rb") as file:
-        if not file.read(6).startswith((b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")):
-            raise ValueError("this is no .npy or .npz file: write it with numpy.save or savez")
-        file.seek(0)
-        with _explained():
-            loaded = np.load(file, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return Points(loaded)
-        with loaded:
-            wanted = _wanted(loaded.files)
-            with _explained():
-                arrays = {name: loaded[name] for name in wanted}
+    arrays = npy.load(path, _wanted)
     weights = arrays.pop("weights", None)
     return Points(next(iter(arrays.values())), weights)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """What NumPy complains of, in words for whoever gave the file."""
-    try:
-        yield
-    except (ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        if "allow_pickle" in str(error):
-            raise ValueError(
-                "it holds pickled Python objects, which may run any code and are not opened "
-                "(allow_pickle=False): save plain numbers"
-            ) from error
-        raise ValueError(f"the file is damaged or cut off ({error}): write it again") from error
 
 
 def _wanted(names: list[str]) -> list[str]:

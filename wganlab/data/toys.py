@@ -28,7 +28,7 @@ from torch import Generator, Tensor
 
 from wganlab.data import checks
 from wganlab.data.files import SUFFIXES, load_points
-from wganlab.data.images import EMBEDDED
+from wganlab.data.images import EMBEDDED, is_image_source
 from wganlab.data.laws import LAWS, Law
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Toy:
     def dim(self) -> int:
         """Dimension of the space."""
         return self._law.dim
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a point: (dim,)."""
+        return (self.dim,)
 
     @property
     def modes(self) -> Tensor | None:
@@ -207,7 +212,7 @@ def law(source: str) -> Toy:
     ----------
     source : str
         A toy's name, with parameters after a colon, as in "gaussian:mean=(1, 0)"; or points that
-        `load_points` reads, a file or an embedded image set: their empirical law.
+        `load_points` reads, a file or an image set: their empirical law.
 
     Examples
     --------
@@ -217,7 +222,7 @@ def law(source: str) -> Toy:
     name, _, options = source.partition(":")
     if name.replace("-", "_") in TOYS:
         return toy(name, **_options(options))
-    if not source.endswith(SUFFIXES) and not source.startswith(EMBEDDED):
+    if not (is_image_source(source) or source.endswith(SUFFIXES) or source.startswith(EMBEDDED)):
         return toy(name)  # tells what there is
     loaded = load_points(source)
     if loaded.weights is not None:

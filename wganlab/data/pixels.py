@@ -1,0 +1,123 @@
+"""Pixels: from an encoded image to a square of uint8, and from grey to RGB and back.
+
+A square is the middle of the image, as large as fits into it, resized with antialiasing (Lanczos).
+Grey is .299 R + .587 G + .114 B (ITU-R 601), rounded as Pillow does. What is transparent shows
+white. Pillow is loaded when the first image is.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL import Image
+
+Encoded = str | bytes | None
+"""A path, the bytes of a file, or None for an image that is not there."""
+
+GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I")
+
+
+def mode_and_side(encoded: Encoded) -> tuple[str, int] | None:
+    """Mode and shorter side, from the header alone; None if it cannot be read."""
+    try:
+        with _opened(encoded) as image:
+            return image.mode, min(image.size)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+
+
+def decode(encoded: Encoded, size: int, channels: int) -> NDArray[np.uint8] | str:
+    """The square, uint8 of shape (size, size, channels); or why the image cannot be read."""
+    try:
+        with _opened(encoded) as image:
+            # JPEGs are decoded at 1/2, 1/4 or 1/8 where that leaves twice the pixels wanted
+            image.draft(None, (2 * size, 2 * size))
+            return square(_upright(image), size, channels)
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise all kinds of errors on damaged files
+        unknown = type(error).__name__ == "UnidentifiedImageError"
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return "no image of a known format" if unknown else told or type(error).__name__
+
+
+def square(image: Image.Image, size: int, channels: int) -> NDArray[np.uint8]:
+    """The middle of an image, resized: uint8, shape (size, size, channels)."""
+    from PIL.Image import Resampling
+
+    plain = _opaque(image).convert("L" if channels == 1 else "RGB")
+    side = min(plain.size)
+    left, top = (plain.width - side) // 2, (plain.height - side) // 2
+    if plain.size != (side, side):
+        plain = plain.crop((left, top, left + side, top + side))
+    if side != size:
+        plain = plain.resize((size, size), Resampling.LANCZOS)
+    return np.asarray(plain).reshape(size, size, channels)
+
+
+def resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Every image of (n, h, w, c) as a square, uint8 of shape (n, size, size, c)."""
+    from PIL import Image
+
+    n, height, width, channels = pixels.shape
+    if height == width == size:
+        return pixels
+    squares = np.empty((n, size, size, channels), np.uint8)
+    for place, frame in zip(squares, pixels, strict=True):
+        flat = frame[..., 0] if channels == 1 else frame
+        place[:] = square(Image.fromarray(np.ascontiguousarray(flat)), size, channels)
+    return squares
+
+
+def recolored(pixels: NDArray[np.uint8], color: str) -> NDArray[np.uint8]:
+    """As "grey" or "rgb", uint8 of shape (n, h, w, 1 or 3); "auto" changes nothing."""
+    channels = {"auto": pixels.shape[3], "grey": 1, "rgb": 3}[color]
+    if channels == pixels.shape[3]:
+        return pixels
+    if channels == 3:
+        return np.repeat(pixels, 3, axis=3)
+    grey = np.empty((*pixels.shape[:3], 1), np.uint8)
+    for start in range(0, len(pixels), 1024):  # 16 bits of each are four times the memory
+        red, green, blue = np.moveaxis(pixels[start : start + 1024].astype(np.uint32), 3, 0)
+        sums = 19595 * red + 38470 * green + 7471 * blue + 0x8000
+        grey[start : start + 1024, ..., 0] = sums >> 16
+    return grey
+
+
+def _opened(encoded: Encoded) -> Image.Image:
+    from PIL import Image
+
+    if encoded is None:
+        raise ValueError("there is no image")
+    return Image.open(io.BytesIO(encoded) if isinstance(encoded, bytes) else Path(encoded))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """As its EXIF orientation has it."""
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """On white where it is transparent, 8 bits where it has 16."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("pixels are floating-point numbers")
+    if image.mode.startswith("I"):
+        levels = np.asarray(image)
+        return Image.fromarray((np.clip(levels, 0, 65535) // 257).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image
+    above = image.convert("RGBA")
+    white = Image.new("RGBA", above.size, "white")
+    return Image.alpha_composite(white, above)
