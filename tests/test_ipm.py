@@ -1,6 +1,6 @@
 """MMD against double loops, sliced W1 against closed forms, the critic of total variation."""
 
-from math import gamma, pi, sqrt
+from math import comb, gamma, pi, sqrt
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from wganlab.exact import Discrete, emd, mmd, mmd_squared, sliced, tv, tv_critic
 
 OPTIONS = [
     {"kernel": "energy"},
+    {"kernel": "polynomial"},
     {"bandwidth": 0.7},
     {"bandwidth": [0.3, 1.0, 4.0]},
     {},
@@ -17,7 +18,7 @@ OPTIONS = [
 
 
 def double_loop(x, y, a, b, k):
-    values = [[k(np.linalg.norm(s - t)) for t in y] for s in x]
+    values = [[k(s, t) for t in y] for s in x]
     return a @ np.array(values) @ b
 
 
@@ -27,13 +28,14 @@ def problem(rng, n=15, m=20, d=3):
 
 
 def kernels():
-    def mixture(distance):
-        return np.mean([np.exp(-(distance**2) / (2 * h**2)) for h in (0.3, 1.0, 4.0)])
+    def gaussian(*widths):
+        return lambda s, t: np.mean([np.exp(-np.sum((s - t) ** 2) / (2 * h**2)) for h in widths])
 
     return [
-        ({"kernel": "energy"}, lambda distance: -distance),
-        ({"bandwidth": 0.7}, lambda distance: np.exp(-(distance**2) / (2 * 0.7**2))),
-        ({"bandwidth": [0.3, 1.0, 4.0]}, mixture),
+        ({"kernel": "energy"}, lambda s, t: -np.linalg.norm(s - t)),
+        ({"kernel": "polynomial"}, lambda s, t: (np.dot(s, t) / len(s) + 1) ** 3),
+        ({"bandwidth": 0.7}, gaussian(0.7)),
+        ({"bandwidth": [0.3, 1.0, 4.0]}, gaussian(0.3, 1.0, 4.0)),
     ]
 
 
@@ -55,14 +57,14 @@ def test_the_unbiased_estimate_leaves_out_equal_indices(rng, options, k):
     n, m = len(x), len(y)
     square = -2 * double_loop(x, y, np.full(n, 1 / n), np.full(m, 1 / m), k)
     for z in (x, y):
-        pairs = [k(np.linalg.norm(z[i] - z[j])) for i in range(len(z)) for j in range(i)]
+        pairs = [k(z[i], z[j]) for i in range(len(z)) for j in range(i)]
         square += np.mean(pairs)
     estimate = mmd_squared(x, y, unbiased=True, **options)
     assert estimate == pytest.approx(square, rel=1e-10)
     assert estimate < mmd_squared(x, y, **options)
 
 
-@pytest.mark.parametrize("kernel", ["gaussian", "energy"])
+@pytest.mark.parametrize("kernel", ["gaussian", "energy", "polynomial"])
 def test_the_unbiased_estimate_has_mean_zero_on_equal_laws(rng, kernel):
     options = {"kernel": kernel, "bandwidth": 1.0 if kernel == "gaussian" else None}
     values = []
@@ -92,6 +94,27 @@ def test_mmd_of_two_gaussians_in_closed_form(rng):
     assert mmd_squared(x, y, bandwidth=h, unbiased=True) == pytest.approx(square, rel=0.1)
 
 
+def test_the_polynomial_kernel_compares_three_moments(rng):
+    # k(x, y) = sum_j C(3, j) x^j y^j on the line
+    x, y = rng.normal(size=300), rng.exponential(size=200)
+    square = sum(comb(3, j) * (np.mean(x**j) - np.mean(y**j)) ** 2 for j in range(4))
+    assert mmd_squared(x, y, kernel="polynomial") == pytest.approx(square, rel=1e-9)
+    # the same mean, variance and third moment, and another fourth
+    wide, weights = [-np.sqrt(3), 0.0, np.sqrt(3)], [1 / 6, 2 / 3, 1 / 6]
+    assert mmd([-1.0, 1.0], wide, b=weights, kernel="polynomial") < 1e-7
+
+
+def test_the_polynomial_mmd_of_two_gaussians_in_closed_form(rng):
+    # N(0, 1) and N(t, 1): the moments differ by t, t^2 and t^3 + 3 t
+    t, n = 0.5, 200
+    square = 3 * t**2 + 3 * t**4 + (t**3 + 3 * t) ** 2
+    values = [
+        mmd_squared(rng.normal(size=n), t + rng.normal(size=n), kernel="polynomial", unbiased=True)
+        for _ in range(400)
+    ]
+    assert abs(np.mean(values) - square) < 3 * np.std(values) / sqrt(len(values))
+
+
 @pytest.mark.parametrize("options", OPTIONS)
 def test_mmd_laws(rng, options):
     x, y, a, b = problem(rng)
@@ -99,8 +122,9 @@ def test_mmd_laws(rng, options):
     assert mmd(x, x[order], **options) == 0
     assert mmd(x, x[order], a, a[order], **options) < 1e-7
     assert mmd(x, y, a, b, **options) == pytest.approx(mmd(y, x, b, a, **options), rel=1e-12)
-    moved = mmd(x + 1e4, y + 1e4, a, b, **options)
-    assert moved == pytest.approx(mmd(x, y, a, b, **options), rel=1e-7)
+    if options.get("kernel") != "polynomial":  # a kernel of moments about the origin
+        moved = mmd(x + 1e4, y + 1e4, a, b, **options)
+        assert moved == pytest.approx(mmd(x, y, a, b, **options), rel=1e-7)
     assert mmd(Discrete(x, a), Discrete(y, b), **options) == mmd(x, y, a, b, **options)
     if "kernel" not in options:
         assert mmd(x, y, a, b, **options) < sqrt(2)
@@ -122,7 +146,7 @@ def test_blocks_change_nothing(rng, monkeypatch, options, unbiased, d):
     x, y, *_ = problem(rng, d=d)
     whole = mmd_squared(x, y, unbiased=unbiased, **options)
     for block in (7, 100):
-        monkeypatch.setattr("wganlab.exact.ipm.BLOCK", block)
+        monkeypatch.setattr("wganlab.exact.ground.BLOCK_ENTRIES", block)
         parts = mmd_squared(x, y, unbiased=unbiased, **options)
         assert parts == pytest.approx(whole, rel=1e-10)
 
@@ -133,7 +157,7 @@ def test_the_bandwidth_by_default_is_the_median_distance(rng, monkeypatch):
     pairs = [np.linalg.norm(z[i] - z[j]) for i in range(len(z)) for j in range(i)]
     assert mmd(x, y) == pytest.approx(mmd(x, y, bandwidth=np.median(pairs)), rel=1e-12)
     assert mmd(x * 1e9, y * 1e9) == pytest.approx(mmd(x, y), rel=1e-9)
-    monkeypatch.setattr("wganlab.exact.ipm.MEDIAN_POINTS", 20)
+    monkeypatch.setattr("wganlab.exact.kernels.MEDIAN_POINTS", 20)
     assert mmd(x, y) == pytest.approx(mmd(x, y, bandwidth=np.median(pairs)), rel=0.1)
 
 
@@ -215,8 +239,9 @@ def test_the_critic_of_total_variation_has_twice_its_value(rng):
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
-        ({"kernel": "laplace"}, "expected 'gaussian' or 'energy'"),
+        ({"kernel": "laplace"}, "expected 'gaussian', 'energy' or 'polynomial'"),
         ({"kernel": "energy", "bandwidth": 1.0}, "has no bandwidth: leave it out"),
+        ({"kernel": "polynomial", "bandwidth": 1.0}, "at no scale.: leave it out"),
         ({"bandwidth": 0.0}, "a positive number in the unit of the points"),
         ({"bandwidth": [1.0, -1.0]}, "a positive number"),
         ({"bandwidth": []}, "a positive number"),
@@ -229,6 +254,11 @@ def test_the_critic_of_total_variation_has_twice_its_value(rng):
 def test_bad_options_are_refused_with_advice(call, arguments, advice):
     with pytest.raises(ValueError, match=advice):
         call([0.0, 1.0], [2.0, 3.0], **arguments)
+
+
+def test_points_whose_cubes_overflow_are_refused():
+    with pytest.raises(ValueError, match=r"mean square 1e\+100 overflow .* choose a larger unit"):
+        mmd([0.0], [1e50], kernel="polynomial")
 
 
 def test_a_median_that_underflows_is_refused():

@@ -9,34 +9,30 @@ critics makes the metric:
 
     MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y),  X, X' ~ P and Y, Y' ~ Q, all independent
 
-Kernels (Gretton et al. 2012; Székely and Rizzo 2013; Sejdinovic et al. 2013):
+Kernels, of which `kernels` says more:
 
-    "gaussian"   k(x, y) = exp(-|x - y|^2 / (2 h^2)), bandwidth h in the unit of the points
-    "energy"     k(x, y) = -|x - y|, so that MMD^2 = 2 E|X - Y| - E|X - X'| - E|Y - Y'|
+    "gaussian"     k(x, y) = exp(-|x - y|^2 / (2 h^2)), bandwidth h in the unit of the points
+    "energy"       k(x, y) = -|x - y|, so that MMD^2 = 2 E|X - Y| - E|X - X'| - E|Y - Y'|
+    "polynomial"   k(x, y) = (x.y / d + 1)^3, which compares the first three moments
 
 A value named after a distance is the distance: `mmd` is MMD, `mmd_squared` its square.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
-from wganlab.exact.ground import blocks, pairwise
-from wganlab.exact.measures import Discrete, as_array, as_pair, as_weights
+from wganlab.exact import kernels
+from wganlab.exact.measures import Discrete, as_pair, as_weights
 from wganlab.exact.transport import emd
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-Kernel: TypeAlias = "Callable[[NDArray[np.float64]], NDArray[np.float64]]"
-
 # entries of one block of a matrix: 32 MB
 BLOCK = 2**22
-MEDIAN_POINTS = 2000
 
 
 def mmd(
@@ -59,8 +55,10 @@ def mmd(
         Points; 1-D input is points on the line.
     a, b : array_like, shapes (n,) and (m,), optional
         Weights, non-negative and of sum 1; uniform by default.
-    kernel : "gaussian" or "energy"
-        "energy" gives what `scipy.stats.energy_distance` gives on the line.
+    kernel : "gaussian", "energy" or "polynomial"
+        "energy" gives what `scipy.stats.energy_distance` gives on the line. "polynomial" is the
+        kernel of KID, whose points are features of images; it tells no laws apart that agree in
+        their first three moments.
     bandwidth : float or array_like of shape (k,), optional
         Of the Gaussian kernel, in the unit of the points. Several give the mean of their kernels
         (sources that add them have sqrt(k) times the value). None is the median heuristic: the
@@ -71,8 +69,9 @@ def mmd(
     Returns
     -------
     float
-        In [0, sqrt 2] for "gaussian"; in the square root of the points' unit for "energy". About
-        1e-8 of that is rounding, as in any square root of a difference.
+        In [0, sqrt 2] for "gaussian"; in the square root of the points' unit for "energy"; without
+        unit for "polynomial", which grows with the cube of the points. About 1e-8 of the kernel's
+        size is rounding, as in any square root of a difference.
 
     Raises
     ------
@@ -127,17 +126,19 @@ def mmd_squared(
     1.0
     >>> mmd_squared([0, 2], [1, 1], kernel="energy", unbiased=True)
     0.0
+    >>> mmd_squared([0], [1], kernel="polynomial")  # (0, 1, 1, 1) and its weights 1, 3, 3, 1
+    7.0
 
     References
     ----------
     Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), equations 3 and 5.
     """
     mu, nu = as_pair(x, y, a, b)
-    k = _kernel(mu, nu, kernel, bandwidth)
+    k = kernels.named(mu, nu, kernel, bandwidth)
     if not unbiased:
         # distinct points in one order: equal samples are at exactly 0
         mu, nu = mu.merged(), nu.merged()
-        return _mean(k, mu, mu) + _mean(k, nu, nu) - 2 * _mean(k, mu, nu)
+        return k.mean(mu, mu) + k.mean(nu, nu) - 2 * k.mean(mu, nu)
     for law, name in ((mu, "x"), (nu, "y")):
         if law.n < 2 or (law.weights != law.weights[0]).any():
             raise ValueError(
@@ -145,9 +146,8 @@ def mmd_squared(
                 f"{law.weights.max():g}: the unbiased estimate needs two or more independent "
                 "draws of equal weight; use unbiased=False"
             )
-    itself = float(k(np.zeros(1))[0])
-    within = sum((law.n * _mean(k, law, law) - itself) / (law.n - 1) for law in (mu, nu))
-    return within - 2 * _mean(k, mu, nu)
+    within = [(law.n * k.mean(law, law) - k.mean_itself(law)) / (law.n - 1) for law in (mu, nu)]
+    return sum(within) - 2 * k.mean(mu, nu)
 
 
 def sliced(
@@ -261,51 +261,3 @@ def tv_critic(p: ArrayLike, q: ArrayLike) -> NDArray[np.float64]:
     if len(u) != len(v):
         raise ValueError(f"p has {len(u)} entries and q has {len(v)}: give pmfs on the same atoms")
     return np.sign(u - v)
-
-
-def _kernel(mu: Discrete, nu: Discrete, kernel: str, bandwidth: float | ArrayLike | None) -> Kernel:
-    """k as a function of the distances."""
-    if kernel == "energy":
-        if bandwidth is not None:
-            raise ValueError("the energy kernel has no bandwidth: leave it out")
-        return np.negative
-    if kernel != "gaussian":
-        raise ValueError(f"kernel={kernel!r}: expected 'gaussian' or 'energy'")
-    widths = np.atleast_1d(
-        _median_distance(mu, nu) if bandwidth is None else as_array(bandwidth, "bandwidth")
-    )
-    if widths.ndim != 1 or widths.size == 0 or not widths.min() > 0:
-        raise ValueError(
-            f"bandwidth={bandwidth!r}: expected a positive number in the unit of the points, or "
-            "a list of them"
-        )
-
-    def gaussian(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(over="ignore", under="ignore"):  # exp(-inf) is the right 0
-            parts = (np.exp(-0.5 * np.square(distance / width)) for width in widths)
-            return sum(parts, np.zeros_like(distance)) / len(widths)
-
-    return gaussian
-
-
-def _median_distance(mu: Discrete, nu: Discrete) -> float:
-    """Median distance between the distinct points of positive mass of both measures."""
-    held = [law.points[law.weights > 0] for law in (mu, nu)]
-    pooled = np.unique(np.concatenate(held) + 0.0, axis=0)
-    if len(pooled) == 1:
-        return 1.0  # two equal atoms: MMD is 0 at every bandwidth
-    if len(pooled) > MEDIAN_POINTS:
-        pooled = pooled[np.linspace(0, len(pooled) - 1, MEDIAN_POINTS).round().astype(int)]
-    median = float(np.median(pdist(pooled)))
-    if not median > 0:
-        raise ValueError("the median distance underflows to 0: choose a smaller unit")
-    return median
-
-
-def _mean(k: Kernel, mu: Discrete, nu: Discrete) -> float:
-    """E k(X, Y) for independent X ~ mu, Y ~ nu, in blocks of rows."""
-    total = 0.0
-    for rows in blocks(mu.n, nu.n):
-        values = k(pairwise(mu.points[rows], nu.points, "euclidean"))  # (rows, m)
-        total += float(mu.weights[rows] @ values @ nu.weights)
-    return total
