@@ -471,7 +471,7 @@ def test_without_dropout_noise_the_consistency_term_is_zero():
         (SpectralNorm(), convolutional(nn.InstanceNorm2d(4)), "build the critic without"),
         (SpectralNorm(), convolutional(nn.RMSNorm(2)), "build the critic without"),
         (GradientPenalty(), convolutional(nn.BatchNorm2d(4)), "use layer norm"),
-        (Orthonormal(), convolutional(), "for convolutions use SpectralNorm()"),
+        (Orthonormal(), convolutional(), "that overlap use SpectralNorm() or GradientPenalty()"),
     ],
 )
 def test_combinations_that_make_no_sense_are_refused_with_the_reason(constraint, critic, advice):

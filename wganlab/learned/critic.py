@@ -30,7 +30,7 @@ from wganlab.learned import methods
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record, measure
 from wganlab.learned.lipschitz import Constraint, values
 from wganlab.learned.methods import Optimizer
-from wganlab.learned.networks import MLPConfig
+from wganlab.learned.networks import NetworkConfig
 from wganlab.learned.objectives import Objective, named
 from wganlab.learned.sources import FRESH, Clouds, Source, Stream, points, source, together
 from wganlab.learned.stepping import CriticStep
@@ -45,7 +45,7 @@ def fit_critic(
     *,
     objective: str | Objective | None = None,
     constraint: Constraint | None = None,
-    critic: MLPConfig | nn.Module | methods.Build | None = None,
+    critic: NetworkConfig | nn.Module | methods.Build | None = None,
     optimizer: Optimizer | None = None,
     steps: int | None = None,
     batch: int | None = None,
@@ -72,7 +72,8 @@ def fit_critic(
         What keeps the critic Lipschitz; `GradientPenalty(10.0)` by default, and nothing for
         objectives that are bounds without.
     critic : MLPConfig, nn.Module, or callable (dimension, generator) -> nn.Module
-        The network; a module is trained in place. By default what suits the constraint: see
+        The network, for images (n, c, h, w) also a DCGANConfig, FoldConfig or PatchConfig; a
+        module is trained in place. By default what suits the constraint: see
         `wganlab.learned.METHODS`, also for the next three.
     optimizer : Optimizer
         Name, learning rate, schedule.
@@ -298,18 +299,19 @@ def _hold_out(
 
 
 def _build(
-    critic: MLPConfig | nn.Module | methods.Build,
+    critic: NetworkConfig | nn.Module | methods.Build,
     sample: Tensor,
     seed: int,
     objective: Objective | None,
 ) -> nn.Module:
     """The network on the device of the sample, which it is tried on."""
-    network = critic
-    if isinstance(network, MLPConfig) and objective is not None:
-        network = partial(objective.build, network)
-    if not isinstance(network, nn.Module):
-        build = network.build if isinstance(network, MLPConfig) else network
-        network = build(sample[0].numel(), torch.Generator().manual_seed(seed))
+    network: Any = critic
+    generator = torch.Generator().manual_seed(seed)
+    if isinstance(critic, NetworkConfig):
+        build = critic.critic_for if objective is None else partial(objective.build, critic)
+        network = build(sample.shape[1:], generator)
+    elif not isinstance(critic, nn.Module):
+        network = critic(sample[0].numel(), generator)
     if not isinstance(network, nn.Module):
         raise ValueError(f"critic= made a {type(network).__name__}: it must make an nn.Module")
     network.to(sample.device).eval()

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from wganlab.learned.bounds import lipschitz_bound
 from wganlab.learned.lipschitz import Batch, Constraint, batch_certificate, values
-from wganlab.learned.networks import has_batch_norm, lipschitz_bound
+from wganlab.learned.networks import has_batch_norm
 from wganlab.learned.penalties import gradient_norms, interpolates
 from wganlab.learned.sources import points
 

@@ -42,22 +42,23 @@ class SpectralNorm(Constraint):
             parametrizations.spectral_norm(layer)
 
     def finish(self, critic: nn.Module) -> None:
-        """Divide by the exact norm, for linear layers."""
+        """Divide by the exact norm; a convolution's is that of its matrix, see `bounds`."""
         for layer in _weighted(critic):
-            raw = layer.parametrizations.weight.original.detach()
+            raw = layer.parametrizations.weight.original.detach().double()
             parametrize.remove_parametrizations(layer, "weight")
-            if isinstance(layer, nn.Linear):
-                with torch.no_grad():
-                    layer.weight.copy_(raw.double() / torch.linalg.matrix_norm(raw.double(), 2))
+            with torch.no_grad():
+                layer.weight.copy_(raw / torch.linalg.matrix_norm(raw.flatten(1), 2))
 
 
 @dataclass(frozen=True)
 class Orthonormal(Constraint):
-    """Every linear layer has singular values 1 (Anil, Lucas, Grosse 2019).
+    """Every layer has singular values 1 (Anil, Lucas, Grosse 2019).
 
-    With an activation that only permutes (MaxMin, GroupSort) the network is 1-Lipschitz by
-    construction and can reach slope 1 everywhere, so the gap is a lower bound of W1 that training
-    brings close to it. With ReLU it cannot, and stops short.
+    Layers are linear, or convolutions whose patches tile the image: then the matrix from a patch
+    to its outputs is orthonormal, and so is the layer. With an activation that only permutes
+    (MaxMin, GroupSort) the network is 1-Lipschitz by construction and can reach slope 1
+    everywhere, so the gap is a lower bound of W1 that training brings close to it. With ReLU it
+    cannot, and stops short.
     """
 
     in_weights: ClassVar[bool] = True
@@ -75,12 +76,19 @@ class Orthonormal(Constraint):
         checks.whole(1, iterations=self.iterations)
 
     def check(self, critic: nn.Module) -> None:
-        """Networks with layer or batch norm, or with convolutions, are refused."""
+        """Networks with layer or batch norm, or with overlapping convolutions, are refused."""
         _refuse_norms(critic, "an orthonormal critic")
-        if any(not isinstance(layer, nn.Linear) for layer in _weighted(critic)):
+        convolutions = [part for part in _weighted(critic) if not isinstance(part, nn.Linear)]
+        if not all(tiles(layer) for layer in convolutions):
             raise ValueError(
-                "orthonormal layers are for linear layers; for convolutions use SpectralNorm() or "
-                "GradientPenalty()"
+                "orthonormal weights make an orthonormal convolution where its patches tile the "
+                "image, kernel = stride and no padding: take PatchConfig() or FoldConfig(); for "
+                "convolutions that overlap use SpectralNorm() or GradientPenalty()"
+            )
+        if convolutions and self.method not in ("retraction", "bjorck"):
+            raise ValueError(
+                f"method = {self.method!r} is for linear layers: for convolutions choose "
+                "'retraction' or 'bjorck'"
             )
 
     def prepare(self, critic: nn.Module) -> None:
@@ -124,20 +132,23 @@ class Orthonormal(Constraint):
         if self.method == "retraction":
             for layer in _weighted(critic):
                 if layer.weight.grad is not None:
-                    groups.setdefault(layer.weight.shape, []).append(layer.weight)
+                    shape = layer.weight.flatten(1).shape
+                    groups.setdefault(shape, []).append(layer.weight)
         return list(groups.values())
 
 
-def _tall(matrices: list[Any]) -> Tensor:
-    """Matrices of one shape as a batch, those with more columns than rows transposed."""
-    stacked = torch.stack(matrices)
+def _tall(weights: list[Any]) -> Tensor:
+    """Weights as matrices of one shape, a batch; those with more columns than rows transposed."""
+    stacked = torch.stack([weight.flatten(1) for weight in weights])
     return stacked.mT if stacked.shape[1] < stacked.shape[2] else stacked
 
 
-def _copy(matrices: list[Any], tall: Tensor) -> None:
+def _copy(weights: list[Any], tall: Tensor) -> None:
     """Undo `_tall`, in place."""
-    wide = matrices[0].shape[0] < matrices[0].shape[1]
-    torch._foreach_copy_(matrices, list(tall.mT if wide else tall))
+    first = weights[0].flatten(1)
+    matrices = tall.mT if first.shape[0] < first.shape[1] else tall
+    pairs = zip(weights, matrices, strict=True)
+    torch._foreach_copy_(weights, [matrix.reshape(weight.shape) for weight, matrix in pairs])
 
 
 class Bjorck(nn.Module):
@@ -152,21 +163,34 @@ class Bjorck(nn.Module):
         self.iterations = iterations
 
     def forward(self, weight: Tensor) -> Tensor:
-        """Shape (rows, columns) to the same shape."""
-        wide = weight.shape[0] < weight.shape[1]
-        q = weight.mT if wide else weight
+        """Shape (rows, columns) to the same shape; or (out, in, kh, kw), rows of in * kh * kw."""
+        matrix = weight.flatten(1)
+        wide = matrix.shape[0] < matrix.shape[1]
+        q = matrix.mT if wide else matrix
         size = q.abs()
         q = q / (size.sum(0).max() * size.sum(1).max()).sqrt()  # spectral norm at most 1
         for _ in range(self.iterations):
             q = torch.addmm(q, q, q.mT @ q, beta=1.5, alpha=-0.5)
-        return q.mT if wide else q
+        return (q.mT if wide else q).reshape(weight.shape)
 
 
 @torch.no_grad()
 def polar(weight: Tensor) -> Tensor:
-    """The orthonormal matrix nearest to `weight`, by singular values, float64."""
-    u, _, v = torch.linalg.svd(weight.double(), full_matrices=False)
-    return u @ v
+    """The orthonormal matrix nearest to `weight`, by singular values, float64; its shape kept."""
+    u, _, v = torch.linalg.svd(weight.double().flatten(1), full_matrices=False)
+    return (u @ v).reshape(weight.shape)
+
+
+def tiles(layer: nn.Module) -> bool:
+    """Do the patches of a convolution tile its input, so that it is its matrix, patch by patch?"""
+    if not isinstance(layer, nn.Conv2d):
+        return False
+    return (
+        layer.kernel_size == layer.stride
+        and layer.padding in ((0, 0), "valid")
+        and layer.dilation == (1, 1)
+        and layer.groups == 1
+    )
 
 
 def _weighted(critic: nn.Module) -> list[Any]:
@@ -178,5 +202,6 @@ def _refuse_norms(critic: nn.Module, what: str) -> None:
     if any(isinstance(part, NORMS) for part in critic.modules()):
         raise ValueError(
             f"{what} is to have slope at most 1, and layer or batch norm multiplies it by an "
-            "unbounded factor: build the critic without, MLPConfig(norm='none')"
+            "unbounded factor: build the critic without, MLPConfig(norm='none') or "
+            "DCGANConfig(norm='none')"
         )

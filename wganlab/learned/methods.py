@@ -17,7 +17,7 @@ from torch import nn
 from wganlab.data import checks
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
-from wganlab.learned.networks import MLPConfig
+from wganlab.learned.networks import MLPConfig, NetworkConfig
 from wganlab.learned.penalties import Consistency, GradientPenalty
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Method:
 
     constraint: Constraint = field(default_factory=GradientPenalty)
     """What keeps it Lipschitz."""
-    critic: MLPConfig | nn.Module | Build = field(default_factory=MLPConfig)
+    critic: NetworkConfig | nn.Module | Build = field(default_factory=MLPConfig)
     """Its network: a configuration, a module, or a function (dimension, generator) -> module."""
     optimizer: Optimizer = field(default_factory=Optimizer)
     """Of its weights."""

@@ -17,15 +17,20 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
+from wganlab.learned.activations import (
+    Activation,
+    GroupSort,
+    MaxMin,
+    activate,
+    refuse_unsortable,
+    slope,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Sequence
 
     from torch import Tensor
 
-Activation = Literal[
-    "relu", "leaky_relu", "tanh", "silu", "softplus", "maxmin", "groupsort", "fullsort", "none"
-]
 Init = Literal["torch", "normal", "he", "glorot", "gulrajani"]
 Norm = Literal["none", "layer", "batch"]
 
@@ -40,75 +45,28 @@ NORMS = (
     nn.InstanceNorm3d,
 )
 
+__all__ = ["MLP", "AutoEncoder", "GroupSort", "MLPConfig", "MaxMin", "slope"]
 
-class MaxMin(nn.Module):
-    """Sort the units in pairs: (max(u, v), min(u, v)); a permutation, so its slope is exactly 1.
 
-    Unlike ReLU it keeps the norm of gradients on their way back, which is what lets a network of
-    orthonormal layers reach slope 1 wherever it bends (Anil, Lucas, Grosse 2019, "OPLU" and
-    "MaxMin"; GroupSort with groups of two).
+class NetworkConfig:
+    """What describes a network: it builds critics and generators for points of any shape.
 
-    Examples
-    --------
-    >>> MaxMin()(torch.tensor([[1.0, 2.0, 5.0, 0.0]]))
-    tensor([[5., 2., 1., 0.]])
+    A shape is (dim,), or (channels, height, width) for images.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (n, width), width even, to the same shape."""
-        if x.shape[1] % 2:  # torch would broadcast one unit against two
-            raise ValueError(f"{x.shape[1]} units cannot be sorted in pairs: make the width even")
-        u, v = x.chunk(2, dim=1)
-        # weights 0 and 1 are exact; maximum and minimum take three times as long, mostly backward
-        u_is_larger = (u > v).to(x.dtype)
-        return torch.cat([torch.lerp(v, u, u_is_larger), torch.lerp(u, v, u_is_larger)], dim=1)
+    def critic_for(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module:
+        """A critic on the CPU, (n, *shape) to (n, 1), its weights drawn from the generator."""
+        raise NotImplementedError
 
-
-class GroupSort(nn.Module):
-    """Sort the units in groups of `size`, or all of them where size is 0 (full sort).
-
-    Examples
-    --------
-    >>> GroupSort(0)(torch.tensor([[1.0, 2.0, 5.0, 0.0]]))
-    tensor([[0., 1., 2., 5.]])
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (n, width), width a multiple of size, to the same shape."""
-        groups = x.unflatten(1, (-1, self.size or x.shape[1]))  # (n, groups, size)
-        return groups.sort(dim=2).values.flatten(1)
-
-    def extra_repr(self) -> str:
-        """What print shows of it."""
-        return f"size={self.size}"
-
-
-# Largest slope of each activation. That of SiLU is at z = 2.3994, that of GELU near sqrt 2, where
-# the approximation by tanh is the steeper one.
-SLOPES: dict[type[nn.Module], float] = {
-    nn.Identity: 1.0,
-    nn.Flatten: 1.0,
-    nn.Dropout: 1.0,  # a critic is judged in evaluation mode, where dropout is the identity
-    nn.ReLU: 1.0,
-    nn.ReLU6: 1.0,
-    nn.Tanh: 1.0,
-    nn.Hardtanh: 1.0,
-    nn.Softplus: 1.0,
-    nn.Softsign: 1.0,
-    nn.Sigmoid: 0.25,
-    nn.SiLU: 1.0998393202,
-    nn.GELU: 1.1289930687,
-    MaxMin: 1.0,
-    GroupSort: 1.0,
-}
+    def generator_for(
+        self, latent: int, shape: Sequence[int], generator: torch.Generator
+    ) -> nn.Module:
+        """A generator on the CPU, (n, latent) to (n, *shape)."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class MLPConfig:
+class MLPConfig(NetworkConfig):
     """A multilayer perceptron, to be built for a dimension: linear layers, activations between.
 
     Examples
@@ -142,29 +100,13 @@ class MLPConfig:
         checks.among(get_args(Norm), norm=self.norm)
         checks.whole(1, width=self.width)
         checks.whole(0, depth=self.depth)
-        size = {"maxmin": 2, "groupsort": self.group}.get(self.activation, 1)
-        if size < 1 or self.width % size:
-            raise ValueError(
-                f"width = {self.width}: {self.activation} sorts groups of {size} units, make the "
-                "width a multiple of it"
-            )
+        refuse_unsortable(self.activation, self.group, width=self.width)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout = {self.dropout}: a share in [0, 1)")
 
     def activate(self) -> nn.Module:
         """One layer of the activation."""
-        layers: dict[str, Callable[[], nn.Module]] = {
-            "relu": nn.ReLU,
-            "leaky_relu": lambda: nn.LeakyReLU(0.2),
-            "tanh": nn.Tanh,
-            "silu": nn.SiLU,
-            "softplus": nn.Softplus,
-            "maxmin": MaxMin,
-            "groupsort": lambda: GroupSort(self.group),
-            "fullsort": lambda: GroupSort(0),
-            "none": nn.Identity,
-        }
-        return layers[self.activation]()
+        return activate(self.activation, self.group)
 
     def build(self, inputs: int, generator: torch.Generator, outputs: int = 1) -> MLP:
         """The network for points of dimension `inputs`, on the CPU.
@@ -180,6 +122,22 @@ class MLPConfig:
         """
         return MLP(self, inputs, generator, outputs)
 
+    def critic_for(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module:
+        """The network that `build` makes, which flattens images."""
+        return self.build(math.prod(shape), generator)
+
+    def generator_for(
+        self, latent: int, shape: Sequence[int], generator: torch.Generator
+    ) -> nn.Module:
+        """The network that `build` makes; for images, its outputs are their pixels.
+
+        The WGAN paper's is MLPConfig(512, 3): its code has no tanh at the end.
+        """
+        network = self.build(latent, generator, math.prod(shape))
+        if len(shape) == 1:
+            return network
+        return nn.Sequential(network, nn.Unflatten(1, tuple(shape)))
+
 
 class MLP(nn.Module):
     """The network that an `MLPConfig` describes: `features`, then the last layer `head`."""
@@ -192,7 +150,7 @@ class MLP(nn.Module):
         layers: list[nn.Module] = [nn.Flatten()]
         size = inputs
         for _ in range(config.depth):
-            layers.append(_linear(size, config.width, config.init, generator))
+            layers.append(linear(size, config.width, config.init, generator))
             if config.norm == "layer":
                 layers.append(nn.LayerNorm(config.width))
             elif config.norm == "batch":
@@ -203,7 +161,7 @@ class MLP(nn.Module):
             size = config.width
         self.features = nn.Sequential(*layers)
         last = "glorot" if config.init == "gulrajani" else config.init
-        self.head = _linear(size, outputs, last, generator)
+        self.head = linear(size, outputs, last, generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Points (n, d) or images (n, c, h, w) to values (n, outputs)."""
@@ -232,7 +190,8 @@ class AutoEncoder(nn.Module):
         return -(x.flatten(1) - self.mlp(x)).norm(dim=1)
 
 
-def _linear(inputs: int, outputs: int, init: str, generator: torch.Generator) -> nn.Linear:
+def linear(inputs: int, outputs: int, init: str, generator: torch.Generator) -> nn.Linear:
+    """A linear layer whose weights are drawn from `generator`, see `MLPConfig.init`."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)  # draws nothing from torch's global seed
     initialize(layer, init, generator)
     return layer
@@ -261,60 +220,3 @@ def initialize(layer: nn.Linear, init: str, generator: torch.Generator) -> None:
 def has_batch_norm(module: nn.Module) -> bool:
     """Does any part of the network normalize over the batch?"""
     return any(isinstance(part, BATCH_NORMS) for part in module.modules())
-
-
-def slope(module: nn.Module) -> float | None:
-    """Largest slope of a layer without weights; None where it is not known."""
-    if type(module) is nn.LeakyReLU:
-        return max(1.0, abs(module.negative_slope))
-    if type(module) is nn.ELU:
-        return max(1.0, abs(module.alpha))
-    return SLOPES.get(type(module))
-
-
-def chain(module: nn.Module) -> list[nn.Module] | None:
-    """The parts of a plain chain of modules, in order; None where it may be anything else."""
-    forward = type(module).forward  # of a subclass, perhaps, that does something else
-    inner: Iterable[nn.Module]
-    if module._forward_hooks or module._forward_pre_hooks:
-        return None
-    if isinstance(module, MLP) and forward is MLP.forward:
-        inner = (module.features, module.head)
-    elif isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
-        inner = module
-    elif forward is nn.Linear.forward or slope(module) is not None:
-        return [module]
-    else:
-        return None
-    chains = [chain(part) for part in inner]
-    if any(parts is None for parts in chains):
-        return None
-    return [part for parts in chains for part in parts or ()]
-
-
-@torch.no_grad()
-def singular_values(layer: nn.Linear) -> Tensor:
-    """Singular values of a linear layer, float64, largest first."""
-    return torch.linalg.svdvals(layer.weight.double())
-
-
-def lipschitz_bound(module: nn.Module) -> float:
-    """A proven Lipschitz constant: the product of spectral norms and of the activations' slopes.
-
-    It holds for a plain chain of linear layers and known activations (`MLP`, `nn.Sequential`);
-    for any other network, layer norm or batch norm among it, there is no proof and it is inf.
-
-    Examples
-    --------
-    >>> layer = torch.nn.Linear(2, 1)
-    >>> _ = layer.weight.data.copy_(torch.tensor([[3.0, 4.0]]))
-    >>> round(lipschitz_bound(torch.nn.Sequential(layer)), 6)
-    5.0
-    """
-    parts = chain(module)
-    if parts is None:
-        return math.inf
-    return math.prod(
-        float(singular_values(part)[0]) if isinstance(part, nn.Linear) else slope(part) or 1.0
-        for part in parts
-    )
