@@ -1,12 +1,18 @@
 """What a network estimates: critics, their Lipschitz constraints, and how they are fitted."""
 
+from wganlab.learned.bounds import lipschitz_bound
+from wganlab.learned.certified import Fold, FoldConfig, PatchConfig
+from wganlab.learned.classifier import Classifier, as_images, fit_classifier
+from wganlab.learned.classifiers import classifier_for
 from wganlab.learned.config import TrainConfig
+from wganlab.learned.convnets import DCGANConfig
 from wganlab.learned.critic import fit_critic
 from wganlab.learned.fitted import DivergedError, FittedCritic, Record
+from wganlab.learned.image_presets import preset
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
 from wganlab.learned.methods import METHODS, Method, Optimizer
-from wganlab.learned.networks import MLP, AutoEncoder, GroupSort, MaxMin, MLPConfig, lipschitz_bound
+from wganlab.learned.networks import MLP, AutoEncoder, GroupSort, MaxMin, MLPConfig
 from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 from wganlab.learned.presets import PRESETS
@@ -22,10 +28,14 @@ __all__ = [
     "PRESETS",
     "AutoEncoder",
     "CTransform",
+    "Classifier",
     "Consistency",
     "Constraint",
+    "DCGANConfig",
     "DivergedError",
     "FittedCritic",
+    "Fold",
+    "FoldConfig",
     "GradientPenalty",
     "GroupSort",
     "MLPConfig",
@@ -35,6 +45,7 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Orthonormal",
+    "PatchConfig",
     "Record",
     "Run",
     "RunDivergedError",
@@ -43,9 +54,13 @@ __all__ = [
     "TrainConfig",
     "View",
     "WeightClipping",
+    "as_images",
+    "classifier_for",
+    "fit_classifier",
     "fit_critic",
     "lipschitz_bound",
     "load_run",
+    "preset",
     "resume",
     "train",
     "train_seeds",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from wganlab.learned.networks import chain
+from wganlab.learned.bounds import chain
 
 
 class Passed(NamedTuple):
@@ -39,7 +39,7 @@ class Chain(NamedTuple):
         x = points.flatten(1)
         inner = [x]
         for leak, weight, bias in zip(self.leaks, self.weights, self.biases, strict=False):
-            x = _bent_(torch.addmm(bias, x, weight.t()), leak)
+            x = bent_(torch.addmm(bias, x, weight.t()), leak)
             inner.append(x)
         return Passed(torch.addmm(self.biases[-1], x, self.weights[-1].t()), inner)
 
@@ -52,7 +52,7 @@ class Chain(NamedTuple):
             biases.append(g.sum(0))
             if layer:
                 g = g @ self.weights[layer]
-                g = _through(g, passed.inner[layer], self.leaks[layer - 1])
+                g = through(g, passed.inner[layer], self.leaks[layer - 1])
         return weights[::-1], biases[::-1]
 
     @torch.no_grad()
@@ -61,7 +61,7 @@ class Chain(NamedTuple):
         for layer in reversed(range(len(self.weights))):
             g = g @ self.weights[layer]
             if layer:
-                g = _through(g, passed.inner[layer], self.leaks[layer - 1])
+                g = through(g, passed.inner[layer], self.leaks[layer - 1])
         return g
 
     @torch.no_grad()
@@ -76,7 +76,7 @@ class Chain(NamedTuple):
         for leak, weight, x in zip(
             reversed(self.leaks), reversed(self.weights[:-1]), reversed(bent), strict=True
         ):
-            bows.append(_through(g, x, leak))
+            bows.append(through(g, x, leak))
             g = bows[-1] @ weight
         return Passed(g, [*bent, *reversed(bows)])
 
@@ -91,7 +91,7 @@ class Chain(NamedTuple):
         weights = []
         for leak, weight, x, g in zip(self.leaks, self.weights, bent, bows, strict=False):
             weights.append(g.t() @ h)
-            h = _through(h @ weight.t(), x, leak)
+            h = through(h @ weight.t(), x, leak)
         return [*weights, h.sum(0, keepdim=True)]
 
 
@@ -122,11 +122,12 @@ def links(network: nn.Module) -> Links | None:
     return Links(leaks, linear) if len(linear) == len(layers) else None
 
 
-def _bent_(x: Tensor, leak: float) -> Tensor:
+def bent_(x: Tensor, leak: float) -> Tensor:
+    """The activation of x, in place of it."""
     return nn.functional.leaky_relu_(x, leak) if leak else x.relu_()
 
 
-def _through(g: Tensor, x: Tensor, leak: float) -> Tensor:
+def through(g: Tensor, x: Tensor, leak: float) -> Tensor:
     """The derivative g after an activation with output x, before it."""
     # the last argument: x is the output
     return torch.ops.aten.leaky_relu_backward(g, x, leak, True)

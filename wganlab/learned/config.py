@@ -15,9 +15,15 @@ import dataclasses
 import difflib
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from wganlab.data import checks
+from wganlab.data.image_laws import ImageLaw, image_law
+from wganlab.data.images import Color, is_image_source
+from wganlab.data.toys import Toy, law
+from wganlab.learned.certified import FoldConfig, PatchConfig
+from wganlab.learned.convnets import DCGANConfig
 from wganlab.learned.games import EnergyBased
 from wganlab.learned.layers import Orthonormal, SpectralNorm
 from wganlab.learned.lipschitz import Constraint, NoConstraint, WeightClipping
@@ -28,6 +34,8 @@ from wganlab.learned.objectives import OBJECTIVES, Objective
 from wganlab.learned.penalties import Consistency, GradientPenalty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
     from torch import nn
 
@@ -53,6 +61,8 @@ ObjectiveName = Literal[
 ]
 ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
 Phases = Literal["constant", "original"]
+Precision = Literal["float32", "bfloat16"]
+Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,17 @@ class TrainConfig:
     """What is trained, how, and on what."""
 
     data: str = "8gaussians"
-    """Real law: one of `wganlab.data.TOYS`, with parameters as in parallel_lines:theta=0; or a file
-    of points, or an embedded image set, as `distance` takes them."""
+    """Real law: one of `wganlab.data.TOYS`, with parameters as in parallel_lines:theta=0; a file of
+    points, as `distance` takes them; or images: mnist10k, emoji, glyphs, one class of them as
+    mnist10k[3], folder:PATH, npz:PATH, hub:NAME."""
+    size: int = 32
+    """Side of images, in pixels."""
+    color: Color = "auto"
+    """Of images: auto (as the set has them), grey or rgb."""
+    held_out: int = 0
+    """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
     points: int = 0
-    """Real points in all, drawn once; 0 for new points in every step."""
+    """Real points in all, drawn once; 0 for new points in every step, or for all images."""
     objective: ObjectiveName = "wasserstein"
     """What the players optimize. The last three have no critic: they go with constraint none and 0
     critic steps."""
@@ -79,9 +96,9 @@ class TrainConfig:
     """Lambda of the penalties."""
     clip: float = 0.01
     """Bound of the weights under clip."""
-    critic: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    critic: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
-    generator: MLPConfig = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    generator: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the generator."""
     latent: int = 2
     """Dimension of the generator's standard normal noise."""
@@ -105,6 +122,9 @@ class TrainConfig:
     """Deviation of Gaussian noise on real and fake points that the critic sees, at the start."""
     noise_until: float = 1.0
     """Share of the run after which that noise, falling along a line, is gone."""
+    precision: Precision = "float32"
+    """Of what networks compute in a step; with bfloat16 penalties, losses and weights remain
+    float32."""
     seed: int = 0
     """Of weights, points, noise and everything else that is drawn."""
     every: int = 100
@@ -116,6 +136,10 @@ class TrainConfig:
         checks.among(get_args(ObjectiveName), objective=self.objective)
         checks.among(get_args(ConstraintName), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
+        checks.among(get_args(Color), color=self.color)
+        checks.among(get_args(Precision), precision=self.precision)
+        checks.whole(1, size=self.size)
+        checks.whole(0, held_out=self.held_out)
         checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
         checks.whole(0, warm_up=self.warm_up)
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
@@ -136,6 +160,17 @@ class TrainConfig:
                 "presets gmmn, sinkhorn and emd have them"
             )
         self.built_objective()
+
+    @property
+    def of_images(self) -> bool:
+        """Are the points images?"""
+        return is_image_source(self.data)
+
+    def law(self) -> Toy | ImageLaw:
+        """What is real."""
+        if not self.of_images:
+            return law(self.data)
+        return _image_law(self.data, self.size, self.color, self.held_out)
 
     @property
     def critic_free(self) -> bool:
@@ -162,11 +197,11 @@ class TrainConfig:
         }
         return made.get(self.objective, OBJECTIVES[self.objective])
 
-    def built_critic(self, dim: int, generator: torch.Generator) -> nn.Module | None:
-        """The critic's network for points of that dimension; None where there is no critic."""
+    def built_critic(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module | None:
+        """The critic's network for points of that shape; None where there is no critic."""
         if self.critic_free:
             return None
-        return OBJECTIVES[self.objective].build(self.critic, dim, generator)
+        return OBJECTIVES[self.objective].build(self.critic, shape, generator)
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""
@@ -210,6 +245,23 @@ class TrainConfig:
         return _made(cls, values, "")
 
 
+@lru_cache(maxsize=4)
+def _image_law(source: str, size: int, color: Color, held_out: int) -> ImageLaw:
+    """A large folder takes seconds to list, and a run asks for its law several times."""
+    return image_law(source, size, color=color, held_out=held_out)
+
+
+NESTED = ("critic", "generator", "critic_optimizer", "generator_optimizer")
+
+
+def _kind(name: str, values: dict[str, Any]) -> Any:
+    """The dataclass of a nested object; networks are told apart by a field that is theirs alone."""
+    if name.endswith("optimizer"):
+        return Optimizer
+    own = {"growth": DCGANConfig, "kernel": PatchConfig, "planes": FoldConfig}
+    return next((kind for field, kind in own.items() if field in values), MLPConfig)
+
+
 def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
     """A dataclass from its JSON object; fields that are missing keep their defaults."""
     fields = {f.name for f in dataclasses.fields(kind)}
@@ -220,14 +272,12 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
                 f"a configuration has no field {prefix + name!r}"
                 + (f": did you mean {prefix + near[0]!r}?" if near else "")
             )
-    nested = {"critic": MLPConfig, "generator": MLPConfig}
-    nested |= {"critic_optimizer": Optimizer, "generator_optimizer": Optimizer}  # type: ignore
     made = {}
     for name, value in values.items():
-        if kind is TrainConfig and name in nested:
+        if kind is TrainConfig and name in NESTED:
             if not isinstance(value, dict):
                 raise ValueError(f"{name} = {value!r} in a configuration: expected an object")
-            value = _made(nested[name], value, f"{name}.")
+            value = _made(_kind(name, value), value, f"{name}.")
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)

@@ -12,8 +12,9 @@ can go on with either. Eager are the first iteration, in which optimizers make t
 those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
-are torch's own, networks whose Python depends on values, losses of other libraries, and a machine
-without a C++ compiler. What a network's Python does besides is done once, while it is recorded.
+are torch's own, networks whose Python depends on values, losses of other libraries, a run of
+several processes, images that are read as they are needed, images on CPUs, and a machine without a
+C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
 machines this was written on have none.
@@ -29,6 +30,7 @@ import torch
 import torch._dynamo
 from torch import Tensor
 
+from wganlab.learned.networks import MLPConfig
 from wganlab.learned.products import measured, products
 from wganlab.learned.recorded import SHARED, NotCompiledError, Step, tensors
 from wganlab.learned.training import Training
@@ -50,19 +52,35 @@ class Engine:
 
     def __init__(self, runs: Sequence[Training]) -> None:
         self.runs, first = list(runs), runs[0]
-        self.config, self.device = runs[0].config, runs[0].device
+        self.config, self.device = first.config, first.device
+        if first.world.size > 1:
+            raise NotCompiledError("its processes exchange gradients within a step")
+        if first.streams:
+            raise NotCompiledError("its images are read by other processes")
+        if first.device.type == "cpu" and self.config.of_images:
+            # seen with torch 2.13: a compiled step wrote past the end of an array
+            raise NotCompiledError(
+                "torch's compiler is not to be trusted with convolutions on CPUs"
+            )
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
         self.steps: dict[tuple[str, bool], Step] = {}
         self.seconds = 0.0
         """What compiling took."""
-        width = max(self.config.critic.width, self.config.generator.width)
-        self.products = runs[0].products or measured(2 * self.config.batch, width, self.device)
+        self.products = first.products or self.quickest()
         """Precision of matrix products: "highest", or "medium" where that costs no accuracy."""
         for run in self.runs:
             run.products = self.products
         for player in first.players():
             self.step(player)
+
+    def quickest(self) -> str:
+        """What is measured for the widest perceptron; without one "highest"."""
+        networks = (self.config.critic, self.config.generator)
+        widths = [network.width for network in networks if isinstance(network, MLPConfig)]
+        if not widths:
+            return "highest"
+        return measured(2 * self.config.batch, max(widths), self.device)
 
     def iterate(self) -> None:
         """One iteration of algorithm 1, of every run."""

@@ -26,13 +26,15 @@ from torch.nn.functional import logsigmoid
 
 from wganlab.data import checks
 from wganlab.learned.lipschitz import distances
-from wganlab.learned.networks import AutoEncoder
+from wganlab.learned.networks import AutoEncoder, MLPConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor, nn
 
     from wganlab.learned.lipschitz import Batch
-    from wganlab.learned.networks import MLPConfig
+    from wganlab.learned.networks import NetworkConfig
 
 
 class Objective:
@@ -44,10 +46,14 @@ class Objective:
     """Is the estimate, whatever the discriminator is, a lower bound of it, but for sampling?"""
     has_critic: ClassVar[bool] = True
     """Or does the generator train alone?"""
+    whole_batch: ClassVar[bool] = False
+    """Is it no mean over points, but about a whole batch at once?"""
 
-    def build(self, config: MLPConfig, inputs: int, generator: torch.Generator) -> nn.Module:
-        """A network that it can be played with, for points of that dimension."""
-        return config.build(inputs, generator)
+    def build(
+        self, config: NetworkConfig, shape: Sequence[int], generator: torch.Generator
+    ) -> nn.Module:
+        """A network that it can be played with, for points of that shape."""
+        return config.critic_for(shape, generator)
 
     def critic(self, batch: Batch) -> Tensor:
         """What the critic maximizes."""
@@ -96,6 +102,7 @@ class LossSensitive(Objective):
     """
 
     estimates: ClassVar[str] = "EM"
+    whole_batch: ClassVar[bool] = True
 
     def critic(self, batch: Batch) -> Tensor:
         """Mean of min(|x - y|, f(x) - f(y)) over all pairs: the margin, less what lacks of it."""
@@ -207,9 +214,16 @@ class EnergyBased(Objective):
     def __post_init__(self) -> None:
         checks.positive(margin=self.margin)
 
-    def build(self, config: MLPConfig, inputs: int, generator: torch.Generator) -> nn.Module:
-        """An auto-encoder."""
-        return AutoEncoder(config, inputs, generator)
+    def build(
+        self, config: NetworkConfig, shape: Sequence[int], generator: torch.Generator
+    ) -> nn.Module:
+        """An auto-encoder, of flattened images."""
+        if not isinstance(config, MLPConfig):
+            raise ValueError(
+                f"energy-based discriminators are auto-encoders, and a {type(config).__name__} "
+                "makes none: take MLPConfig(), which flattens images, or another objective"
+            )
+        return AutoEncoder(config, math.prod(shape), generator)
 
     def critic(self, batch: Batch) -> Tensor:
         """Energy on real points and what lacks of the margin on fakes, negative."""

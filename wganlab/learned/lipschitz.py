@@ -178,5 +178,5 @@ def refuse_batch_norm(critic: nn.Module, reason: str) -> None:
     if has_batch_norm(critic):
         raise ValueError(
             f"{reason}, and batch norm makes the value there depend on the whole batch: use layer "
-            "norm, MLPConfig(norm='layer')"
+            "norm, MLPConfig(norm='layer') or DCGANConfig(norm='layer')"
         )

@@ -41,6 +41,7 @@ class Minibatch(Objective):
     """The base of them: the generator minimizes the estimate."""
 
     has_critic: ClassVar[bool] = False
+    whole_batch: ClassVar[bool] = True
 
     def generator(self, batch: Batch) -> Tensor:
         """The distance of the batches."""

@@ -7,13 +7,14 @@ ReLUs the gradient is written down as the product of its weights, which is cheap
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 from torch import nn
 
 from wganlab.data import checks
+from wganlab.learned.distributed import mean, world
 from wganlab.learned.lipschitz import Batch, Constraint, refuse_batch_norm, values
 from wganlab.learned.networks import MLP
 
@@ -89,7 +90,7 @@ class GradientPenalty(Constraint):
             noise = torch.randn(
                 real.shape, generator=generator, device=real.device, dtype=real.dtype
             )
-            return real + self.radius * real.std(correction=0) * noise
+            return real + self.radius * deviation(real) * noise
         return interpolates(real, fake, generator, paired=self.place == "paired")
 
 
@@ -135,6 +136,28 @@ class Consistency(Constraint):
             distance = distance + 0.1 * (hidden[0] - hidden[1]).flatten(1).norm(dim=1)
         consistency = self.weight * (distance - self.margin).clamp_min(0.0).mean()
         return consistency + self.gradient.penalty(critic, batch, generator)
+
+
+def row_by_row(constraint: Constraint) -> Constraint:
+    """The constraint with a penalty between row i of real and row i of fake.
+
+    Where the rows are independent that is the penalty between independent points.
+    """
+    if isinstance(constraint, Consistency):
+        return replace(constraint, gradient=_as_drawn(constraint.gradient))
+    return _as_drawn(constraint) if isinstance(constraint, GradientPenalty) else constraint
+
+
+def _as_drawn(penalty: GradientPenalty) -> GradientPenalty:
+    return replace(penalty, place="paired") if penalty.place == "between" else penalty
+
+
+def deviation(real: Tensor) -> Tensor:
+    """Standard deviation of all coordinates of the whole batch, a scalar."""
+    if world().size == 1:
+        return real.std(correction=0)
+    center = mean(real.mean())
+    return mean((real - center).square().mean()).sqrt()
 
 
 def gradients(critic: nn.Module, points: Tensor, *, create_graph: bool = True) -> Tensor:

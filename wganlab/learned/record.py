@@ -4,7 +4,7 @@
     environment.json   versions, device, threads, and notes of whoever started it
     metrics.csv        a row an observation, flushed as it is written
     checkpoint.pt      networks, optimizers, schedules, random states, iteration
-    samples/000100.npy generated points at an observation
+    samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
 
 A checkpoint replaces the one before in one step, so that there is a whole one at any moment; rows
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from wganlab.data.image_laws import as_bytes
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.track import Events
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, float]
 
+SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 
 
@@ -170,8 +172,10 @@ class RunFolder:
         return rows
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
-        """Generated points, shape (n, dim), as float32."""
-        np.save(self.path / "samples" / f"{iteration:06}.npy", points.cpu().numpy())
+        """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
+        images = points.dim() == 4
+        shown = as_bytes(points[:SHEET]) if images else points.cpu().numpy()
+        np.save(self.path / "samples" / f"{iteration:06}.npy", shown)
         if self.events is not None:
             self.events.sheet(iteration, points)
 

@@ -6,13 +6,13 @@ It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
 
 from __future__ import annotations
 
-import itertools
 import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,7 @@ from tqdm import tqdm
 from wganlab.data import checks
 from wganlab.learned.config import TrainConfig
 from wganlab.learned.critic import resolve_device, thread_limit
+from wganlab.learned.distributed import world
 from wganlab.learned.engine import Engine
 from wganlab.learned.record import Row, RunFolder
 from wganlab.learned.recorded import NotCompiledError, owned
@@ -67,8 +68,12 @@ def train(
     device: str | torch.device = "auto",
     threads: int | None = 1,
     engine: EngineName = "eager",
+    workers: int = 0,
 ) -> Run:
     """Train a generator and its critic.
+
+    In a script started by torchrun, within `distributed.joined()`, all processes call it alike and
+    train one run.
 
     Parameters
     ----------
@@ -95,6 +100,9 @@ def train(
         "compiled" compiles the steps before the first of them, in up to half a minute, and is then
         several times as fast for small networks; the numbers are those of "eager" up to rounding
         (`wganlab.learned.engine`). Where that cannot be done it warns, and trains eagerly.
+    workers : int
+        Processes that read images ahead. With 0 images are kept on the device; those of a set that
+        takes more than half of a GPU's memory are read by two.
 
     Raises
     ------
@@ -106,15 +114,19 @@ def train(
         If the folder cannot be written; before any work is done.
     RunDivergedError
         If a loss is no longer finite. The last checkpoint stays.
+    LostError
+        If another process of the run has ended. The last checkpoint stays.
     """
     place = resolve_device(device)
-    training = Training(config, place, critic, generator)
+    training = Training(config, place, critic, generator, workers)
     if track:
         summary_writer()
         if folder is None:
             raise ValueError("track=True writes into the folder of the run: give folder= too")
     with thread_limit(threads):  # the folder tells how many
-        kept = None if folder is None else RunFolder.create(folder, config, place, notes)
+        kept = None
+        if folder is not None:
+            kept = world().by_first(lambda: RunFolder.create(folder, config, place, notes))
     (run,) = _run([_Going(training, kept, observers, track)], progress, threads, engine)
     return run
 
@@ -168,6 +180,7 @@ def resume(
     device: str | torch.device = "auto",
     threads: int | None = 1,
     engine: EngineName = "eager",
+    workers: int = 0,
 ) -> Run:
     """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
 
@@ -175,11 +188,11 @@ def resume(
     included. The other parameters are those of `train`; networks of your own are given again.
     """
     kept = RunFolder(folder)
-    training, begun = _opened(kept, critic, generator, device)
-    track = track or kept.events_folder.exists()
+    training, begun = _opened(kept, critic, generator, device, workers)
+    track = world().by_first(lambda: track or kept.events_folder.exists())
     if track:
         summary_writer()
-    rows = kept.keep_rows(training.iteration if begun else -1)
+    rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
     (run,) = _run([_Going(training, kept, observers, track, rows)], progress, threads, engine)
     return run
 
@@ -211,11 +224,13 @@ def _opened(
     critic: nn.Module | None,
     generator: nn.Module | None,
     device: str | torch.device,
+    workers: int = 0,
 ) -> tuple[Training, bool]:
     """The run as its last checkpoint has it, and whether there is one."""
     place = resolve_device(device)
-    training = Training(kept.config(), place, critic, generator)
-    state = kept.load(place)
+    # the folder may be within reach of the first process alone
+    config, state = world().by_first(lambda: (kept.config(), kept.load(torch.device("cpu"))))
+    training = Training(config, place, critic, generator, workers)
     if state is None:
         return training, False
     try:
@@ -249,13 +264,18 @@ class _Going:
     track: bool
     rows: list[Row] = field(default_factory=list)
     diverged: RunDivergedError | None = None
+    observed: int = -1
 
     def observe(self) -> None:
-        """A row, where one is due."""
+        """A row, where one is due; of several processes the first makes it."""
         done, config = self.training.iteration, self.training.config
         if done % config.every and done != config.iterations:
             return
-        if self.rows and self.rows[-1]["iteration"] == done:
+        if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
+            return
+        self.observed = done
+        self.training.refuse_infinite()
+        if not self.training.world.first:
             return
         self.rows.append(self.training.observe(self.observers))
         if self.folder is not None:
@@ -266,8 +286,10 @@ class _Going:
         """A checkpoint, where one is due."""
         done, config = self.training.iteration, self.training.config
         due = done % config.checkpoint == 0 or done == config.iterations or interrupted
-        if self.folder is not None and due:
-            self.training.refuse_infinite()
+        if self.folder is None or not due:
+            return
+        self.training.refuse_infinite()
+        if self.training.world.first:
             self.folder.save(owned(self.training.state_dict()))
 
     def end(self) -> Run:
@@ -285,8 +307,9 @@ def _run(
     runs = [each.training for each in going]
     with ExitStack() as opened:
         for each in going:
+            tracked = each.track and each.training.world.first
             opened.enter_context(
-                _tracked(each.folder if each.track else None, each.training, each.rows)
+                _tracked(each.folder if tracked else None, each.training, each.rows)
             )
         opened.enter_context(thread_limit(threads))
         made = _engine(runs, progress) if engine == "compiled" else None
@@ -317,26 +340,33 @@ def _loop(going: Sequence[_Going], iterate: Callable[[], None], progress: bool |
     """The loop over iterations; a run that diverges is left behind."""
     first, config = going[0].training, going[0].training.config
     disable = None if progress is None else not progress
+    disable = disable if first.world.first else True
     bar = tqdm(total=config.iterations, initial=first.iteration, unit="it", disable=disable)
-    with first.seeded(), _interruptible() as interrupted, bar:
+    with first.seeded(apart=True), _interruptible() as interrupted, bar:
         for each in going:
             each.training.warm_up()
         while True:
-            looks = (_Going.observe, lambda each: each.keep(bool(interrupted)))
-            for look, each in itertools.product(looks, going):
-                try:
-                    if each.diverged is None:
-                        look(each)
-                except RunDivergedError as error:
-                    each.diverged = error
+            _unless_diverged(going, _Going.observe)
+            stopped = first.world.any(bool(interrupted))
+            _unless_diverged(going, partial(_Going.keep, interrupted=stopped))
             if all(each.diverged for each in going) or first.iteration == config.iterations:
                 break
-            if interrupted:
+            if stopped:
                 raise KeyboardInterrupt
-            if first.iteration % config.every == 0:
+            if first.iteration % config.every == 0 and going[0].rows:
                 bar.set_postfix(_told(going[0].rows[-1]), refresh=False)
             iterate()
             bar.update()
+
+
+def _unless_diverged(going: Sequence[_Going], look: Callable[[_Going], None]) -> None:
+    """Do it to every run that has not diverged; one that is found to have is marked."""
+    for each in going:
+        try:
+            if each.diverged is None:
+                look(each)
+        except RunDivergedError as error:
+            each.diverged = error
 
 
 def _told(row: Row) -> dict[str, str]:
@@ -347,7 +377,10 @@ def _told(row: Row) -> dict[str, str]:
 
 @contextmanager
 def _interruptible() -> Iterator[list[bool]]:
-    """A list that fills on Ctrl-C, so that an iteration ends before the run does."""
+    """A list that fills on Ctrl-C, so that an iteration ends before the run does.
+
+    Of several processes also where torchrun ends them, or whatever has started it.
+    """
     interrupted: list[bool] = []
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
@@ -358,8 +391,10 @@ def _interruptible() -> Iterator[list[bool]]:
             raise KeyboardInterrupt
         interrupted.append(True)
 
-    before = signal.signal(signal.SIGINT, note)
+    heeded = [signal.SIGINT] if world().size == 1 else [signal.SIGINT, signal.SIGTERM]
+    before = [signal.signal(number, note) for number in heeded]
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(heeded, before, strict=True):
+            signal.signal(number, handler)

@@ -4,6 +4,8 @@
     generated points, one step of the generator
 
 An objective without a critic has the last line alone, with real points beside the generated ones.
+Points are rows of numbers, (n, dim), or images, (n, c, h, w); of several processes each takes its
+part of every batch (`distributed`).
 
 `Training` holds networks, optimizers, random states and the iteration, which is what a checkpoint
 holds.
@@ -21,17 +23,22 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from wganlab import data
+from wganlab.data.image_laws import ImageLaw
+from wganlab.data.loader import Loader
 from wganlab.learned.config import TrainConfig
+from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.learned.lipschitz import Constraint
+from wganlab.learned.penalties import row_by_row
 from wganlab.learned.record import Row
-from wganlab.learned.stepping import CriticStep, GeneratorStep
-from wganlab.learned.view import SHOWN, Observer, View
+from wganlab.learned.stepping import CriticStep, GeneratorStep, Low
+from wganlab.learned.view import AT_ONCE, SHOWN, Observer, View
 
 
 class RunDivergedError(RuntimeError):
@@ -39,6 +46,7 @@ class RunDivergedError(RuntimeError):
 
 
 PARTS = ("optimizer", "schedule")
+WORKERS = 2  # processes that read images where none are asked for and memory does not hold them
 
 
 class Training:
@@ -50,36 +58,77 @@ class Training:
         device: torch.device,
         critic: nn.Module | None = None,
         generator: nn.Module | None = None,
+        workers: int = 0,
     ) -> None:
-        self.config, self.device = config, device
+        self.config, self.device, self.world = config, device, world()
+        self.share = self.world.share(config.batch)
         self.rng: dict[str, Any] | None = None
         self.objective = config.built_objective()
-        self.constraint = config.built_constraint()
-        self.law = data.law(config.data)
+        self.constraint = self.shareable(config.built_constraint())
+        self.law = config.law()
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
         start = Generator().manual_seed(int(weights))
         if generator is None:
-            generator = config.generator.build(config.latent, start, self.law.dim)
+            generator = config.generator.generator_for(config.latent, self.law.shape, start)
         if critic is None:
-            critic = config.built_critic(self.law.dim, start)
+            critic = config.built_critic(self.law.shape, start)
         elif config.critic_free:
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
-        self.generator = generator.to(device)
-        self.critic = None if critic is None else self.prepared(critic.to(device))
+        self.generator = self.placed(generator)
+        self.critic = None if critic is None else self.prepared(self.placed(critic))
         self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
             self.generator.parameters(), config.iterations
         )
         self.plan()
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
-        fixed_draws = Generator(device).manual_seed(int(fixed))
-        self.points = self.law.sample(config.points, fixed_draws) if config.points else None
+        self.reads_seed, self.read, self.workers = int(draws), 0, workers
+        self.loader: Loader | None = None
+        self.points = self.fixed(int(fixed))
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
         self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
+
+    def shareable(self, constraint: Constraint) -> Constraint:
+        """The constraint, whose penalty needs no points of other processes.
+
+        Real and fake points of a batch are independent, so that a penalty between them can take
+        them as they are drawn, row by row. For images that holds of one process too, which makes it
+        equal to several.
+        """
+        alone = self.world.size == 1
+        if not alone and self.objective.whole_batch:
+            raise ValueError(
+                f"objective {self.config.objective} is about a whole batch at once, which cannot "
+                "be parted among processes: train with one"
+            )
+        return constraint if alone and not self.config.of_images else row_by_row(constraint)
+
+    def placed(self, network: nn.Module) -> nn.Module:
+        """The network on its device, in the layout that convolutions are quickest in."""
+        if self.world.size > 1:
+            network = with_whole_batch_norm(network)
+        if self.config.of_images:
+            return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network.to(self.device)
+
+    def fixed(self, seed: int) -> Tensor | None:
+        """Points that are all there is to train on; of images their rows in the set."""
+        n = self.config.points
+        if isinstance(self.law, ImageLaw):
+            rows = torch.from_numpy(self.law.some(n, seed))
+            return rows if self.streams else rows.to(self.device)
+        return self.law.sample(n, Generator(self.device).manual_seed(seed)) if n else None
+
+    @property
+    def streams(self) -> bool:
+        """Are images read as they are needed, not kept where they are used?"""
+        return isinstance(self.law, ImageLaw) and (
+            self.workers > 0 or not self.law.fits(self.device)
+        )
 
     def prepared(self, critic: nn.Module) -> nn.Module:
         """The critic, made fit for its constraint, with its optimizer."""
@@ -95,11 +144,25 @@ class Training:
         """The players' steps, of the networks and optimizers that are here now."""
         if self.critic is not None:
             self.critic_moves = CriticStep(
-                self.critic, self.constraint, self.critic_optimizer, self.objective.critic
+                self.critic,
+                self.constraint,
+                self.critic_optimizer,
+                self.objective.critic,
+                self.low(),
             )
         self.generator_moves = GeneratorStep(
-            self.generator, self.critic, self.generator_optimizer, self.objective.generator
+            self.generator,
+            self.critic,
+            self.generator_optimizer,
+            self.objective.generator,
+            self.low(),
         )
+
+    def low(self) -> Low | None:
+        """What makes the context of the configured precision; None for float32."""
+        if self.config.precision == "float32":
+            return None
+        return partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
 
     def warm_up(self) -> None:
         """The critic's steps before iteration 0, where they have not been taken."""
@@ -142,10 +205,11 @@ class Training:
 
     def critic_step(self) -> Tensor:
         """Real points, generated points, one step of the critic."""
-        real = self.real()
-        fake = self.generator_moves.sample(self.latent())
-        self.steps += 1
-        return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
+        with self.world.sharded():
+            real = self.real()
+            fake = self.generator_moves.sample(self.latent())
+            self.steps += 1
+            return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
 
     @contextmanager
     def traced(self, critic: nn.Module) -> Iterator[None]:
@@ -173,8 +237,9 @@ class Training:
 
     def generator_step(self) -> Tensor:
         """Generated points, one step of the generator."""
-        real = self.noisy(self.real()) if self.critic is None else None
-        loss = self.generator_moves(self.latent(), self.noisy, real)
+        with self.world.sharded():
+            real = self.noisy(self.real()) if self.critic is None else None
+            loss = self.generator_moves(self.latent(), self.noisy, real)
         if self.average is not None:
             self.follow()
         return loss
@@ -190,17 +255,38 @@ class Training:
             mine.copy_(current)
 
     def real(self) -> Tensor:
-        """A batch of real points."""
+        """This process's part of a batch of real points."""
+        if self.streams:
+            return self.next_read()
         if self.points is None:
-            return self.law.sample(self.config.batch, self.draws)
-        rows = torch.randint(
-            len(self.points), (self.config.batch,), generator=self.draws, device=self.device
+            return self.law.sample(self.share, self.draws)
+        drawn = torch.randint(
+            len(self.points), (self.share,), generator=self.draws, device=self.device
         )
-        return self.points[rows]
+        chosen = self.points[drawn]
+        return self.law.pick(chosen) if isinstance(self.law, ImageLaw) else chosen
+
+    def next_read(self) -> Tensor:
+        """The same, read by worker processes."""
+        if self.loader is None:
+            assert isinstance(self.law, ImageLaw)
+            assert self.points is not None
+            self.loader = Loader(
+                self.law,
+                self.points.numpy(),
+                self.config.batch,
+                seed=self.reads_seed,
+                device=self.device,
+                workers=self.workers or WORKERS,
+                number=self.read,
+                part=(self.world.rank, self.world.size),
+            )
+        self.read += 1
+        return next(self.loader)
 
     def latent(self) -> Tensor:
-        """A batch of noise for the generator."""
-        shape = (self.config.batch, self.config.latent)
+        """This process's part of a batch of noise for the generator."""
+        shape = (self.share, self.config.latent)
         return torch.randn(shape, generator=self.draws, device=self.device)
 
     def deviation(self) -> float | Tensor:
@@ -215,25 +301,35 @@ class Training:
         noise = torch.randn(points.shape, generator=self.draws, device=self.device)
         return points + deviation * noise
 
-    def view(self) -> View:
-        """What an observer sees now."""
+    def view(self, n: int = SHOWN) -> View:
+        """What an observer sees now; of images n."""
         watch = Generator(self.device).manual_seed(self.watch)
         shown = self.generator if self.average is None else self.average
         for network in self.networks():
             network.eval()
         shown.eval()
-        real, held_out = (self.law.sample(SHOWN, watch) for _ in range(2))
+        if isinstance(self.law, ImageLaw):
+            real, held_out = self.pictured(n, watch)
+        else:
+            n = SHOWN
+            real, held_out = (self.law.sample(n, watch) for _ in range(2))
+            real = real if self.points is None else self.points
         with torch.no_grad():
-            fake = generated(shown, self.config.latent, SHOWN, watch)
-        if self.points is not None:
-            real = self.points
+            fake = generated(shown, self.config.latent, n, watch)
         return View(self.config, self.iteration, self.law, self.critic, shown, real, held_out, fake)
 
+    def pictured(self, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
+        """At most n images to train on, and as many held out."""
+        assert isinstance(self.law, ImageLaw)
+        assert self.points is not None
+        order = torch.randperm(len(self.points), generator=watch, device=self.device)[:n]
+        rows = self.points[order.to(self.points.device)].cpu().numpy()
+        return self.law.take(rows, self.device), self.law.held_out(n, self.device)
+
     def observe(self, observers: Sequence[Observer]) -> Row:
-        """One row; RunDivergedError where something is not finite."""
-        self.refuse_infinite()
+        """One row."""
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            view = self.view()
+            view = self.view(max([SHOWN, *(getattr(look, "n", 0) for look in observers)]))
             seen, unseen = (view.batch(real, view.fake) for real in (view.real, view.held_out))
             row: Row = {
                 "iteration": self.iteration,
@@ -259,7 +355,8 @@ class Training:
         losses, self.losses = self.losses, []
         finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
         weights = [weight for network in self.networks() for weight in network.parameters()]
-        if finite and all(bool(weight.isfinite().all()) for weight in weights):
+        finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
+        if not self.world.any(not finite):
             return
         raise RunDivergedError(
             f"the run diverged by iteration {self.iteration}: a loss or a weight is not finite. "
@@ -273,6 +370,7 @@ class Training:
         return state | {
             "iteration": self.iteration,
             "steps": self.steps,
+            "read": self.read,
             "seconds": self.seconds,
             "products": self.products,
             "draws": self.draws.get_state(),
@@ -286,6 +384,7 @@ class Training:
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
         self.seconds, self.products = state["seconds"], state.get("products")
+        self.read, self.loader = state.get("read", 0), None
         self.draws.set_state(state["draws"].cpu())
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
@@ -304,14 +403,19 @@ class Training:
         return [getattr(self, player) for player in self.players()]
 
     @contextmanager
-    def seeded(self) -> Iterator[None]:
-        """Torch's global state, which dropout draws from, put in place and back."""
+    def seeded(self, *, apart: bool = False) -> Iterator[None]:
+        """Torch's global state, which dropout draws from, put in place and back.
+
+        With `apart` it is another one in each of several processes.
+        """
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             torch.manual_seed(self.torch_seed)
             if self.rng is not None:
                 torch.set_rng_state(self.rng["torch"])
                 if self.rng["cuda"] is not None:
                     torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
+            if apart and self.world.rank:
+                torch.manual_seed(self.torch_seed + 1_000_003 * self.world.rank + self.iteration)
             yield
 
     def finished(self) -> tuple[nn.Module, nn.Module | None]:
@@ -339,7 +443,7 @@ def _norm(network: nn.Module) -> float:
 
 
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim)."""
+    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = generator(z)
+    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
     return points

@@ -14,9 +14,11 @@ from wganlab.learned.lipschitz import Batch, values
 from wganlab.learned.record import Row
 
 if TYPE_CHECKING:
+    from wganlab.data.image_laws import ImageLaw
     from wganlab.data.toys import Toy
 
 SHOWN = 1000  # points of an observation
+AT_ONCE = 1000  # points that a network is given at once, where nothing is learned
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +34,15 @@ class View:
     """Of the run."""
     iteration: int
     """Steps of the generator so far."""
-    law: Toy
+    law: Toy | ImageLaw
     """The real law."""
     critic: nn.Module | None
     """The critic, or the discriminator's logit; None where the objective has none."""
     generator: nn.Module
     """The generator, or its average."""
     real: Tensor
-    """Real points: those of training where they are fixed, else others; shape (n, dim)."""
+    """Real points: those of training where they are fixed, else others; shape (n, dim). Of images
+    some of those of training, shape (n, c, h, w), as those below."""
     held_out: Tensor
     """More real points that no step sees, shape (n, dim)."""
     fake: Tensor
@@ -56,7 +59,7 @@ class View:
         if self.critic is None:
             raise ValueError(f"objective {self.config.objective} has no critic: it has no values")
         with torch.no_grad():
-            return values(self.critic, points)
+            return torch.cat([values(self.critic, part) for part in points.split(AT_ONCE)])
 
     def batch(self, real: Tensor, fake: Tensor) -> Batch:
         """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient.

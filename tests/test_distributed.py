@@ -1,0 +1,277 @@
+"""Several processes, each with its part of every batch, end where one with the whole batch does."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from wganlab import learned
+from wganlab.learned.distributed import (
+    Sharded,
+    WholeBatchNorm,
+    World,
+    joined,
+    with_whole_batch_norm,
+    world,
+)
+
+CONFIGS = """
+from dataclasses import replace
+import torch
+from wganlab import learned
+from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
+
+SMOOTH = Optimizer("sgd", lr=1e-2)  # Adam makes a step of a rate from rounding's size
+IMAGES = TrainConfig(
+    data="mnist10k", size=8, latent=4, batch=8, n_critic=2, iterations=3, every=3,
+    critic=DCGANConfig(4, norm="none", init="he"), generator=DCGANConfig(4, init="he"),
+    critic_optimizer=SMOOTH, generator_optimizer=SMOOTH,
+)
+POINTS = replace(
+    IMAGES, data="8gaussians", critic=MLPConfig(16, 2), generator=MLPConfig(16, 2), noise=0.1,
+)
+CONFIGS = {
+    "images, penalty": IMAGES,
+    "images, fixed": replace(IMAGES, points=20, constraint="lp", average=0.5),
+    "images, batch norm": replace(
+        IMAGES, constraint="clip", clip=0.1, critic=replace(IMAGES.critic, norm="batch")
+    ),
+    "images, layer norm": replace(IMAGES, critic=replace(IMAGES.critic, norm="layer")),
+    "images, GAN": replace(IMAGES, objective="non-saturating", constraint="none"),
+    "points, DRAGAN": replace(POINTS, constraint="dragan"),
+    "points, spectral norm": replace(POINTS, constraint="sn", points=20),
+    "points, clipping": replace(POINTS, constraint="clip", clip=0.1, warm_up=2),
+    "points, f-GAN": replace(POINTS, objective="f-kl", constraint="none"),
+}
+
+def weights(run):
+    networks = (run.generator, run.critic)
+    return torch.cat([t.flatten().float() for net in networks for t in net.state_dict().values()])
+"""
+pytestmark = pytest.mark.xdist_group("distributed")  # one process makes what they share
+
+
+def environment(rank, size, port):
+    told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_PORT": port}
+    return {**os.environ, **{key: str(value) for key, value in told.items()}} | {
+        "MASTER_ADDR": "localhost",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("localhost", 0))
+        return server.getsockname()[1]
+
+
+def together(code, size, folder):
+    """Run it in that many processes, as torchrun starts them; what each printed, and its code."""
+    port = free_port()
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CONFIGS + textwrap.dedent(code)],
+            env=environment(rank, size, port),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+        )
+        for rank in range(size)
+    ]
+    results = [process.communicate(timeout=120) for process in processes]
+    return [(out, err, p.returncode) for (out, err), p in zip(results, processes, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """The end of every configuration, by two processes (rank 0 and rank 1) and by one."""
+    folder = tmp_path_factory.mktemp("together")
+    code = """
+    from wganlab.learned.distributed import joined
+    with joined() as here:
+        ends = {
+            name: weights(learned.train(config, progress=False))
+            for name, config in CONFIGS.items()
+        }
+        torch.save(ends, f"{here.size}-{here.rank}.pt")
+    """
+    for size in (2, 1):
+        results = together(code, size, folder)
+        assert [returned for _, _, returned in results] == [0] * size, results[-1][1]
+    names = ("2-0", "2-1", "1-0")
+    return [torch.load(folder / f"{name}.pt", weights_only=True) for name in names]
+
+
+def names():
+    return re.findall(r'^    "(.*)": ', CONFIGS, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", names())
+def test_two_halves_are_one_whole(ended, name):
+    first, second, whole = (end[name] for end in ended)
+    assert torch.equal(first, second)
+    assert (first - whole).abs().max() < 1e-5
+
+
+def test_a_part_is_drawn_from_the_whole():
+    whole = torch.randn((6, 2), generator=torch.Generator().manual_seed(0))
+    picks = torch.randint(9, (6,), generator=torch.Generator().manual_seed(1))
+    for rank in range(3):
+        rows = slice(2 * rank, 2 * rank + 2)
+        with Sharded(rank, 3):
+            part = torch.randn((2, 2), generator=torch.Generator().manual_seed(0))
+            picked = torch.randint(9, (2,), generator=torch.Generator().manual_seed(1))
+            assert torch.randn((2, 2)).shape == (2, 2)  # from torch's own: as it is
+        assert torch.equal(part, whole[rows])
+        assert torch.equal(picked, picks[rows])
+
+
+def test_a_draw_that_cannot_be_parted_is_refused():
+    with Sharded(0, 2), pytest.raises(RuntimeError, match=r"randperm draws .* cannot be parted"):
+        torch.randperm(4, generator=torch.Generator())
+
+
+def test_alone_nothing_is_shared():
+    assert world() == World(0, 1)
+    with joined() as here:
+        assert here.any(True)
+        assert not here.any(False)
+        assert here.by_first(lambda: 7) == 7
+        assert here.share(5) == 5
+
+
+def test_a_batch_that_cannot_be_parted_says_which_can():
+    with pytest.raises(ValueError, match=r"batch = 64 cannot be parted .* 3 processes: .*batch 63"):
+        World(0, 3).share(64)
+
+
+def test_batch_norm_of_one_process_is_torch_s():
+    torch.manual_seed(0)
+    ours = with_whole_batch_norm(nn.Sequential(nn.BatchNorm2d(3), nn.Sequential(nn.BatchNorm1d(2))))
+    assert [type(part) for part in (ours[0], ours[1][0])] == [WholeBatchNorm] * 2
+    theirs, x = nn.BatchNorm2d(3), torch.randn(5, 3, 4, 4, requires_grad=True)
+    results = []
+    for network in (ours[0], theirs):
+        result = network(x)
+        (gradient,) = torch.autograd.grad(result.square().cos().sum(), x)
+        results.append((result, gradient, network.running_mean, network.running_var))
+    for mine, torchs in zip(*results, strict=True):
+        torch.testing.assert_close(mine, torchs, rtol=1e-4, atol=1e-5)
+    assert ours[0].state_dict().keys() == theirs.state_dict().keys()
+    ours[0].eval()
+    theirs.eval()
+    torch.testing.assert_close(ours[0](x), theirs(x), rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_about_a_whole_batch_is_refused(monkeypatch):
+    monkeypatch.setattr("wganlab.learned.training.world", lambda: World(0, 2))
+    for name in ("loss-sensitive", "gmmn", "emd", "sinkhorn"):
+        with pytest.raises(ValueError, match="whole batch at once"):
+            learned.train(learned.PRESETS[name])
+
+
+TINY = ["--data", "mnist10k", "--size", "8", "--critic.filters", "4", "--generator.filters", "4"]
+TINY += ["--n-critic", "1", "--batch", "8", "--n", "30", "--device", "cpu", "--latent", "4"]
+
+
+def torchrun(folder, *arguments, size=2):
+    port = free_port()
+    launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc_per_node={size}"]
+    return subprocess.Popen(
+        [*launcher, f"--master_port={port}", "-m", "--", "wganlab", "train", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+ONE_CLASS = [*TINY, "--data", "mnist10k[3]"]  # no classifier to train
+
+
+def wait_for(file, process, seconds=60):
+    began = time.monotonic()
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() - began < seconds
+        time.sleep(0.05)
+
+
+def children(process):
+    """The processes that torchrun has started, by rank."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(re.search(r"PPid:\s+(\d+)", (path / "status").read_text())[1])
+            told = (path / "environ").read_text()
+        except OSError:
+            continue
+        if parent == process.pid and (rank := re.search(r"\0RANK=(\d+)", told)):
+            found[int(rank[1])] = int(path.name)
+    return found
+
+
+def test_torchrun_trains_one_run_that_one_process_can_go_on_with(tmp_path):
+    options = [*ONE_CLASS, "--iterations", "4", "--every", "2", "--run", "shared"]
+    process = torchrun(tmp_path, *options)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert len(out.splitlines()) == 2
+    kept = learned.RunFolder(tmp_path / "shared")
+    assert [row["iteration"] for row in kept.rows()] == [0, 2, 4]
+    assert {"emd", "certificate", "train_emd"} < kept.rows()[0].keys()
+    alone = learned.train(kept.config(), progress=False)
+    state = kept.load(torch.device("cpu"))["generator"]
+    for name, weight in alone.generator.state_dict().items():
+        torch.testing.assert_close(state[name].float(), weight.float(), rtol=0, atol=2e-3)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+def test_where_one_is_killed_the_others_end_and_keep_a_checkpoint(tmp_path):
+    options = [*ONE_CLASS, "--iterations", "4000", "--every", "4000", "--checkpoint", "20"]
+    process = torchrun(tmp_path, *options, "--run", "cut")
+    wait_for(tmp_path / "cut" / "checkpoint.pt", process)
+    os.kill(children(process)[1], signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert out == ""
+    told = next(line for line in err.splitlines() if "wganlab: error:" in line)
+    assert "process 0 of 2: another process of this run has ended" in told
+    kept = int(re.search(r"the last checkpoint is cut at iteration ([\d,]+)", told)[1])
+    assert "train --resume cut, on fewer processes too" in told
+    assert learned.RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"] == kept
+    config = tmp_path / "cut" / "config.json"
+    config.write_text(config.read_text().replace("4000", str(kept + 3)))
+    assert learned.resume(tmp_path / "cut", progress=False).history[-1]["iteration"] == kept + 3
+
+
+def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path):
+    options = [*ONE_CLASS, "--iterations", "4000", "--every", "4000", "--checkpoint", "4000"]
+    process = torchrun(tmp_path, *options, "--run", "cut")
+    wait_for(tmp_path / "cut" / "checkpoint.pt", process)
+    time.sleep(1)
+    for pid in children(process).values():
+        os.kill(pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert err.count("wganlab: interrupted") == 1
+    iteration = learned.RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"]
+    assert iteration > 0
+    assert f"cut at iteration {iteration:,}" in err
+
+
+def test_mistakes_are_told_once(tmp_path):
+    process = torchrun(tmp_path, *ONE_CLASS, "--batch", "9", "--iterations", "1")
+    _, err = process.communicate(timeout=60)
+    assert err.count("wganlab: error: ") == 1
+    assert "batch = 9 cannot be parted equally among 2 processes: give --batch 8" in err

@@ -1,0 +1,294 @@
+"""Algorithm 1 on images: what it draws, what changes nothing, and that no run is lost."""
+
+import json
+import math
+import sys
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from wganlab import compare, data, learned
+from wganlab.learned import (
+    DCGANConfig,
+    FoldConfig,
+    MLPConfig,
+    Optimizer,
+    PatchConfig,
+    RunFolder,
+    TrainConfig,
+)
+from wganlab.learned.engine import Engine
+from wganlab.learned.recorded import NotCompiledError
+from wganlab.learned.training import Training
+
+CPU = torch.device("cpu")
+FAST = Optimizer(lr=2e-3, betas=(0.5, 0.9))
+GENERATOR = DCGANConfig(filters=4, init="he")
+CRITIC = replace(GENERATOR, norm="none")
+SMALL = TrainConfig(
+    data="mnist10k",
+    size=8,
+    critic=CRITIC,
+    generator=GENERATOR,
+    critic_optimizer=FAST,
+    generator_optimizer=FAST,
+    latent=4,
+    n_critic=2,
+    batch=8,
+    iterations=6,
+    every=2,
+    checkpoint=2,
+)
+PERCEPTRON = MLPConfig(width=16, depth=2, init="he")
+VARIANTS = {
+    "penalty": SMALL,
+    "clipping, batch norm": replace(
+        SMALL, constraint="clip", clip=0.1, critic=GENERATOR, average=0.9, warm_up=2
+    ),
+    "layer norm": replace(SMALL, critic=replace(CRITIC, norm="layer"), constraint="lp"),
+    "GAN": replace(SMALL, objective="non-saturating", constraint="none", critic=GENERATOR),
+    "spectral norm": replace(SMALL, constraint="sn", data="emoji", noise=0.1),
+    "folds": replace(SMALL, constraint="orthonormal", critic=FoldConfig(planes=16)),
+    "patches": replace(SMALL, constraint="orthonormal", critic=PatchConfig(filters=8)),
+    "perceptrons": replace(SMALL, critic=PERCEPTRON, generator=PERCEPTRON, points=50),
+    "constant filters": replace(
+        SMALL, generator=replace(GENERATOR, growth="constant", norm="none", extra=1)
+    ),
+    "bfloat16": replace(SMALL, precision="bfloat16"),
+    "auto-encoder": replace(SMALL, objective="energy-based", constraint="none", critic=PERCEPTRON),
+    "no critic": replace(SMALL, objective="emd", constraint="none", n_critic=0),
+}
+each = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
+
+
+def weights(run):
+    networks = filter(None, (run.generator, run.critic))
+    return torch.cat([t.flatten().double() for net in networks for t in net.state_dict().values()])
+
+
+class PulledPlug(Exception):
+    pass
+
+
+def cut_and_resumed(config, folder, **options):
+    def plug(view):
+        if view.iteration == 4:
+            raise PulledPlug
+        return {}
+
+    with pytest.raises(PulledPlug):  # after the checkpoint of iteration 2
+        learned.train(config, folder=folder, observers=[plug], **options)
+    assert RunFolder(folder).load(CPU)["iteration"] == 2
+    return learned.resume(folder, **options)
+
+
+@each
+def test_a_run_goes_on_to_the_same_bits_whatever_is_observed(config, tmp_path):
+    whole = learned.train(config, observers=[lambda view: {"mean": view.fake.mean().item()}])
+    resumed = cut_and_resumed(config, tmp_path / "cut")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert weights(whole).isfinite().all()
+    generator = Training(config, CPU).generator
+    assert not torch.equal(generator(torch.ones(1, 4)), whole.generator(torch.ones(1, 4)))
+
+
+@each
+def test_a_configuration_survives_json(config):
+    assert TrainConfig.from_json(config.to_json()) == config
+
+
+def test_what_is_read_by_others_goes_on_to_the_same_bits(tmp_path):
+    whole = learned.train(SMALL, workers=1)
+    resumed = cut_and_resumed(SMALL, tmp_path / "cut", workers=1)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
+    monkeypatch.setattr(data.ImageLaw, "fits", lambda law, device: False)
+    training = Training(SMALL, CPU)
+    assert training.streams
+    read = [training.real() for _ in range(2)]
+    again = Training(SMALL, CPU, workers=1)
+    for batch in read:
+        assert torch.equal(again.real(), batch)
+    later = Training(SMALL, CPU)
+    later.load_state_dict(training.state_dict())
+    assert torch.equal(later.real(), again.real())
+
+
+@pytest.mark.parametrize("points", [0, 5])
+def test_steps_see_no_image_that_is_held_out(points):
+    config = replace(SMALL, points=points, batch=400)
+    training = Training(config, CPU)
+    seen = {row.numpy().tobytes() for _ in range(4) for row in training.real()}
+    law = config.law()
+    held_out = {row.numpy().tobytes() for row in law.held_out(1000, CPU)}
+    trained_on = {row.numpy().tobytes() for row in law.take(law.rows, CPU)}
+    assert seen <= trained_on
+    assert not seen & held_out - trained_on
+    assert len(seen) == points or not points
+    view = training.view(300)
+    assert len(view.fake) == len(view.held_out) == 300
+    assert {row.numpy().tobytes() for row in view.real} <= (seen if points else trained_on)
+    assert torch.equal(view.held_out, law.held_out(300, CPU))
+
+
+def test_observers_say_how_many_images_they_look_at(tmp_path):
+    told = []
+    learned.train(
+        replace(SMALL, iterations=0, held_out=1500),
+        observers=[compare.observers(1500)[0], lambda view: told.append(len(view.fake)) or {}],
+        folder=tmp_path / "run",
+    )
+    assert told == [1500]
+    sheet = np.load(tmp_path / "run" / "samples" / "000000.npy")
+    assert (sheet.shape, sheet.dtype) == ((64, 8, 8, 1), np.uint8)
+
+
+def test_the_truth_stands_beside_the_critic():
+    law = SMALL.law()
+    run = learned.train(SMALL, observers=compare.observers(200))
+    row = run.history[-1]
+    assert row["certificate"] <= row["emd"]
+    assert abs(row["train_emd"] - row["emd"]) < 0.2 * row["emd"]
+    assert 0 < compare.sampling_floor(law, 200) < row["emd"]
+    assert {"estimate", "held_out_estimate"} < row.keys()
+
+
+def test_features_are_observed_where_there_are_classes(tmp_path, monkeypatch):
+    monkeypatch.setenv("WGANLAB_CACHE", str(tmp_path))
+    quick = partial(learned.classifier_for, steps=3)
+    monkeypatch.setattr(sys.modules["wganlab.compare.observers"], "classifier_for", quick)
+    looks = compare.image_observers(SMALL, 100)
+    row = learned.train(SMALL, observers=looks).history[-1]
+    assert {"emd", "train_emd", "certificate", "kid", "classes", "memorization"} < row.keys()
+    assert row["all_classes"] == 10
+    alone = replace(SMALL, data="mnist10k[3]")
+    assert len(compare.image_observers(alone, 100)) == 1
+    assert len(compare.image_observers(alone, 100, features=lambda x: x.flatten(1))) == 2
+
+
+def test_a_penalty_stays_in_float32_beside_bfloat16():
+    training = Training(replace(SMALL, precision="bfloat16"), CPU)
+    seen = {}
+    critic = training.critic
+
+    def note(module, given, result):
+        seen.setdefault(torch.is_autocast_enabled("cpu"), set()).add(result.dtype)
+
+    critic[0].register_forward_hook(note)
+    training.critic_step()
+    assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
+    assert {weight.dtype for weight in critic.parameters()} == {torch.float32}
+    assert {weight.grad.dtype for weight in critic.parameters()} == {torch.float32}
+    ends = [learned.train(replace(SMALL, precision=p)) for p in ("float32", "bfloat16")]
+    moved = (weights(ends[0]) - weights(ends[1])).abs().max()
+    assert 0 < moved < 0.1
+
+
+META = ["penalty", "clipping, batch norm", "layer norm", "GAN", "spectral norm", "patches", "folds"]
+
+
+@pytest.mark.parametrize("name", [*META, "perceptrons", "constant filters", "auto-encoder"])
+def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
+    config = replace(VARIANTS[name], noise=0.0)
+    training = Training(config, CPU)
+    training.device = torch.device("meta")
+    for part in filter(None, (*training.networks(), training.average)):
+        part.to("meta")
+    pixels = torch.empty(8, *training.law.shape, device="meta")
+    monkeypatch.setattr(training, "real", lambda: pixels)
+    monkeypatch.setattr(training, "latent", lambda: torch.empty(8, 4, device="meta"))
+    training.draws = None  # of meta tensors no generator makes any
+    training.iterate()
+    assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+def test_images_are_picked_on_their_device():
+    law = SMALL.law()
+    picked = law.pick(torch.zeros(3, dtype=torch.int64, device="meta"))
+    assert (picked.device.type, picked.shape) == ("meta", (3, 1, 8, 8))
+
+
+@pytest.mark.parametrize("name", ["penalty", "perceptrons"])
+def test_images_are_not_compiled_on_cpus(name):
+    with pytest.raises(NotCompiledError, match="convolutions"):
+        Engine([Training(VARIANTS[name], CPU)])
+    with pytest.warns(UserWarning, match="trained without the compiler"):
+        compiled = learned.train(VARIANTS[name], engine="compiled")
+    assert torch.equal(weights(compiled), weights(learned.train(VARIANTS[name])))
+
+
+def test_images_read_by_others_are_not_compiled():
+    with pytest.raises(NotCompiledError, match="read by other processes"):
+        Engine([Training(VARIANTS["perceptrons"], CPU, workers=1)])
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"size": 28}, "images of 28 x 28 px"),
+        ({"size": 28}, "--size 32"),
+        ({"held_out": 10_000}, "10,000 held out leaves none to train on"),
+        ({"points": 9001}, "has 9,000 images to train on"),
+        ({"critic": GENERATOR, "size": 16}, "batch norm"),
+        ({"generator": FoldConfig()}, "makes critics"),
+        ({"constraint": "orthonormal"}, "FoldConfig"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_advice(change, advice):
+    with pytest.raises(ValueError, match=advice):
+        learned.train(replace(SMALL, **change))
+
+
+def test_values_that_make_no_sense_are_refused():
+    for change in ({"color": "blue"}, {"precision": "float16"}, {"size": 0}, {"held_out": -1}):
+        with pytest.raises(ValueError, match=next(iter(change))):
+            replace(SMALL, **change)
+
+
+@pytest.mark.parametrize("name", learned.PRESETS)
+def test_every_preset_has_a_recipe_for_images(name):
+    config = replace(learned.preset(name, "glyphs"), size=8, batch=4, every=1, checkpoint=1)
+    assert config.objective == learned.PRESETS[name].objective
+    assert config.constraint == learned.PRESETS[name].constraint
+    if "paper" in name:
+        assert (config.critic.filters, config.generator.filters, config.latent) == (64, 64, 100)
+        return
+    training = Training(config, CPU)
+    training.iterate()
+    training.refuse_infinite()
+    assert training.generator(torch.zeros(2, config.latent)).shape == (2, 1, 8, 8)
+
+
+def test_points_of_a_toy_keep_their_preset():
+    assert learned.preset("wgan-gp", "25gaussians") == replace(
+        learned.PRESETS["wgan-gp"], data="25gaussians"
+    )
+    assert learned.preset("wgan-gp") == learned.PRESETS["wgan-gp"]
+
+
+def test_the_paper_s_recipe_is_the_paper_s():
+    wgan, gp = (learned.preset(f"{name}-paper", "folder:beds") for name in ("wgan", "wgan-gp"))
+    start = torch.Generator()
+    counts = [
+        sum(weight.numel() for weight in network.parameters())
+        for network in (
+            wgan.critic.critic_for((3, 64, 64), start),
+            wgan.generator.generator_for(wgan.latent, (3, 64, 64), start),
+        )
+    ]
+    assert counts == [2_765_568, 3_576_704]
+    assert (wgan.clip, wgan.critic_optimizer.lr, wgan.critic_steps(0)) == (0.01, 5e-5, 100)
+    assert (gp.weight, gp.critic.norm, gp.critic_optimizer.betas) == (10, "layer", (0.5, 0.9))
+    assert math.isclose(gp.critic_optimizer.lr, 1e-4)
+
+
+def test_older_configurations_are_read():
+    values = json.loads(learned.PRESETS["wgan-gp"].to_json())
+    for name in ("size", "color", "held_out", "precision"):
+        del values[name]
+    assert TrainConfig.from_json(json.dumps(values)) == learned.PRESETS["wgan-gp"]
