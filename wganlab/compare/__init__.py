@@ -3,7 +3,15 @@
 from wganlab.compare.board import Scoreboard, scoreboard
 from wganlab.compare.comparison import Comparison, critic_vs_exact
 from wganlab.compare.estimates import Estimate, distance, estimate_vs_exact
-from wganlab.compare.observers import observers, sampling_floor
+from wganlab.compare.features import (
+    class_counts,
+    class_coverage,
+    feature_observer,
+    features_of,
+    kernel_distance,
+)
+from wganlab.compare.neighbors import memorization, nearest_neighbors
+from wganlab.compare.observers import image_observers, observers, sampling_floor
 from wganlab.compare.rows import Row
 
 __all__ = [
@@ -11,9 +19,17 @@ __all__ = [
     "Estimate",
     "Row",
     "Scoreboard",
+    "class_counts",
+    "class_coverage",
     "critic_vs_exact",
     "distance",
     "estimate_vs_exact",
+    "feature_observer",
+    "features_of",
+    "image_observers",
+    "kernel_distance",
+    "memorization",
+    "nearest_neighbors",
     "observers",
     "sampling_floor",
     "scoreboard",

@@ -7,19 +7,25 @@ what a perfect generator would reach.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from wganlab import exact
+from wganlab.compare.features import feature_observer
+from wganlab.data.image_laws import ImageLaw
+from wganlab.learned import classifier_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from wganlab.compare.features import Features
     from wganlab.data.toys import Toy
+    from wganlab.learned.config import TrainConfig
     from wganlab.learned.view import View
 
     Row = dict[str, float]
@@ -36,10 +42,41 @@ def observers(n: int = 1000) -> list[Callable[[View], Row]]:
         Real and generated points of the linear program, at most 1,000.
     """
 
-    def truth(view: View) -> Row:
-        return earth_mover(view, n)
+    return [Truth(n), coverage]
 
-    return [truth, coverage]
+
+def image_observers(
+    config: TrainConfig, n: int = 1000, *, features: Features | None = None
+) -> list[Callable[[View], Row]]:
+    """Those of images: `earth_mover` on n of each, and `feature_observer`.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Of the run. The classifier is that of its set (`learned.classifier_for`), which the first
+        use trains; of a set with a single class there is none.
+    n : int
+        Real and generated images, at most 4,096, and no more than are held out.
+    features : callable, (n, c, h, w) to (n, k), optional
+        For KID, in place of the classifier's.
+    """
+    law, classifier = config.law(), None
+    if isinstance(law, ImageLaw) and len(np.unique(law.whole.labels)) > 1:
+        classifier = classifier_for(config.data, config.size, config.color)
+    if classifier is None and features is None:
+        return [Truth(n)]
+    return [Truth(n), feature_observer(classifier, features=features)]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """`earth_mover` on n points of each law, as an observer, which says how many it looks at."""
+
+    n: int
+
+    def __call__(self, view: View) -> Row:
+        """A row of its own."""
+        return earth_mover(view, self.n)
 
 
 def earth_mover(view: View, n: int = 1000) -> Row:
@@ -50,14 +87,14 @@ def earth_mover(view: View, n: int = 1000) -> Row:
     dict
         `emd` to points that no step has seen; `certificate`, what the critic's values there prove:
         at most `emd`, whatever the critic is; nothing where there is no critic. Where the training
-        points are fixed, `train_emd` to them.
+        points are fixed, as of images, `train_emd` to them.
     """
     real, fake = _array(view.held_out[:n]), _array(view.fake[:n])
     row = {"emd": exact.emd(real, fake)}
     if view.critic is not None:
         f_real = _array(view.f(view.held_out[:n]))
         row["certificate"] = exact.certificate(f_real, real, fake)
-    if view.config.points:
+    if view.config.points or view.config.of_images:
         row["train_emd"] = exact.emd(_array(view.real[:n]), fake)
     return row
 
@@ -84,11 +121,19 @@ def coverage(view: View) -> Row:
     }
 
 
-def sampling_floor(law: Toy, n: int = 1000, seed: int = 0) -> float:
-    """EM between two samples of n points of one law: what no generator can be expected to beat."""
+def sampling_floor(law: Toy | ImageLaw, n: int = 1000, seed: int = 0) -> float:
+    """EM between two samples of n points of one law: what no generator can be expected to beat.
+
+    Of images, between n to train on and n that are held out, or as many as there are.
+    """
     generator = torch.Generator().manual_seed(seed)
-    return exact.emd(*(_array(law.sample(n, generator)) for _ in range(2)))
+    if not isinstance(law, ImageLaw):
+        return exact.emd(*(_array(law.sample(n, generator)) for _ in range(2)))
+    n = min(n, len(law.rows), len(law.unseen))
+    rows = law.some(n, seed)
+    return exact.emd(*(_array(law.take(some, generator.device)) for some in (rows, law.unseen[:n])))
 
 
 def _array(points: torch.Tensor) -> NDArray[np.float64]:
-    return points.detach().double().cpu().numpy()
+    flat = points if points.dim() < 2 else points.flatten(1)
+    return flat.detach().double().cpu().numpy()
