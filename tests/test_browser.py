@@ -117,7 +117,10 @@ def opened(browser, path, **options):
     page = browser.new_page(**options)
     errors = []
     page.on("pageerror", lambda error: errors.append(error))
-    page.on("request", lambda asked: asked.url.startswith("file:") or errors.append(asked.url))
+    page.on(
+        "request",
+        lambda asked: asked.url.startswith(("file:", "data:")) or errors.append(asked.url),
+    )
     page.goto(path.as_uri())
     return page, errors
 
@@ -181,4 +184,23 @@ def test_a_page_of_several_runs_is_stepped_by_keys_on_every_screen(
     assert told.text_content() == "iteration 0"
     page.keyboard.press(" ")
     page.wait_for_function("document.getElementById('told').textContent === 'iteration 10'")
+    assert errors == []
+
+
+def test_a_page_of_images_shows_a_sheet_a_step(browser, tmp_path):
+    import numpy as np
+
+    from wganlab.player import Panel, page
+
+    sheets = np.random.default_rng(0).integers(256, size=(3, 9, 8, 8, 3)).astype(np.uint8)
+    panel = Panel("", sheets[0], sheets, [0, 1, 2], {"emd": [3.0, 2.0, 1.0]})
+    (tmp_path / "page.html").write_text(page("images", [0, 1, 2], [panel]))
+    page, errors = opened(browser, tmp_path / "page.html")
+    seen = []
+    for _ in sheets:
+        page.wait_for_timeout(100)  # pictures are decoded
+        seen.append(page.locator(".points").screenshot())
+        page.keyboard.press("ArrowRight")
+    assert len(set(seen)) == 3
+    assert not page.locator("#marks").is_visible()
     assert errors == []

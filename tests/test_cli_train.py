@@ -178,7 +178,7 @@ def test_every_field_is_an_option_and_the_preset_is_its_default(folder):
 
 
 def test_quick_is_smaller_and_options_win_over_it():
-    preset, quick = learned.PRESETS["wgan-gp"], Train(quick=True).preset_config()
+    preset, quick = learned.PRESETS["wgan-gp"], Train(quick=True).preset_config(None)
     assert quick.iterations == 300 < preset.iterations
     assert quick.critic.width == quick.generator.width == quick.batch == 64
     assert quick.critic_optimizer.lr == 3 * preset.critic_optimizer.lr

@@ -18,10 +18,11 @@ from functools import partial
 from typing import Annotated, Any, Union
 
 import tyro
-from tyro.conf import FlagCreatePairsOff, subcommand
+from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, subcommand
 
 from wganlab import __version__
 from wganlab.commands.compare import Compare
+from wganlab.commands.data import SUBCOMMANDS, Data
 from wganlab.commands.distance import Distance
 from wganlab.commands.doctor import Doctor
 from wganlab.commands.known import Known, evaluate, known_kinds
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = 141  # whoever read has left, as `head` does: 128 + SIGPIPE, what a shell reports
     except FAILURES as error:
         told = " ".join(str(error).split()) or "out of memory"
+        if _told_elsewhere(error):
+            return 2
         if isinstance(error, ArithmeticError):
             told = f"these parameters are too extreme for float64 ({told})"
         with contextlib.suppress(OSError):
@@ -48,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"wganlab: error: {told}", file=sys.stderr)
         code = 2
     except KeyboardInterrupt as stop:
+        if _told_elsewhere(stop):
+            return 130
         print(": ".join(["wganlab: interrupted", *map(str, stop.args)]), file=sys.stderr)
         code = 130
     try:
@@ -55,6 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError:  # told above; Python would tell it again on its way out
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _told_elsewhere(error: BaseException) -> bool:
+    """Is this one of several processes, of which the first tells the same?"""
+    return os.environ.get("RANK", "0") != "0" and type(error).__name__ != "LostError"
 
 
 def _run(argv: list[str]) -> None:
@@ -98,12 +108,17 @@ def _parse(argv: list[str]) -> Callable[[], None]:
         return compare.run
     if argv[0] == "train":
         return _train(argv[1:])
+    if argv[0] == "data":
+        options, prog = argv[1:] or ["--help"], "wganlab data"
+        kinds = _commands(SUBCOMMANDS, brief=len(options) == 1)
+        asked = f"{prog} {options[0]}" if options[0] in SUBCOMMANDS else prog
+        return _parsed(kinds, options, prog, asked, description=Data.__doc__).run
     about = (
         "Exact distances between laws, and learned critics beside them: a lab for Wasserstein "
         "GANs. --version prints the version."
     )
     asked = f"wganlab {argv[0]}" if argv[0] in _KINDS else "wganlab"
-    kinds = _commands(brief=len(argv) == 1)
+    kinds = _commands(_KINDS, brief=len(argv) == 1)
     return _parsed(kinds, argv, "wganlab", asked, description=about).run
 
 
@@ -124,9 +139,19 @@ def _train(options: list[str]) -> Callable[[], None]:
     if asked.resume is not None and not helps & {*options}:
         return partial(asked.go_on, options, further)
     kind = asked.options()
-    default = kind(Train(), asked.preset_config())
+    default = kind(Train(), asked.preset_config(_value(further, "--data")))
     both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)
     return partial(both.command.run, both.config)
+
+
+def _value(options: list[str], name: str) -> str | None:
+    """What is given for an option, in either way of writing; None where it is not."""
+    for place, option in enumerate(options):
+        if option == name and place + 1 < len(options):
+            return options[place + 1]
+        if option.startswith(f"{name}="):
+            return option.partition("=")[2]
+    return None
 
 
 def _parsed(kind: Any, argv: list[str], prog: str, asked: str = "", **options: Any) -> Any:
@@ -134,7 +159,9 @@ def _parsed(kind: Any, argv: list[str], prog: str, asked: str = "", **options: A
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(kind, prog=prog, args=argv, config=(FlagCreatePairsOff,), **options)
+            return tyro.cli(
+                kind, prog=prog, args=argv, config=(FlagCreatePairsOff, AvoidSubcommands), **options
+            )
     except SystemExit as stop:
         if not stop.code:
             _flush()
@@ -148,19 +175,20 @@ _KINDS = {
     "compare": Compare,
     "train": Train,
     "sample": Sample,
+    "data": Data,
     "runs": Runs,
     "known": Known,
     "doctor": Doctor,
 }
 
 
-def _commands(brief: bool) -> Any:
-    """All commands as one type for tyro; `brief` describes each by its first line alone."""
+def _commands(commands: dict[str, Any], brief: bool) -> Any:
+    """Commands as one type for tyro; `brief` describes each by its first line alone."""
     kinds = [
         Annotated[
             kind, subcommand(name, description=str(kind.__doc__).split("\n")[0] if brief else None)
         ]
-        for name, kind in _KINDS.items()
+        for name, kind in commands.items()
     ]
     return Union[tuple(kinds)]  # noqa: UP007  (built at run time)
 
@@ -170,4 +198,4 @@ def _one_line(box: str) -> str:
     lines = [line.strip("│|╭╮╰╯+ ") for line in box.splitlines()[1:-1]]
     told = [part.strip() for part in re.split(r"[─-]{4,}", " ".join(lines))]
     told = [part for part in told if part and not part.startswith(("For full", "Argument help"))]
-    return "; ".join(told).rstrip(".")
+    return re.sub(r" in wganlab [\w -]*--help", "", "; ".join(told)).rstrip(".")

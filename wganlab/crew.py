@@ -45,6 +45,8 @@ class Job:
     """Write event files for TensorBoard."""
     engine: Literal["eager", "compiled"] = "eager"
     """Of training."""
+    workers: int = 0
+    """Processes that read images."""
 
     def run(self, progress: bool | None = None) -> None:
         """Train it in this process."""
@@ -54,7 +56,7 @@ class Job:
         config = learned.TrainConfig.from_json(self.config)
         learned.train(
             config,
-            observers=watch(config.data, self.n),
+            observers=watch(config, self.n),
             folder=self.folder,
             notes={"n": self.n, "engine": self.engine},
             track=self.track,
@@ -62,6 +64,7 @@ class Job:
             device=self.device,
             threads=self.threads,
             engine=self.engine,
+            workers=self.workers,
         )
 
 
@@ -106,7 +109,7 @@ def together(jobs: Sequence[Job], config: TrainConfig) -> dict[Path, str]:
         learned.train_seeds(
             config,
             [learned.TrainConfig.from_json(job.config).seed for job in jobs],
-            observers=watch(config.data, first.n),
+            observers=watch(config, first.n),
             folders=[job.folder for job in jobs],
             notes={"n": first.n, "engine": first.engine},
             track=first.track,

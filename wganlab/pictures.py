@@ -1,4 +1,4 @@
-"""Pictures of a run: its points beside the real ones, and its numbers over the iterations."""
+"""Pictures of a run, its points beside the real ones, its numbers; and of an image set."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from wganlab.data import ImageSet
+
 UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
 OF_BATCHES = ("emd", "sinkhorn")  # objectives that are lengths without any critic
+NEIGHBORS = 16  # generated images that are shown beside the nearest real ones
+SEARCHED = 50_000  # real images among which these are sought
 
 
 def draw_sheet(
@@ -46,6 +50,105 @@ def draw_sheet(
         axes.set_title(title)
         axes.legend(loc="upper right", markerscale=2)
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
+
+
+def real_images(law: Any, n: int) -> NDArray[np.uint8]:
+    """The first n of the images held out, bytes (n, h, w, c)."""
+    images: NDArray[np.uint8] = law.whole.images[law.unseen[:n]]
+    return images
+
+
+def draw_generated(folder: Path, law: Any, fake: NDArray[np.uint8], title: str) -> None:
+    """Sheets of images: samples.png, real beside generated ones; nearest.png, samples beside the
+    nearest training images.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write them.
+    law : ImageLaw
+        Of the real images.
+    fake : array, shape (n, h, w, c)
+        Generated images, bytes.
+    title : str
+        Over the sheets.
+    """
+    from wganlab.compare import nearest_neighbors
+
+    sides = {"real, held out": real_images(law, len(fake)), "generated": fake}
+    draw_sheets(folder / "samples.png", sides, title)
+    few, known = fake[:NEIGHBORS], law.whole.images[law.rows[:SEARCHED]]
+    _, rows = nearest_neighbors(few, known)
+    near = {"generated": few, f"nearest of {len(known):,} to train on": known[rows[:, 0]]}
+    draw_sheets(folder / "nearest.png", near, title, columns=4)
+
+
+def draw_sheets(
+    path: Path, sides: dict[str, NDArray[np.uint8]], title: str, columns: int = 8
+) -> None:
+    """Sheets of images side by side, each under its name, as a PNG file."""
+    from matplotlib.figure import Figure
+
+    with plots.style():
+        figure = Figure(figsize=(6 * len(sides), 6.6))
+        for axes, (name, images) in zip(
+            figure.subplots(1, len(sides), squeeze=False)[0], sides.items(), strict=True
+        ):
+            plots.show_images(axes, images, columns)
+            axes.set_title(name)
+        figure.suptitle(title)
+        plots.save(figure, path.with_suffix(""), suffixes=(".png",))
+
+
+def draw_images(path: Path, shown: ImageSet, title: str) -> None:
+    """A sheet of images as they are, 0 black and 255 white, as a PNG file.
+
+    The name of its class stands under each, where there are several and they fit.
+    """
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    n, height, width, _ = shown.images.shape
+    full = [k for k in range(1, n + 1) if n % k == 0 and n <= k * k <= 4 * n]  # no hole at the end
+    columns = full[0] if full else -(-n // round((n / 1.6) ** 0.5))
+    names = _short_names(shown, columns)
+    gap = max(1, width // 16)
+    below = max(gap, round(0.2 * height) if names else 0)
+    spaced = ((0, 0), (0, below), (gap, gap), (0, 0))
+    cells = np.pad(
+        np.broadcast_to(shown.images, (n, height, width, 3)), spaced, constant_values=255
+    )
+    rows = -(-n // columns)
+    tall, wide = rows * cells.shape[1], columns * cells.shape[2]
+    with plots.style():
+        figure = Figure(figsize=(10, max(2.0, 0.6 + 9.8 * tall / wide)))
+        axes = figure.subplots()
+        plots.show_images(axes, cells, columns)
+        for k, name in enumerate(names):
+            x, y = (k % columns + 0.5) * cells.shape[2], k // columns * cells.shape[1] + height
+            below_it = axes.text(x - 0.5, y + 0.04 * height, name, ha="center", va="top")
+            below_it.set(fontsize=9, parse_math=False)
+        figure.suptitle(_drawable(title), fontsize=14, parse_math=False)
+        plots.save(figure, path.with_suffix(""), suffixes=(".png",))
+
+
+def _short_names(shown: ImageSet, columns: int) -> list[str]:
+    """The class of each image in few letters; nothing where they do not fit, or have no glyphs."""
+    if len(set(shown.labels)) < 2 or columns > 16:
+        return []
+    names = [shown.label_names[label] for label in shown.labels]
+    if any(_drawable(name) != name for name in names):
+        return []
+    room = 136 // columns
+    return [name if len(name) <= room else f"{name[: room - 1].rstrip()}…" for name in names]
+
+
+def _drawable(text: str) -> str:
+    """With a question mark for every letter that the font of the style has not."""
+    from matplotlib.font_manager import findfont, get_font
+
+    known = get_font(findfont("DejaVu Sans")).get_charmap()
+    return "".join(letter if ord(letter) in known else "?" for letter in text)
 
 
 def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> None:
@@ -108,8 +211,8 @@ def _line(axes: Axes, rows: Sequence[dict[str, float]], name: str, **how: Any) -
 
 def write_player(
     path: Path,
-    real: NDArray[np.float32],
-    frames: Sequence[tuple[int, NDArray[np.float32]]],
+    real: NDArray[Any],
+    frames: Sequence[tuple[int, NDArray[Any]]],
     rows: Sequence[dict[str, float]],
     config: Any,
 ) -> None:
@@ -121,8 +224,9 @@ def write_player(
         Where to write the page.
     real : array, shape (m, d)
         Real points; of more than two coordinates the first two are drawn, of one the point itself.
+        Or images, bytes of shape (m, h, w, c).
     frames : sequence of (iteration, array of shape (n, d))
-        Generated points; at most 60 of them are shown, evenly spread.
+        Generated points, or images; at most 60 of them are shown, evenly spread.
     rows : sequence of dict
         Metrics, with the curves.
     config : TrainConfig

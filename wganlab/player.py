@@ -1,12 +1,16 @@
 """A page that plays training runs step by step in any browser, without a network or a kernel.
 
-Every panel is a run: its generated points over real ones, and its numbers over the iterations. The
-page is one file, `player.html` with its content written into it; equal content, equal bytes.
+Every panel is a run: its generated points over real ones, or a sheet of its images, and its
+numbers over the iterations. The page is one file, `player.html` with its content written into it;
+equal content, equal bytes.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wganlab.plots import tiled
 
 NAMES = {
     "emd": "exact EM",
@@ -33,9 +39,10 @@ class Panel:
     title: str
     """Over its pictures; empty for none."""
     real: NDArray[Any]
-    """Real points, shape (m, d): of more than two coordinates the first two are drawn."""
+    """Real points, shape (m, d): of more than two coordinates the first two are drawn. Of images,
+    bytes (m, h, w, c), none are."""
     clouds: Sequence[NDArray[Any]]
-    """Generated points at every step of the page, shape (n, d) each."""
+    """Generated points at every step of the page, shape (n, d) each, or images (n, h, w, c)."""
     iterations: Sequence[int]
     """Of the numbers; those of the page's steps are among them."""
     curves: Mapping[str, Sequence[float]]
@@ -80,16 +87,13 @@ def _range(panels: Sequence[Panel]) -> list[float]:
 
 
 def _panel(panel: Panel) -> dict[str, Any]:
-    """A panel's content; points are in thousandths of a box around the real ones."""
-    real = _plane(panel.real)
-    low, high = real.min(axis=0), real.max(axis=0)
-    side = 1.5 * (high - low).max() + 1e-9
-    corner = (low + high - side) / 2
+    """A panel's content: sheets of images, or points as `_points` has them."""
     names = NAMES | dict(panel.names or {})
+    images = panel.real.ndim == 4
+    shown = {"sheets": [_sheet(cloud) for cloud in panel.clouds]} if images else _points(panel)
     return {
         "title": panel.title,
-        "real": _thousandths(real, corner, side),
-        "clouds": [_thousandths(_plane(cloud), corner, side) for cloud in panel.clouds],
+        **shown,
         "iterations": [int(iteration) for iteration in panel.iterations],
         "curves": [
             {"role": role, "name": names[role], "values": _finite(panel.curves[role])}
@@ -97,6 +101,29 @@ def _panel(panel: Panel) -> dict[str, Any]:
             if role in panel.curves
         ],
     }
+
+
+def _points(panel: Panel) -> dict[str, Any]:
+    """Real and generated points, in thousandths of a box around the real ones."""
+    real = _plane(panel.real)
+    low, high = real.min(axis=0), real.max(axis=0)
+    side = 1.5 * (high - low).max() + 1e-9
+    corner = (low + high - side) / 2
+    return {
+        "real": _thousandths(real, corner, side),
+        "clouds": [_thousandths(_plane(cloud), corner, side) for cloud in panel.clouds],
+    }
+
+
+def _sheet(images: NDArray[np.uint8]) -> str:
+    """A square sheet of images, bytes (n, h, w, c), as the address of a PNG picture."""
+    from PIL import Image
+
+    rows = math.isqrt(len(images))
+    picture = Image.fromarray(tiled(images[: rows * rows], rows).squeeze())
+    with io.BytesIO() as file:
+        picture.save(file, "png", optimize=True)
+        return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def _plane(points: NDArray[Any]) -> NDArray[np.float64]:

@@ -51,11 +51,17 @@ def save(figure: Figure, stem: Path, *, suffixes: tuple[str, ...] = (".png", ".p
 
 def show_images(axes: Axes, images: NDArray[np.uint8], columns: int) -> None:
     """A sheet of images, shape (n, h, w, c), `columns` a row, on bare axes."""
+    sheet = tiled(images, columns)
+    grey = sheet.shape[2] == 1
+    axes.imshow(sheet[..., 0] if grey else sheet, cmap="gray_r", interpolation="nearest")
+    axes.set_axis_off()
+
+
+def tiled(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Images (n, h, w, c) as one, `columns` a row; what is left of the last row is white."""
     n, height, width, channels = images.shape
     rows = -(-n // columns)
     sheet = np.full((rows * columns, height, width, channels), 255, np.uint8)
     sheet[:n] = images
     sheet = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    sheet = sheet.reshape(rows * height, columns * width, channels)
-    axes.imshow(sheet if channels == 3 else sheet[..., 0], cmap="gray_r", interpolation="nearest")
-    axes.set_axis_off()
+    return sheet.reshape(rows * height, columns * width, channels)

@@ -154,18 +154,25 @@ class Compare:
 
         from wganlab import data
 
-        loaded = data.load_points(source)
-        notes += loaded.notes
-        if loaded.weights is not None:
-            raise ValueError(f"{source} has weights: critics are trained on points of equal weight")
-        if len(loaded.points) <= self.max_points:
-            return loaded.points
+        loaded: Any
+        if data.is_image_source(source):
+            loaded = data.images(source)
+            points, n = loaded.points, len(loaded)
+        else:
+            loaded = data.load_points(source)
+            points, n = loaded.points.__getitem__, len(loaded.points)
+            notes += loaded.notes
+            if loaded.weights is not None:
+                raise ValueError(
+                    f"{source} has weights: critics are trained on points of equal weight"
+                )
+        if n <= self.max_points:
+            return points(np.arange(n))
         notes.append(
-            f"{self.max_points:,} of the {len(loaded.points):,} points of {source} were drawn "
+            f"{self.max_points:,} of the {n:,} points of {source} were drawn "
             "with seed 0: --max-points takes more"
         )
-        rows = np.random.default_rng(0).choice(len(loaded.points), self.max_points, replace=False)
-        return loaded.points[np.sort(rows)]
+        return points(np.sort(np.random.default_rng(0).choice(n, self.max_points, replace=False)))
 
     def _methods(self) -> dict[str, Any]:
         """Methods by name, or the user's own critic as it is."""

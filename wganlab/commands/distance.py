@@ -14,6 +14,7 @@ from wganlab.report import spinner, timed
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 PROJECTIONS = 200
 LARGEST_KERNEL = 10**9  # entries of the matrices behind MMD: about 10 s
@@ -86,6 +87,10 @@ class Distance:
         from wganlab import data, exact
 
         source = {"A": self.a, "B": self.b}[letter]
+        if data.is_image_source(source):
+            pictures = data.images(source)
+            rows = self._drawn(letter, source, len(pictures), rng, notes)
+            return report.Input(source, exact.Discrete(pictures.points(rows), name=source), rows)
         loaded = data.load_points(source)
         law = exact.Discrete(loaded.points, loaded.weights, name=source)
         notes += [note for note in loaded.notes if note not in notes]
@@ -96,12 +101,22 @@ class Distance:
                 f"{source} has {law.n:,} weighted points: raise --max-points {self.max_points} "
                 "to take them all"
             )
+        rows = self._drawn(letter, source, law.n, rng, notes)
+        return report.Input(source, exact.Discrete(law.points[rows]), rows)
+
+    def _drawn(
+        self, letter: str, source: str, n: int, rng: np.random.Generator, notes: list[str]
+    ) -> NDArray[np.intp]:
+        """Rows of the source: all, or --max-points of them."""
+        import numpy as np
+
+        if n <= self.max_points:
+            return np.arange(n)
         notes.append(
-            f"{letter} is {self.max_points:,} of the {law.n:,} points of {source}, drawn with "
+            f"{letter} is {self.max_points:,} of the {n:,} points of {source}, drawn with "
             f"seed {self.seed}"
         )
-        rows = np.sort(rng.choice(law.n, self.max_points, replace=False))
-        return report.Input(source, exact.Discrete(law.points[rows]), rows)
+        return np.sort(rng.choice(n, self.max_points, replace=False))
 
     def _transport(self, a: report.Input, b: report.Input, rows: report.Rows) -> ValueError | None:
         """EM and W2; returns why the plan could not be written, if it could not."""

@@ -23,7 +23,8 @@ class Sample:
     """Draw points from the generator of a run, as its last checkpoint has it.
 
     A .npy or .csv file takes the points, one a row; a .png file a picture of them over as many real
-    ones. The run may have been stopped before its end.
+    ones. Of images a .npy file takes bytes (n, height, width, channels), and a .png file a sheet.
+    The run may have been stopped before its end.
     """
 
     folder: Annotated[Positional[Path], arg(metavar="RUN")]
@@ -52,7 +53,12 @@ class Sample:
             written = temporary.with_suffix(self.out.suffix)
             self._write(written, points, run)
             written.replace(self.out)
-        print(f"{count(len(points), 'point')} in dimension {points.shape[1]}: {self.out}")
+        told = f"{count(len(points), 'point')} in dimension {points.shape[1]}"
+        if points.dim() == 4:
+            channels, height, width = points.shape[1:]
+            told = f"{count(len(points), 'image')} of {width} x {height} pixels, {channels} channel"
+            told += "s" * (channels > 1)
+        print(f"{told}: {self.out}")
 
     def _check(self) -> None:
         if self.out.suffix not in SUFFIXES:
@@ -72,13 +78,35 @@ class Sample:
         import numpy as np
         import torch
 
-        from wganlab import data, pictures
+        from wganlab import pictures
 
-        if path.suffix == ".npy":
+        if points.dim() == 4:
+            self._write_images(path, points)
+        elif path.suffix == ".npy":
             np.save(path, points.numpy())
         elif path.suffix == ".csv":
             np.savetxt(path, points.numpy(), delimiter=",", fmt="%.9g")  # float32 to the bit
         else:
             draws = torch.Generator().manual_seed(self.seed)
-            real = data.law(run.config.data).sample(len(points), draws)
+            real = run.config.law().sample(len(points), draws)
             pictures.draw_sheet(path, real.numpy(), points.numpy(), str(self.folder))
+
+    def _write_images(self, path: Path, points: Tensor) -> None:
+        import math
+
+        import numpy as np
+        from PIL import Image
+
+        from wganlab.data.image_laws import as_bytes
+        from wganlab.plots import tiled
+
+        images = as_bytes(points)
+        if path.suffix == ".csv":
+            raise ValueError(f"--out {self.out}: images go to .npy or .png")
+        if path.suffix == ".npy":
+            np.save(path, images)
+        else:
+            columns = math.ceil(math.sqrt(len(images)))
+            Image.fromarray(
+                tiled(images, columns).squeeze(-1 if images.shape[3] == 1 else ())
+            ).save(path)

@@ -18,12 +18,16 @@ from wganlab.report import aligned, cores, shown, spinner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from wganlab.crew import Job
     from wganlab.learned import RunFolder, TrainConfig, View
+    from wganlab.learned.config import Network
 
     Row = dict[str, float]
 
-BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine")
+BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine", "--workers")
+Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,20 @@ class Train:
 
     A run is kept in a folder: its configuration, a row of numbers every so many iterations,
     checkpoints, generated points, and when it ends or is stopped two pictures, samples.png and
-    curve.png, and player.html, a page that plays the run step by step in any browser. Ctrl-C
-    keeps a checkpoint; --resume goes on from the last one, also after a crash. Every setting is an
-    option, whose default is the preset's: --preset wgan --help shows them. The columns at the end:
+    curve.png, and player.html, a page that plays the run step by step in any browser; of images
+    nearest.png too, samples beside the nearest training images. Ctrl-C keeps a checkpoint; --resume
+    goes on from the last one, also after a crash. Every setting is an option, whose default is the
+    preset's for that data: --preset wgan --data mnist10k --help shows them. Several processes train
+    one run where torchrun starts them: torchrun --nproc_per_node=2 -m -- wganlab train ... (without
+    the dashes torchrun takes --run and --n for options of its own). The columns at the end:
     estimate is what the objective says of the distance it goes down (of EM the raw gap, of the
     divergences a lower bound, without a critic the distance of two batches); exact EM is between
     generated points and real ones that no step has seen; the sampling floor is EM between two real
     samples of that size, which no generator can be expected to beat; certificate is a lower bound
     of EM that the critic proves; quality is the share of points within 4 standard deviations of a
-    mode.
+    mode. Images are points in the space of their pixels, between -1 and 1; classes are those that a
+    small classifier of the same set finds among generated images, and KID a distance of its
+    features.
     """
 
     preset: str = "wgan-gp"
@@ -62,20 +71,32 @@ class Train:
     track: bool = False
     """Write event files for TensorBoard too, into the folder events of the run; needs
     pip install "wganlab[track]". A tracked run is tracked further by --resume."""
-    n: int = 1000
-    """Points of each law in the exact EM, at most 1,000."""
+    n: Annotated[int, arg(aliases=["-n"])] = 1000
+    """Points of each law in the exact EM, at most 1,000; of images at most 4,096, or as many as
+    there are held out."""
+    critic_net: Net = "auto"
+    """Network of the critic: mlp (layers of units), fold (folds of space, for orthonormal), of
+    images dcgan (convolutions) or patch (convolutions for orthonormal); auto is the preset's. Its
+    options are --critic.*."""
+    generator_net: Literal["auto", "mlp", "dcgan"] = "auto"
+    """Network of the generator, likewise."""
     device: str = "auto"
     """cpu, cuda, ...; auto is a GPU where there is one."""
     threads: int = 1
     """Of torch, for each run. Bits are the same only with as many."""
+    workers: int = 0
+    """Processes that read images ahead. With 0 images are kept on the device, or where they take
+    more than half of a GPU's memory, read by two."""
+    profile_step: bool = False
+    """Train nothing: print where the time of an iteration goes."""
     engine: Literal["eager", "compiled"] = "eager"
     """compiled: compile the steps first, up to half a minute; small networks then train several
     times as fast, and 8 seeds in about the time of one. The numbers are the same up to rounding."""
 
-    def preset_config(self) -> TrainConfig:
-        """The configuration whose values are the defaults of the further options."""
+    def preset_config(self, data: str | None) -> TrainConfig:
+        """The configuration for that data, whose values are the defaults of the further options."""
         with spinner("loading torch"):
-            from wganlab.learned import PRESETS
+            from wganlab.learned import PRESETS, preset
 
         if self.preset not in PRESETS:
             near = difflib.get_close_matches(self.preset, PRESETS, 1)
@@ -83,7 +104,13 @@ class Train:
                 f"there is no preset {self.preset!r}: choose from {', '.join(PRESETS)}"
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
-        return quickened(PRESETS[self.preset]) if self.quick else PRESETS[self.preset]
+        config = preset(self.preset, data)
+        config = quickened(config) if self.quick else config
+        return replace(
+            config,
+            critic=network(self.critic_net, config.critic),
+            generator=network(self.generator_net, config.generator),
+        )
 
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""
@@ -96,34 +123,76 @@ class Train:
 
     def run(self, config: TrainConfig) -> None:
         """Train, draw, and print a row a run."""
-        for name, value, least in (("seeds", self.seeds, 1), ("threads", self.threads, 1)):
-            if value < least:
-                raise ValueError(f"--{name} {value}: expected {least} or more")
-        if not 1 <= self.n <= 1000:
-            raise ValueError(f"--n {self.n}: expected 1 to 1,000")
-        from wganlab.crew import Job
+        self._check(config)
+        import torch
+
+        from wganlab.learned.distributed import asked_for, joined
         from wganlab.learned.track import summary_writer
+        from wganlab.learned.training import Training
 
         if self.track:
             summary_writer()
-        many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
-        jobs = [
-            Job(
-                one.to_json(),
-                self._folder(one),
-                self.n,
-                self.device,
-                self.threads,
-                self.track,
-                self.engine,
-            )
-            for one in many
-        ]
-        if self.seeds == 1:
-            _kept(jobs[0].folder, jobs[0].run)
-            _finish([jobs[0].folder])
-        else:
-            self._side_by_side(jobs, config)
+        if self.profile_step:
+            self._profile(config)
+            return
+        if self.seeds > 1:
+            if asked_for():
+                raise ValueError("--seeds and torchrun: several processes train one run together")
+            many = [replace(config, seed=config.seed + k) for k in range(self.seeds)]
+            self._side_by_side([self._job(one, self._folder(one)) for one in many], config)
+            return
+        with joined(self.device) as world:
+            if config.of_images:  # told before a classifier is trained
+                Training(config, torch.device("cpu"))
+            job = self._job(config, world.by_first(lambda: self._folder(config)))
+            _kept(job.folder, job.run)
+            if world.first:
+                _finish([job.folder])
+
+    def _check(self, config: TrainConfig) -> None:
+        numbers = {"seeds": 1, "threads": 1, "workers": 0}
+        for name, least in numbers.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"--{name} {getattr(self, name)}: expected {least} or more")
+        most = 4096 if config.of_images else 1000
+        if not 1 <= self.n <= most:
+            raise ValueError(f"--n {self.n}: expected 1 to {most:,}")
+
+    def _job(self, config: TrainConfig, folder: Path) -> Job:
+        from wganlab.crew import Job
+
+        return Job(
+            config.to_json(),
+            folder,
+            self.n,
+            self.device,
+            self.threads,
+            self.track,
+            self.engine,
+            self.workers,
+        )
+
+    def _profile(self, config: TrainConfig) -> None:
+        """`--profile-step`."""
+        from wganlab.learned.critic import resolve_device, thread_limit
+        from wganlab.learned.distributed import joined
+        from wganlab.learned.profiled import profiled
+        from wganlab.learned.training import Training
+
+        if self.engine == "compiled":
+            raise ValueError("--profile-step is of the eager steps: leave out --engine compiled")
+        with joined(self.device) as world, thread_limit(self.threads), spinner("measuring"):
+            parts = profiled(Training(config, resolve_device(self.device), workers=self.workers))
+        if world.first:
+            whole = parts[-1]
+            heads = ["part", "calls", "ms of the host", "share"]
+            gpu = whole.device > 0
+            lines = [[*heads, *(["ms of the device"] if gpu else [])]]
+            for part in parts:
+                cells = [part.name, f"{part.calls:g}", f"{part.host:.2f}"]
+                cells.append(f"{part.host / whole.host:.0%}")
+                lines.append([*cells, *([f"{part.device:.2f}"] if gpu else [])])
+            print(aligned(lines))
 
     def _folder(self, config: TrainConfig) -> Path:
         """Where to keep that run."""
@@ -150,7 +219,7 @@ class Train:
                 raise ValueError(f"there is a run in {job.folder} already: give another name")
         folders = [job.folder for job in jobs]
         try:
-            if self.engine == "compiled":
+            if self.engine == "compiled" and not config.of_images:
                 failed = together(jobs, config)
             else:
                 failed = side_by_side(jobs, max(1, cores() // self.threads), config.iterations)
@@ -175,6 +244,7 @@ class Train:
             )
         with spinner("loading torch"):
             from wganlab import learned
+            from wganlab.learned import distributed
 
         kept = learned.RunFolder(self.resume)
         config, before = kept.config(), kept.environment()
@@ -186,14 +256,17 @@ class Train:
         again = partial(
             learned.resume,
             self.resume,
-            observers=watch(config.data, before["notes"]["n"]),
+            observers=watch(config, before["notes"]["n"]),
             track=self.track,
             device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
             threads=self.threads if "--threads" in names else before["threads"],
             engine=self.engine if "--engine" in names else before["notes"]["engine"],
+            workers=self.workers,
         )
-        _kept(self.resume, again)
-        _finish([self.resume])
+        with distributed.joined(self.device) as world:
+            _kept(self.resume, again)
+            if world.first:
+                _finish([self.resume])
 
 
 def quickened(config: TrainConfig) -> TrainConfig:
@@ -202,42 +275,82 @@ def quickened(config: TrainConfig) -> TrainConfig:
         replace(optimizer, lr=3 * optimizer.lr)
         for optimizer in (config.critic_optimizer, config.generator_optimizer)
     )
-    return replace(
+    small = replace(
         config,
-        critic=replace(config.critic, width=64),
-        generator=replace(config.generator, width=64),
-        critic_optimizer=critic,
-        generator_optimizer=generator,
+        critic=_narrow(config.critic),
+        generator=_narrow(config.generator),
         batch=64,
-        iterations=300,
         every=50,
         checkpoint=100,
     )
+    if config.of_images:
+        return replace(small, size=16, iterations=200)
+    return replace(small, critic_optimizer=critic, generator_optimizer=generator, iterations=300)
 
 
-def watch(source: str, n: int) -> list[Callable[[View], Row]]:
+def _narrow(network: Any) -> Any:
+    """A network of 64 units, planes, or 8 filters."""
+    small = {"width": 64, "filters": 8, "planes": 64}
+    return replace(
+        network, **{name: size for name, size in small.items() if hasattr(network, name)}
+    )
+
+
+def network(name: Net, usual: Network) -> Network:
+    """The default configuration of a network of that kind; `usual` for auto, or if it is one."""
+    from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig
+
+    made: dict[str, Network] = {
+        "mlp": MLPConfig(width=512, depth=3, init="he"),
+        "dcgan": DCGANConfig(filters=16, norm="none", init="he"),
+        "patch": PatchConfig(),
+        "fold": FoldConfig(),
+    }
+    if name == "auto" or type(made[name]) is type(usual):
+        return usual
+    return made[name]
+
+
+def watch(config: TrainConfig, n: int) -> list[Callable[[View], Row]]:
     """The usual observers, and what their numbers are to be held against: floor and all modes."""
     from wganlab import compare, data
 
-    law = data.law(source)
+    law = config.law()
+    if isinstance(law, data.ImageLaw):
+        n = min(n, len(law.unseen), len(law.rows))
+        with spinner("the classifier of the set"):
+            looks = compare.image_observers(config, n)
+    else:
+        looks = compare.observers(n)
     against = {"n": float(n), "sampling_floor": compare.sampling_floor(law, n)}
     if law.modes is not None and law.spread is not None:
         against["all_modes"] = float(len(law.modes))
-    return [*compare.observers(n), lambda view: against]
+    return [*looks, lambda view: against]
 
 
 def _kept(folder: Path, work: Callable[[], Any]) -> None:
     """Do it; where it is stopped, say what is kept and how to go on."""
     from wganlab.learned import RunDivergedError
+    from wganlab.learned.distributed import LostError, world
 
+    first = world().first
     try:
         work()
+    except LostError as error:
+        kept = _where(folder)
+        how = f"go on by the same torchrun with train --resume {folder}, on fewer processes too"
+        told = f"{error}; the last checkpoint is {kept}: {how}" if kept else str(error)
+        raise LostError(f"process {world().rank} of {world().size}: {told}") from None
     except RunDivergedError as error:
+        if not first:
+            raise
         _draw_what_there_is([folder])
         kept = _where(folder)
         kept = f"the last checkpoint is {kept}" if kept else "there was no checkpoint yet"
         raise RuntimeError(f"{error}; {kept}") from None
     except KeyboardInterrupt:
+        if not first:
+            raise
         _draw_what_there_is([folder])
         told = _where(folder)
         how = f"go on by python -m wganlab train --resume {folder}"
@@ -280,18 +393,24 @@ def draw(kept: RunFolder) -> None:
     import numpy as np
     import torch
 
-    from wganlab import data, pictures
+    from wganlab import pictures
 
     config, rows = kept.config(), kept.rows()
     iteration = int(rows[-1]["iteration"])
     fake = np.load(_samples(kept, rows[-1]))
-    real = data.law(config.data).sample(len(fake), torch.Generator().manual_seed(config.seed))
     title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
-    pictures.draw_sheet(kept.path / "samples.png", real.numpy(), fake, title)
-    pictures.draw_curve(kept.path / "curve.png", rows, config)
     files = {int(row["iteration"]): _samples(kept, row) for row in rows}
     frames = [(step, np.load(file)) for step, file in files.items() if file.exists()]
-    pictures.write_player(kept.path / "player.html", real.numpy(), frames, rows, config)
+    law, draws = config.law(), torch.Generator().manual_seed(config.seed)
+    real: NDArray[Any]
+    if config.of_images:
+        pictures.draw_generated(kept.path, law, fake, title)
+        real = pictures.real_images(law, len(fake))
+    else:
+        real = law.sample(len(fake), draws).numpy()
+        pictures.draw_sheet(kept.path / "samples.png", real, fake, title)
+    pictures.draw_curve(kept.path / "curve.png", rows, config)
+    pictures.write_player(kept.path / "player.html", real, frames, rows, config)
 
 
 def _samples(kept: RunFolder, row: dict[str, float]) -> Path:
@@ -303,14 +422,22 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
     from wganlab.learned import OBJECTIVES
 
     estimated = OBJECTIVES[runs[0][1].config().objective].estimates
-    heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate|modes"
-    lines = [[*heads.split("|"), "quality", "seconds"]]
+    heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate"
+    images = runs[0][1].config().of_images
+    ends = ("classes", "KID") if images else ("modes", "quality")
+    lines = [[*heads.split("|"), *ends, "seconds"]]
     for folder, kept in runs:
         row = kept.rows()[-1]
         names = ("estimate", "emd", "sampling_floor", "certificate")
         numbers = [shown(row.get(name)) for name in names]
-        modes = f"{row['modes']:.0f} of {row['all_modes']:.0f}" if "all_modes" in row else "-"
+        modes = _of_all(row, "classes" if images else "modes")
         quality = f"{row['quality']:.1%}" if "quality" in row else "-"
-        told = [modes, quality, f"{row['seconds']:.1f}"]
+        told = [modes, shown(row.get("kid")) if images else quality, f"{row['seconds']:.1f}"]
         lines.append([str(folder), f"{row['iteration']:,.0f}", *numbers, *told])
     return aligned(lines)
+
+
+def _of_all(row: Row, name: str) -> str:
+    """`8 of 8`."""
+    everything = f"all_{name}"
+    return f"{row[name]:.0f} of {row[everything]:.0f}" if everything in row else "-"
