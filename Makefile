@@ -6,6 +6,7 @@
 ENV ?= venv
 PROFILE ?= laptop
 ONLY ?=
+DATA ?=
 JOBS ?= 0
 SYSTEM_PYTHON ?= python3
 
@@ -28,14 +29,14 @@ help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n)
-	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS)
+figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n DATA=folder:PATH)
+	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS) --data "$(DATA)"
 
 gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 	@$(PYTHON) -m figures --only "$(ONLY)" --jobs $(JOBS) --gallery
 
 test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist loadgroup
 
 lab: $(READY) ## open JupyterLab on the first lesson
 	$(PYTHON) -m jupyterlab notebooks/00_start_here.ipynb
@@ -53,6 +54,7 @@ bench: $(READY) ## measure, side by side with what else one would use
 	$(PYTHON) benchmarks/exact.py
 	$(PYTHON) benchmarks/critics.py
 	$(PYTHON) benchmarks/training.py
+	$(PYTHON) benchmarks/images.py
 
 wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
@@ -64,12 +66,12 @@ clean: ## delete .venv, generated figures and caches
 
 active:
 	@$(PYTHON) -c 'import wganlab, ot, torch, tyro, tqdm, matplotlib' \
-		|| { echo 'install what is missing: python -m pip install -e ".[lab,track,dev]"'; exit 1; }
+		|| { echo 'install what is missing: python -m pip install -e ".[lab,track,hub,dev]"'; exit 1; }
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "wganlab needs Python 3.10 or newer: make SYSTEM_PYTHON=/path/to/python3"; exit 1; }
 	@$(SYSTEM_PYTHON) -m venv .venv \
 		|| { echo "no venv module: install it (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
-	.venv/bin/python -m pip install --disable-pip-version-check -e ".[lab,track,dev]" -c constraints.txt
+	.venv/bin/python -m pip install --disable-pip-version-check -e ".[lab,track,hub,dev]" -c constraints.txt
 	@touch .venv/ready

@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +39,11 @@ class Figures:
     """Figures made at once; 0 means one a core."""
     gallery: bool = False
     """Copy small PNGs into figures/gallery/, which README shows."""
+    data: str = ""
+    """Images for the figures of image runs in place of theirs, as folder:PATH or hub:NAME."""
     out: Path = ROOT / "figures" / "out"
-    """Folder to write into."""
+    """Folder to write into; what image runs have come to is kept in runs/ there, and gone on
+    with."""
 
 
 def main(options: Figures) -> int:
@@ -54,11 +60,15 @@ def main(options: Figures) -> int:
     folder.mkdir(parents=True, exist_ok=True)
 
     start = time.perf_counter()
-    stale = [name for name in FIGURES if name in names and not up_to_date(folder, name)]
+    stale = [
+        name for name in FIGURES if name in names and not up_to_date(folder, name, options.data)
+    ]
     failed = []
     bar = tqdm(total=len(stale), unit="figure", disable=None, leave=False)
-    with ThreadPoolExecutor(options.jobs or cores()) as pool, bar:
-        runs = {pool.submit(make, name, options.profile, folder): name for name in stale}
+    with ThreadPoolExecutor(options.jobs or cores()) as pool, bar, progress(bar, folder / "runs"):
+        runs = {
+            pool.submit(make, name, options.profile, folder, options.data): name for name in stale
+        }
         for run in as_completed(runs):
             name, complaint = runs[run], run.result()
             if complaint:
@@ -90,10 +100,41 @@ def stamp(folder: Path, name: str) -> dict:
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def up_to_date(folder: Path, name: str) -> bool:
-    """Does the figure stand, made from its sources as they are now?"""
+@contextmanager
+def progress(bar: tqdm, runs: Path) -> Iterator[None]:
+    """Show how far the runs in that folder are that are written to meanwhile."""
+    done, began = threading.Event(), time.time()
+
+    def look() -> None:
+        while not done.wait(2):
+            told = (how_far(path, began) for path in sorted(runs.glob("*/metrics.csv")))
+            bar.set_postfix_str(", ".join(filter(None, told)))
+
+    watcher = threading.Thread(target=look, daemon=True)
+    if not bar.disable:
+        watcher.start()
+    yield
+    done.set()
+
+
+def how_far(metrics: Path, since: float = 0) -> str:
+    """`NAME 300/1000` of a run that has moved since and is on its way; nothing of others."""
+    try:
+        last = metrics.read_text().splitlines()[-1].partition(",")[0]
+        whole = json.loads((metrics.parent / "config.json").read_text())["iterations"]
+        if float(last) >= whole or metrics.stat().st_mtime <= since:
+            return ""
+        return f"{metrics.parent.name[:-13]} {float(last):.0f}/{whole}"  # without the digest
+    except (OSError, ValueError, LookupError):
+        return ""
+
+
+def up_to_date(folder: Path, name: str, data: str = "") -> bool:
+    """Does the figure stand, made of those images, from its sources as they are now?"""
     try:
         made = stamp(folder, name)
+        if made["data"] is not None and made["data"] != data:
+            return False
         files = [folder / file for file in made["files"]]
         sources = {ROOT / source: modified for source, modified in made["sources"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no proof of anything
@@ -102,13 +143,18 @@ def up_to_date(folder: Path, name: str) -> bool:
     return all(file.is_file() for file in files) and all(unchanged)
 
 
-def make(name: str, profile: str, folder: Path) -> str:
+def make(name: str, profile: str, folder: Path, data: str = "") -> str:
     """Run `figures.render` for one figure; returns what it complained of, or nothing."""
     (folder / f"{name}.json").unlink(missing_ok=True)  # from here on it is out of date
     result = subprocess.run(
         [sys.executable, "-m", "figures.render", name, profile, str(folder)],
         cwd=ROOT,
-        env={**os.environ, **ENVIRONMENT},
+        env={
+            **os.environ,
+            **ENVIRONMENT,
+            "FIGURES_RUNS": str((folder / "runs").resolve()),
+            "FIGURES_DATA": data,
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -119,12 +165,17 @@ def make(name: str, profile: str, folder: Path) -> str:
 
 def copy_to_gallery(names: list[str], folder: Path) -> None:
     """Small PNGs for README, 1,000 pixels wide."""
-    from PIL import Image
+    from PIL import Image, ImageChops
 
     for name in names:
         with Image.open(folder / f"{name}.png") as image:
             size = (1000, round(image.height * 1000 / image.width))
             small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        grey = small.convert("L")
+        if not ImageChops.difference(small, grey.convert("RGB")).getbbox():
+            small = grey  # half the bytes
+        elif stamp(folder, name)["data"] is not None:  # sheets of images would be heavy
+            small = small.quantize(256)
         small.save(ROOT / "figures" / "gallery" / f"{name}.png", optimize=True)
 
 

@@ -19,12 +19,21 @@ FIGURES = (
     "wgan_fig3_toy",
     "wgan_fig4_toy",
     "wgan_fig8_toy",
+    "wgan_fig3",
+    "wgan_fig4",
+    "wgan_fig8",
+    "wgan_fig5",
+    "wgan_fig6",
+    "wgan_fig7",
     "gp_fig5b_toy",
     "lab_momentum",
     "lab_modes",
     "lab_objectives",
     "gp_table2_toy",
     "lab_schedule",
+    "gp_fig5b",
+    "gp_fig2_small",
+    "lab_image_critics",
 )
 
 PROFILES = ("quick", "laptop", "paper")

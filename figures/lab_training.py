@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
-from wganlab.learned import PRESETS, train
+from wganlab.learned import PRESETS, MLPConfig, train
 from wganlab.player import Panel
 from wganlab.player import page as played
 
@@ -88,13 +88,15 @@ def compute(profile: str) -> dict[str, np.ndarray]:
 def sized(preset: str, size: Size, seed: int) -> TrainConfig:
     """A preset at the sizes of a profile; an orthonormal critic keeps its own network."""
     config = PRESETS[preset]
-    if preset != "wgan-orthonormal":
-        config = replace(config, critic=replace(config.critic, width=size.width))
+    critic, generator = config.critic, config.generator
+    assert isinstance(critic, MLPConfig)
+    assert isinstance(generator, MLPConfig)
     return replace(
         config,
+        critic=critic if preset == "wgan-orthonormal" else replace(critic, width=size.width),
         data=LAW,
         weight=WEIGHT,
-        generator=replace(config.generator, width=size.width),
+        generator=replace(generator, width=size.width),
         batch=size.batch,
         iterations=size.iterations,
         every=size.iterations // RECORDS,
@@ -152,6 +154,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
     _, seeds, _ = arrays["emd"].shape
     clipped, penalized = PRESETS["wgan"], PRESETS["wgan-gp"]
     sorted_ = PRESETS["wgan-orthonormal"].critic
+    assert isinstance(sorted_, MLPConfig)
     return (
         f"{LAW}, d = 2, algorithm 1 with {PRESETS['wgan'].n_critic} critic steps an iteration, "
         f"batch {arrays['batch']}, {seeds} seeds (lines: medians; bands: smallest to largest; "

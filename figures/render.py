@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -32,7 +33,13 @@ def render(name: str, profile: str, folder: Path) -> None:
     if hasattr(script, "page"):
         files.append(f"{name}.html")
         (folder / files[-1]).write_text(script.page(arrays), encoding="utf-8")
-    stamp = {"seconds": time.perf_counter() - start, "files": files, "sources": sources()}
+    of_images = "figures.image_runs" in sys.modules
+    stamp = {
+        "seconds": time.perf_counter() - start,
+        "files": files,
+        "sources": sources(),
+        "data": os.environ.get("FIGURES_DATA", "") if of_images else None,
+    }
     (folder / f"{name}.json").write_text(json.dumps(stamp, indent=1))
 
 

@@ -105,9 +105,12 @@ def together(configs: Sequence[TrainConfig], size: Size, profile: str) -> dict[s
     ]
     floors = [sampling_floor(data.toy(LAW), size.n, seed) for seed in range(REPEATS)]
     pairs = [(config.generator, config.critic) for config in configs]
+    sizes = [
+        [(net.depth, net.width) for net in pair if isinstance(net, MLPConfig)] for pair in pairs
+    ]
     return {
         **{name: np.array([[run[name] for run in row] for row in runs]) for name in runs[0][0]},
-        "sizes": np.array([[(net.depth, net.width) for net in pair] for pair in pairs]),
+        "sizes": np.array(sizes),
         "rates": np.array([config.critic_optimizer.lr for config in configs]),
         "iteration": np.arange(0, size.iterations + 1, every),
         "floor": np.array(np.mean(floors)),

@@ -18,6 +18,8 @@ from figures.__main__ import Figures, main
 from figures.catalog import FIGURES, PROFILES
 from figures.render import ROOT
 
+pytestmark = pytest.mark.xdist_group("figures")  # one process makes what they share
+
 SCRIPTS = {path.stem for path in (ROOT / "figures").glob("*.py")}
 
 
@@ -46,7 +48,7 @@ def quick(tmp_path_factory):
 
 
 def test_the_catalog_lists_the_scripts():
-    machinery = {"__init__", "__main__", "catalog", "render"}
+    machinery = {"__init__", "__main__", "catalog", "image_runs", "render", "wgan_images"}
     assert set(FIGURES) == SCRIPTS - machinery
     assert len(FIGURES) == len(set(FIGURES))
 

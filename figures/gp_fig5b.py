@@ -1,0 +1,236 @@
+"""Figure 5b of the WGAN-GP paper: the gap of a critic that overfits, on 1,000 digits.
+
+A large critic learns the training images by heart: its gap on them parts from its gap on images
+that no step has seen (Gulrajani et al. 2017, arXiv 1704.00028, section 5.4). Exact EM of pixels to
+both tells what of it is true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from figures import image_runs
+from wganlab import plots
+from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POINTS = 1000
+DATA = "mnist10k"  # the paper's too
+MOMENTS = 2  # sheets of a run
+COLUMNS = 8  # images in a row of those, of which there are three
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a profile spends."""
+
+    side: int
+    units: int  # of each of the critic's three layers
+    filters: int  # of the generator
+    batch: int
+    n: int  # images of each law in a linear program
+    iterations: int
+    records: int
+    looks: int  # at exact distances
+
+
+SIZES = {
+    "quick": Size(8, 16, 4, 8, 40, 5, 5, 5),
+    "laptop": Size(16, 384, 16, 64, 500, 480, 60, 12),
+    "paper": Size(32, 1024, 64, 64, 1000, 20_000, 400, 40),
+}
+TITLES = {
+    "penalty": "gradient penalty, λ = {weight:g}",
+    "clipping": "weight clipping, c = {clip:g}",
+}
+COLUMNS_KEPT = ("estimate", "held_out_estimate", "train_emd", "emd", "certificate")
+TRAIN: dict[str, Any] = {"color": plots.REAL["color"], "linestyle": "-"}
+LABELS = (f"the {POINTS:,} training images", "held-out images")
+HELD_OUT: dict[str, Any] = {"color": plots.FAKE["color"], "linestyle": "--"}
+
+
+def config(name: str, profile: str) -> TrainConfig:
+    """Of a run: its generator slows down, so that the critic has time to learn by heart."""
+    size = SIZES[profile]
+    base = TrainConfig(
+        data=DATA,
+        size=size.side,
+        points=POINTS,
+        latent=32,
+        critic=MLPConfig(width=size.units, depth=3, init="he"),
+        generator=DCGANConfig(filters=size.filters, init="he"),
+        batch=size.batch,
+        iterations=size.iterations,
+        every=size.iterations // size.records,
+        checkpoint=size.iterations,
+    )
+    if name == "penalty":
+        return replace(
+            base,
+            constraint="gp",
+            critic_optimizer=Optimizer(lr=1e-3, betas=(0.5, 0.9)),
+            generator_optimizer=Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear"),
+        )
+    return replace(
+        base,
+        constraint="clip",
+        clip=0.01,
+        critic_optimizer=Optimizer("rmsprop", 1e-4),
+        generator_optimizer=Optimizer("rmsprop", 1e-3, schedule="linear"),
+    )
+
+
+def compute(profile: str) -> dict[str, np.ndarray]:
+    """COLUMNS_KEPT of the run of either constraint, shape (records, columns), sheets, the floor."""
+    size = SIZES[profile]
+    look = image_runs.Look(size.n, size.records // size.looks)
+    configs = {name: config(name, profile) for name in TITLES}
+    runs = {
+        name: image_runs.kept(f"fig5b_{name}", one, look, profile) for name, one in configs.items()
+    }
+    some = configs["penalty"]
+    at = moments(size.iterations)
+    return {
+        "iteration": runs["penalty"].column("iteration"),
+        **{
+            name: np.array([run.column(column) for column in COLUMNS_KEPT]).T
+            for name, run in runs.items()
+        },
+        **{
+            f"{name} sheets": np.array([run.sheet(k)[: 3 * COLUMNS] for k in at])
+            for name, run in runs.items()
+        },
+        "moments": np.array(at),
+        "floor": np.array(image_runs.floor(some, size.n)),
+        "n": np.array(size.n),
+        "size": np.array([size.side, size.units, size.filters, size.batch, some.n_critic]),
+        "dimension": np.array(some.law().dim),
+        "weight": np.array(some.weight),
+        "clip": np.array(configs["clipping"].clip),
+        "gpu": np.array(profile == "paper" and torch.cuda.is_available()),
+    }
+
+
+def moments(iterations: int) -> list[int]:
+    """The iterations with a sheet: where its middle is, when the sheets lie under the curve."""
+    return [iterations * (2 * k + 1) // (2 * MOMENTS) for k in range(MOMENTS)]
+
+
+def draw(arrays: dict[str, np.ndarray]) -> Figure:
+    """Gaps above, exact EM and digits below; the penalty on the left, clipping on the right."""
+    import matplotlib.pyplot as plt
+
+    names = list(TITLES)
+    rows: list[Any] = [
+        [f"{what} {name}" for name in names for _ in range(MOMENTS)] for what in ("gap", "exact")
+    ]
+    sheets: list[Any] = [[f"{name} {k}" for name in names for k in range(MOMENTS)]]
+    figure, panels = plt.subplot_mosaic(
+        rows + sheets, figsize=(14, 10.2), gridspec_kw={"height_ratios": [1.5, 1.3, 0.75]}
+    )
+    for name in names:
+        draw_gaps(panels[f"gap {name}"], arrays, name)
+        draw_exact(panels[f"exact {name}"], arrays, name)
+        for k, moment in enumerate(arrays["moments"]):
+            for what in ("gap", "exact"):
+                panels[f"{what} {name}"].axvline(moment, color="0.8", lw=1, zorder=0)
+            plots.show_images(panels[f"{name} {k}"], arrays[f"{name} sheets"][k], COLUMNS)
+            panels[f"{name} {k}"].set_title(f"at {moment:,}", fontsize=11)
+    panels["gap penalty"].set_ylabel("critic gap, unit of each critic")
+    panels["gap penalty"].legend(loc="upper right")
+    panels["exact penalty"].set_ylabel("exact EM to generated images")
+    panels["exact penalty"].legend(loc="upper right")
+    plots.caption(figure, told(arrays), width=195)
+    return figure
+
+
+def draw_gaps(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> None:
+    """On the training images and on those held out, which part as the critic learns by heart."""
+    gaps, iterations = arrays[name][:, :2], arrays["iteration"]
+    for values, style, label in zip(gaps.T, (TRAIN, HELD_OUT), LABELS, strict=True):
+        axes.plot(iterations, values, **style, label=label)
+    axes.axhline(0, color="0.7", linewidth=1)
+    shown = late(gaps)
+    axes.set_ylim(min(0, 1.1 * shown.min()), 1.6 * shown.max())
+    axes.set_xlim(0, iterations[-1])
+    title = TITLES[name].format(weight=arrays["weight"], clip=arrays["clip"])
+    axes.set_title(f"{title}\n{told_parting(gaps)}")
+
+
+def draw_exact(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> None:
+    """The truth, on the same scale for both."""
+    looks = np.flatnonzero(np.isfinite(arrays[name][:, 2]))
+    distances, at = arrays[name][looks, 2:4], arrays["iteration"][looks]
+    for values, style, label in zip(distances.T, (TRAIN, HELD_OUT), LABELS, strict=True):
+        axes.plot(at, values, **style, label=label)
+    axes.plot(at, arrays[name][looks, 4], **plots.CRITIC, label="certificate, held-out images")
+    floor = float(arrays["floor"])
+    axes.axhline(floor, color="0.4", linestyle=":", lw=1.5, label="training to held-out images")
+    axes.set_title(f"exact EM: {told_change(distances)}")
+    axes.set(xlabel="iteration", xlim=(0, arrays["iteration"][-1]), ylim=limits(arrays))
+
+
+def limits(arrays: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Of both exact panels, without the start, which is far above."""
+    every = np.concatenate([arrays[name][:, 2:] for name in TITLES])
+    shown = np.concatenate([late(arrays[name][:, 2:]) for name in TITLES])
+    low = min(np.nanmin(shown), arrays["floor"])
+    high = max(np.nanmax(shown), arrays["floor"])
+    return low - 0.1 * (high - low), min(np.nanmax(every), high + 0.6 * (high - low))
+
+
+def late(values: np.ndarray) -> np.ndarray:
+    """Without the first fifth of the rows, values of shape (rows, ...)."""
+    return values[len(values) // 5 :]
+
+
+def parts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over rows from a fifth to two fifths of the run, and over its last fifth."""
+    fifth = max(len(values) // 5, 1)
+    return np.mean(values[fifth : 2 * fifth], axis=0), np.mean(values[-fifth:], axis=0)
+
+
+def told_parting(gaps: np.ndarray) -> str:
+    """How far the gaps are apart, shape (rows, 2), in the same parts of the run."""
+    early, end = parts(gaps)
+    difference = early[0] - early[1], end[0] - end[1]
+    told = " → ".join(f"{number:.2f}".replace("-", "−") for number in difference)
+    return f"gap on training less gap on held-out images: {told}"
+
+
+def told_change(values: np.ndarray) -> str:
+    """From the second to the last fifth of the run, values of shape (rows, 2)."""
+    (train, held_out), (train_late, held_out_late) = parts(values)
+    return (
+        f"{train:.2f} → {train_late:.2f} on training, "
+        f"{held_out:.2f} → {held_out_late:.2f} on held-out images"
+    )
+
+
+def told(arrays: dict[str, np.ndarray]) -> str:
+    """The caption."""
+    side, units, filters, batch, steps = arrays["size"]
+    n, last = int(arrays["n"]), int(arrays["iteration"][-1])
+    rates = [config(name, "laptop") for name in TITLES]
+    adam, root = (
+        f"{one.critic_optimizer.lr:g} and {one.generator_optimizer.lr:g}" for one in rates
+    )
+    return (
+        f"{DATA} at {side} px, d = {arrays['dimension']}, {POINTS:,} images to train on; critic "
+        f"3 x {units} ReLU, generator DCGAN of {filters} filters with batch norm, latent 32, "
+        f"batch {batch}, {last:,} iterations with {steps} critic steps each, Adam {adam} (penalty, "
+        f"two-sided), RMSProp {root} (clipping), the generator's falling to 0, so that it slows "
+        f"down; one seed, {'GPU' if arrays['gpu'] else 'CPU'}. Titles: means over the second and "
+        "the last fifth of the run; the start is cut off. Gaps on all training images and on 1,000 "
+        f"others. Exact EM of pixels: {n} generated images to {n} of either kind; certificate: "
+        f"what the critic proves of the EM to held-out images; dotted: EM between {n} training and "
+        f"{n} held-out images. The paper: large networks whose sizes it does not tell, no exact "
+        "distances."
+    )

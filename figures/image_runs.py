@@ -1,0 +1,183 @@
+"""Training runs on images that several figures share, kept in a folder and gone on with.
+
+A run is trained once, whichever figure asks for it first; another waits for it. One that was
+stopped, with Ctrl-C or otherwise, goes on from its last checkpoint. What it depends on, its
+configuration and the code of the package, is in the name of its folder.
+
+`DATA=folder:PATH` or `DATA=hub:NAME`, as `make figures DATA=...`, takes other images.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from figures.render import ROOT
+from wganlab import data, learned
+from wganlab.compare.observers import earth_mover, sampling_floor
+from wganlab.learned.networks import has_batch_norm
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from wganlab.learned import TrainConfig
+    from wganlab.learned.lipschitz import Batch
+    from wganlab.learned.record import Row
+    from wganlab.learned.view import View
+
+BATCHES = 4  # of each law, in the estimate of a record: one is noisy
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What is kept of a run."""
+
+    config: TrainConfig
+    rows: tuple[Row, ...]
+    folder: Path
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """That number at every record; nan where it was not taken."""
+        return np.array([row.get(name, np.nan) for row in self.rows])
+
+    def sheet(self, iteration: int) -> NDArray[np.uint8]:
+        """64 generated images, bytes (64, h, w, c), at the record nearest to that iteration."""
+        records = self.column("iteration")
+        record = int(records[np.abs(records - iteration).argmin()])
+        sheet: NDArray[np.uint8] = np.load(self.folder / "samples" / f"{record:06}.npy")
+        return sheet
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is observed: estimates on a few batches, and now and then the exact distances.
+
+    A critic with batch norm is estimated with as a step sees it, by each batch's own means.
+    """
+
+    n: int
+    """Images of each law in a linear program."""
+    stride: int
+    """Records from one linear program to the next."""
+
+    def __call__(self, view: View) -> Row:
+        """A row."""
+        objective = view.config.built_objective()
+        row: Row = {}
+        for name, real in (("batch", view.real), ("held_out_batch", view.held_out)):
+            batches = list(_batches(view, real))
+            row[f"{name}_estimate"] = fmean(objective.estimate(b).item() for b in batches)
+            row[f"{name}_cost"] = fmean(objective.generator(b).item() for b in batches)
+        if view.iteration // view.config.every % self.stride == 0:
+            row |= earth_mover(view, self.n)
+        return row
+
+
+def _batches(view: View, real: Tensor) -> Iterator[Batch]:
+    """Those of an estimate: in one piece, or each as a step sees it where batch norm matters."""
+    each, size = view.config.batch, BATCHES * view.config.batch
+    if view.critic is not None and has_batch_norm(view.critic):
+        critic = copy.deepcopy(view.critic).train()  # whose running means may be spoiled
+        view, size = replace(view, critic=critic), min(size, len(real), len(view.fake))
+    else:
+        each = size
+    for start in range(0, max(size - each, 0) + 1, each):
+        some = slice(start, start + each)
+        yield view.batch(real[some], view.fake[some])
+
+
+def source(profile: str) -> str:
+    """The images: DATA if it is set, digits at the smaller profiles.
+
+    Raises
+    ------
+    ValueError
+        If the paper's profile is asked for without images.
+    """
+    given = os.environ.get("FIGURES_DATA", "")
+    if not given and profile == "paper":
+        raise ValueError(
+            "PROFILE=paper is made of images like the paper's: give DATA=folder:PATH or "
+            "DATA=hub:NAME, as DATA=hub:pcuenq/lsun-bedrooms"
+        )
+    return given or "mnist10k"
+
+
+def kept(name: str, config: TrainConfig, look: Look, profile: str) -> Kept:
+    """The run of that configuration: trained, gone on with, or as it is."""
+    folder = runs_folder(profile) / f"{name}-{_digest(config, look)}"
+    with _alone(folder):
+        options: dict[str, Any] = {
+            "observers": [look],
+            "progress": False,
+            "device": "auto" if profile == "paper" else "cpu",
+            "engine": "eager",
+        }
+        there = learned.RunFolder(folder)
+        if not there.config_file.exists():
+            run = learned.train(config, folder=folder, **options)
+        elif not _finished(there):
+            run = learned.resume(folder, **options)
+        else:
+            return Kept(config, tuple(there.rows()), folder)
+    return Kept(config, run.history, folder)
+
+
+def runs_folder(profile: str) -> Path:
+    """Where they are kept: beside the figures."""
+    usual = ROOT / "figures" / "out" / ("" if profile == "laptop" else profile) / "runs"
+    return Path(os.environ.get("FIGURES_RUNS", usual))
+
+
+@lru_cache(maxsize=4)
+def floor(config: TrainConfig, n: int) -> float:
+    """EM between n images to train on and n held out, or as many as there are."""
+    return sampling_floor(config.law(), n)
+
+
+def examples(config: TrainConfig, n: int) -> NDArray[np.uint8]:
+    """Real images, held out: bytes (n, h, w, c)."""
+    law = config.law()
+    assert isinstance(law, data.ImageLaw)
+    images: NDArray[np.uint8] = law.whole.images[law.unseen[:n]]
+    return images
+
+
+def _finished(there: learned.RunFolder) -> bool:
+    state = there.load(torch.device("cpu"))
+    return state is not None and state["iteration"] == there.config().iterations
+
+
+def _digest(config: TrainConfig, look: Look) -> str:
+    """Of all that a run depends on."""
+    told = hashlib.sha256(f"{config.to_json()}{look}{torch.__version__}".encode())
+    folders = (ROOT / "wganlab" / "learned", ROOT / "wganlab" / "data", ROOT / "wganlab" / "exact")
+    for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        told.update(file.read_bytes())
+    return told.hexdigest()[:12]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process works on that run meanwhile."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            import fcntl
+        except ImportError:  # Windows: figures made side by side may then train a run twice
+            yield
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
