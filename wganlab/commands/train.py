@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import difflib
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -174,6 +175,7 @@ class Train:
 
     def _profile(self, config: TrainConfig) -> None:
         """`--profile-step`."""
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler tells when it starts
         from wganlab.learned.critic import resolve_device, thread_limit
         from wganlab.learned.distributed import joined
         from wganlab.learned.profiled import profiled
