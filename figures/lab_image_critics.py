@@ -43,7 +43,7 @@ def kept(name: str, profile: str) -> image_runs.Kept:
         size=size.side,
         latent=size.latent,
         batch=size.batch,
-        generator=clipped.generator,
+        generator=replace(clipped.generator, init="he"),
         critic=penalized if name == "wgan-gp" else FoldConfig(planes=PLANES[profile]),
         iterations=clipped.iterations,
         every=clipped.every,
@@ -186,7 +186,8 @@ def told(arrays: dict[str, np.ndarray]) -> str:
     )
     return (
         f"{arrays['data']} at {side} px, d = {arrays['dimension']:,}; DCGAN generator with "
-        f"{filters} filters next to the image, latent {latent}, batch {batch}, one seed, "
+        f"{filters} filters next to the image, started at N(0, .02) against the clipped critic, at "
+        f"He's variance against the others, latent {latent}, batch {batch}, one seed, "
         f"{'GPU' if arrays['gpu'] else 'CPU'}. Critics: DCGANs of {filters} filters (clipping: "
         f"RMSProp {arrays['rate'][0]:g}, {clip} steps an iteration; penalty: Adam "
         f"{arrays['rate'][1]:g} falling to 0, {penalty} steps, without batch norm) and two "

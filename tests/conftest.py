@@ -1,6 +1,9 @@
 """Shared by all tests."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,6 +11,13 @@ from hypothesis import settings
 
 settings.register_profile("wganlab", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("wganlab")
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Commands may set variables for the rest of their process."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture

@@ -256,14 +256,17 @@ def test_where_one_is_killed_the_others_end_and_keep_a_checkpoint(tmp_path):
     assert learned.resume(tmp_path / "cut", progress=False).history[-1]["iteration"] == kept + 3
 
 
-def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path):
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
+@pytest.mark.parametrize("terminal", [False, True], ids=["processes", "torchrun too"])
+def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path, terminal):
     options = [*ONE_CLASS, "--iterations", "4000", "--every", "4000", "--checkpoint", "4000"]
     process = torchrun(tmp_path, *options, "--run", "cut")
     wait_for(tmp_path / "cut" / "checkpoint.pt", process)
     time.sleep(1)
-    for pid in children(process).values():
+    for pid in [*children(process).values(), *[process.pid] * terminal]:
         os.kill(pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
+    assert process.returncode != 0
     assert err.count("wganlab: interrupted") == 1
     iteration = learned.RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"]
     assert iteration > 0

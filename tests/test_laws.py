@@ -245,7 +245,7 @@ def test_the_ready_made_orthonormal_layers_reach_the_ring():
         constraint=method.constraint,
         critic=method.critic,
         optimizer=method.optimizer,
-        steps=method.steps,
+        steps=6000,  # 4,000 end at .988 to .996, by the seed and by the machine
         batch=method.batch,
         records=1,
     )

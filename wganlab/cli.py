@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FAILURES as error:
         told = " ".join(str(error).split()) or "out of memory"
         if _told_elsewhere(error):
-            return 2
+            return 0
         if isinstance(error, ArithmeticError):
             told = f"these parameters are too extreme for float64 ({told})"
         with contextlib.suppress(OSError):
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = 2
     except KeyboardInterrupt as stop:
         if _told_elsewhere(stop):
-            return 130
+            return 0
         print(": ".join(["wganlab: interrupted", *map(str, stop.args)]), file=sys.stderr)
         code = 130
     try:
@@ -63,8 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _told_elsewhere(error: BaseException) -> bool:
-    """Is this one of several processes, of which the first tells the same?"""
-    return os.environ.get("RANK", "0") != "0" and type(error).__name__ != "LostError"
+    """Is this one of several processes, of which the first tells the same?
+
+    Such a process leaves without a complaint: of a failure, torchrun would end the first before it
+    has told.
+    """
+    same = isinstance(error, ValueError | ArithmeticError | ModuleNotFoundError | KeyboardInterrupt)
+    same = same or type(error).__name__ in ("ToldElsewhereError", "RunDivergedError")
+    return same and os.environ.get("RANK", "0") != "0"
 
 
 def _run(argv: list[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -30,6 +31,8 @@ from wganlab.learned.recorded import NotCompiledError, owned
 from wganlab.learned.track import summary_writer
 from wganlab.learned.training import RunDivergedError, Training, generated
 from wganlab.learned.view import SHOWN, Observer
+
+TOLD_TWICE = 10.0  # seconds
 
 EngineName = Literal["eager", "compiled"]
 
@@ -376,20 +379,23 @@ def _told(row: Row) -> dict[str, str]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[list[bool]]:
+def _interruptible() -> Iterator[list[float]]:
     """A list that fills on Ctrl-C, so that an iteration ends before the run does.
 
     Of several processes also where torchrun ends them, or whatever has started it.
     """
-    interrupted: list[bool] = []
+    interrupted: list[float] = []
+    # torchrun passes on to its processes what a terminal has told them already
+    again = 0.0 if world().size == 1 else TOLD_TWICE
     if threading.current_thread() is not threading.main_thread():
         yield interrupted
         return
 
     def note(number: int, frame: Any) -> None:
-        if interrupted:  # asked twice: at once
+        now = time.monotonic()
+        if interrupted and now - interrupted[0] >= again:  # asked twice: at once
             raise KeyboardInterrupt
-        interrupted.append(True)
+        interrupted.append(now)
 
     heeded = [signal.SIGINT] if world().size == 1 else [signal.SIGINT, signal.SIGTERM]
     before = [signal.signal(number, note) for number in heeded]
