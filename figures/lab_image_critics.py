@@ -37,6 +37,7 @@ def kept(name: str, profile: str) -> image_runs.Kept:
         return wgan_images.run("wgan", "dcgan", profile)
     size, clipped = wgan_images.SIZES[profile], wgan_images.config("wgan", "dcgan", profile)
     base = preset(name, clipped.data)
+    assert isinstance(clipped.generator, DCGANConfig)
     penalized = DCGANConfig(filters=size.filters, norm="none", init="he")
     one = replace(
         base,

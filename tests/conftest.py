@@ -1,12 +1,13 @@
 """Shared by all tests."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 settings.register_profile("wganlab", deadline=None, derandomize=True, max_examples=40)
@@ -18,6 +19,28 @@ def environment() -> Iterator[None]:
     """Commands may set variables for the rest of their process."""
     with mock.patch.dict(os.environ):
         yield
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A folder that is filled once, whichever of the processes that test side by side comes first.
+
+    `once(name, fill)`, where `fill(folder)` is what takes long.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def filled(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, mark = base / name, base / f"{name}.filled"
+        with FileLock(base / f"{name}.lock"):
+            if not mark.exists():
+                folder.mkdir(exist_ok=True)
+                fill(folder)
+                mark.touch()
+        return folder
+
+    return filled
 
 
 @pytest.fixture

@@ -57,7 +57,6 @@ def weights(run):
     networks = (run.generator, run.critic)
     return torch.cat([t.flatten().float() for net in networks for t in net.state_dict().values()])
 """
-pytestmark = pytest.mark.xdist_group("distributed")  # one process makes what they share
 
 
 def environment(rank, size, port):
@@ -93,9 +92,8 @@ def together(code, size, folder):
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory):
+def ended(once):
     """The end of every configuration, by two processes (rank 0 and rank 1) and by one."""
-    folder = tmp_path_factory.mktemp("together")
     code = """
     from wganlab.learned.distributed import joined
     with joined() as here:
@@ -105,9 +103,13 @@ def ended(tmp_path_factory):
         }
         torch.save(ends, f"{here.size}-{here.rank}.pt")
     """
-    for size in (2, 1):
-        results = together(code, size, folder)
-        assert [returned for _, _, returned in results] == [0] * size, results[-1][1]
+
+    def train(folder):
+        for size in (2, 1):
+            results = together(code, size, folder)
+            assert [returned for _, _, returned in results] == [0] * size, results[-1][1]
+
+    folder = once("together", train)
     names = ("2-0", "2-1", "1-0")
     return [torch.load(folder / f"{name}.pt", weights_only=True) for name in names]
 

@@ -18,8 +18,6 @@ from figures.__main__ import Figures, main
 from figures.catalog import FIGURES, PROFILES
 from figures.render import ROOT
 
-pytestmark = pytest.mark.xdist_group("figures")  # one process makes what they share
-
 SCRIPTS = {path.stem for path in (ROOT / "figures").glob("*.py")}
 
 
@@ -40,11 +38,13 @@ def times(folder):
 
 
 @pytest.fixture(scope="session")
-def quick(tmp_path_factory):
+def quick(once):
     """All figures at the quick profile."""
-    out = tmp_path_factory.mktemp("figures")
-    assert main(Figures(profile="quick", out=out)) == 0
-    return out
+
+    def make(out):
+        assert main(Figures(profile="quick", out=out)) == 0
+
+    return once("figures", make)
 
 
 def test_the_catalog_lists_the_scripts():
