@@ -1,4 +1,4 @@
-"""The lessons' controls: a slider or step buttons over a picture, and the same picture for readers.
+"""The lessons' controls: a slider or buttons over a picture, and the same picture for readers.
 
 One function draws for both: `draw(figure, value)` draws what belongs to `value` on an empty
 figure (or a part of one). The control needs a running kernel; what is kept in a notebook is
@@ -65,6 +65,42 @@ def steps(draw: Draw, last: int, *, size: tuple[float, float] = (6.0, 3.2)) -> w
     again.on_click(lambda _: go(0))
     go(0)
     return widgets.VBox([widgets.HBox([back, forth, again, told]), picture])
+
+
+def players(
+    game: Any, draw: Draw, *, run: int = 10, size: tuple[float, float] = (13.0, 4.4)
+) -> widgets.VBox:
+    """Buttons that move one player of a `compare.StepThrough` at a time; the picture follows them.
+
+    Step D is one update of the critic, Step G one of the generator, Both an iteration of algorithm
+    1, Run `run` iterations, Reset the start. Drawn is what `game.scene()` gives.
+    """
+    picture = _picture(size)
+    picture.layout.width, picture.layout.max_width = "100%", f"{100 * size[0]:.0f}px"
+
+    def show() -> None:
+        picture.value = _png(draw, game.scene(), size)
+
+    def button(name: str, move: Callable[[], None], times: int, meant: str) -> widgets.Button:
+        made = widgets.Button(description=name, tooltip=meant, layout=widgets.Layout(width="6em"))
+
+        def clicked(_: Any) -> None:
+            for _ in range(times):
+                move()
+                show()
+
+        made.on_click(clicked)
+        return made
+
+    row = [
+        button("Step D", game.step_critic, 1, "one update of the critic"),
+        button("Step G", game.step_generator, 1, "one update of the generator"),
+        button("Both", game.step_both, 1, "one iteration of algorithm 1"),
+        button("Run", game.step_both, run, f"{run} iterations"),
+        button("Reset", game.reset, 1, "back to the start"),
+    ]
+    show()
+    return widgets.VBox([widgets.HBox(row), picture])
 
 
 def static(

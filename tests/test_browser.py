@@ -204,3 +204,36 @@ def test_a_page_of_images_shows_a_sheet_a_step(browser, tmp_path):
     assert len(set(seen)) == 3
     assert not page.locator("#marks").is_visible()
     assert errors == []
+
+
+def test_a_page_of_a_step_through_draws_every_move(browser, tmp_path):
+    from wganlab import compare, learned, scenes
+
+    net = learned.MLPConfig(width=8, depth=1)
+    config = learned.TrainConfig(
+        data="8gaussians", critic=net, generator=net, batch=8, n_critic=2, iterations=50
+    )
+    game = compare.StepThrough(config, n=20, cells=9, device="cpu")
+    seen = [game.scene()]
+    for move in (game.step_critic, game.step_generator, game.step_critic):
+        move()
+        seen.append(game.scene())
+    (tmp_path / "page.html").write_text(scenes.steps_page("by hand", seen))
+    page, errors = opened(browser, tmp_path / "page.html", viewport={"width": 1200, "height": 900})
+    learned_critic, exact_critic = page.locator(".points").all()
+    assert page.locator(".curves").count() == 1
+    pictures, told = [], []
+    for _ in seen:
+        page.wait_for_timeout(100)  # pictures are decoded
+        pictures.append((learned_critic.screenshot(), exact_critic.screenshot()))
+        told.append(page.locator("#told").text_content())
+        page.keyboard.press("ArrowRight")
+    assert told[:3] == [
+        "start",
+        "iteration 0: critic step 1",
+        "iteration 1: the generator has moved",
+    ]
+    assert len({learned_one for learned_one, _ in pictures}) == 4
+    exact_ones = [exact_one for _, exact_one in pictures]
+    assert exact_ones[0] == exact_ones[1] != exact_ones[2] == exact_ones[3]  # it has no steps
+    assert errors == []

@@ -66,3 +66,29 @@ def test_readers_see_the_same_at_a_few_values(controls, draw, drawn, monkeypatch
     assert drawn == [1.0, 2.0, 3.0]
     assert len(figure.axes) == 3
     plt.close(figure)
+
+
+def test_each_button_of_the_players_changes_the_picture(controls):
+    from wganlab import compare, learned, scenes
+
+    net = learned.MLPConfig(width=8, depth=1)
+    config = learned.TrainConfig(
+        data="8gaussians", critic=net, generator=net, batch=8, n_critic=2, iterations=50
+    )
+    game = compare.StepThrough(config, n=20, cells=9, device="cpu")
+    row, picture = controls.players(game, scenes.draw_scene, run=3).children
+    assert [button.description for button in row.children] == [
+        "Step D",
+        "Step G",
+        "Both",
+        "Run",
+        "Reset",
+    ]
+    pictures, moves = [picture.value], []
+    for button in row.children:
+        button.click()
+        pictures.append(picture.value)
+        moves.append(len(game.scene().moves) - 1)
+    assert moves == [1, 2, 5, 14, 0]
+    assert len(set(pictures[:-1])) == 5
+    assert pictures[-1] == pictures[0]

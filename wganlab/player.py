@@ -49,9 +49,27 @@ class Panel:
     """Numbers at those iterations, by the keys of NAMES; of others nothing is drawn."""
     names: Mapping[str, str] | None = None
     """What curves are called that are not called as in NAMES."""
+    fields: Sequence[NDArray[Any]] = ()
+    """A function over the picture at every step, shape (k, k), first row at the bottom; none for
+    none. It is shaded from its least value to its largest one."""
+    arrows: Sequence[NDArray[Any]] = ()
+    """At every step, where arrows from the generated points end, shape (m, 2), m <= n; none for
+    none."""
+    role: str = "estimate"
+    """Whose color fields and arrows have, a key of NAMES."""
+    box: tuple[float, float, float] | None = None
+    """Left and lower end of the picture, and its side; by default one around the real points."""
 
 
-def page(title: str, iterations: Sequence[int], panels: Sequence[Panel], *, note: str = "") -> str:
+def page(
+    title: str,
+    iterations: Sequence[int],
+    panels: Sequence[Panel],
+    *,
+    note: str = "",
+    told: Sequence[str] = (),
+    unit: str = "iteration",
+) -> str:
     """The page as text.
 
     Parameters
@@ -64,11 +82,17 @@ def page(title: str, iterations: Sequence[int], panels: Sequence[Panel], *, note
         Shown side by side, their numbers on equal axes.
     note : str
         Small print below them.
+    told : sequence of str
+        What is said of every step; by default which iteration it is.
+    unit : str
+        What is counted.
     """
     content = {
         "title": title,
         "note": note,
         "iterations": [int(iteration) for iteration in iterations],
+        "told": list(told) or [f"{unit} {iteration:,}" for iteration in iterations],
+        "unit": unit,
         "range": _range(panels),
         "panels": [_panel(panel) for panel in panels],
     }
@@ -94,6 +118,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
     return {
         "title": panel.title,
         **shown,
+        "role": panel.role,
         "iterations": [int(iteration) for iteration in panel.iterations],
         "curves": [
             {"role": role, "name": names[role], "values": _finite(panel.curves[role])}
@@ -106,12 +131,17 @@ def _panel(panel: Panel) -> dict[str, Any]:
 def _points(panel: Panel) -> dict[str, Any]:
     """Real and generated points, in thousandths of a box around the real ones."""
     real = _plane(panel.real)
-    low, high = real.min(axis=0), real.max(axis=0)
-    side = 1.5 * (high - low).max() + 1e-9
-    corner = (low + high - side) / 2
+    if panel.box is None:
+        low, high = real.min(axis=0), real.max(axis=0)
+        side = 1.5 * (high - low).max() + 1e-9
+        corner = (low + high - side) / 2
+    else:
+        corner, side = np.array(panel.box[:2]), panel.box[2]
     return {
         "real": _thousandths(real, corner, side),
         "clouds": [_thousandths(_plane(cloud), corner, side) for cloud in panel.clouds],
+        "arrows": [_thousandths(_plane(ends), corner, side) for ends in panel.arrows],
+        "fields": [_shade(values) for values in panel.fields],
     }
 
 
@@ -120,7 +150,20 @@ def _sheet(images: NDArray[np.uint8]) -> str:
     from PIL import Image
 
     rows = math.isqrt(len(images))
-    picture = Image.fromarray(tiled(images[: rows * rows], rows).squeeze())
+    return _address(Image.fromarray(tiled(images[: rows * rows], rows).squeeze()))
+
+
+def _shade(values: NDArray[Any]) -> str:
+    """A field as the address of a picture, transparent where it is least."""
+    from PIL import Image
+
+    low, high = values.min(), values.max()
+    alpha = (255 * (values - low) / (high - low or 1.0)).round().astype(np.uint8)[::-1]
+    return _address(Image.fromarray(np.stack([np.zeros_like(alpha), alpha], axis=-1), "LA"))
+
+
+def _address(picture: Any) -> str:
+    """A PNG picture, written into its address."""
     with io.BytesIO() as file:
         picture.save(file, "png", optimize=True)
         return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
