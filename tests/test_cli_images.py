@@ -73,7 +73,7 @@ def test_a_run_leaves_numbers_sheets_and_a_page(finished, capsys):
 
 
 def test_the_table_tells_classes_and_kid(finished, capsys):
-    from wganlab.commands.train import table
+    from wganlab.commands.ending import table
 
     text = table([(finished, learned.RunFolder(finished))])
     heads, cells = (re.split(r" {2,}", line) for line in text.splitlines())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import os
@@ -14,15 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import arg
 
-from wganlab.report import aligned, cores, shown, spinner
+from wganlab.commands.ending import draw_what_there_is, finish, guarded, where
+from wganlab.report import aligned, cores, spinner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from wganlab.crew import Job
-    from wganlab.learned import RunFolder, TrainConfig, View
+    from wganlab.learned import TrainConfig, View
     from wganlab.learned.config import Network
 
     Row = dict[str, float]
@@ -146,9 +144,9 @@ class Train:
             if config.of_images:  # told before a classifier is trained
                 Training(config, torch.device("cpu"))
             job = self._job(config, world.by_first(lambda: self._folder(config)))
-            _kept(job.folder, job.run)
+            guarded(job.folder, job.run)
             if world.first:
-                _finish([job.folder])
+                finish([job.folder])
 
     def _check(self, config: TrainConfig) -> None:
         numbers = {"seeds": 1, "threads": 1, "workers": 0}
@@ -226,13 +224,13 @@ class Train:
             else:
                 failed = side_by_side(jobs, max(1, cores() // self.threads), config.iterations)
         except KeyboardInterrupt:
-            _draw_what_there_is(folders)
-            told = ", ".join(filter(None, map(_where, folders)))
+            draw_what_there_is(folders)
+            told = ", ".join(filter(None, map(where, folders)))
             how = "go on with one by python -m wganlab train --resume PATH"
             raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
-        _finish([folder for folder in folders if folder not in failed])
+        finish([folder for folder in folders if folder not in failed])
         if failed:
-            _draw_what_there_is(list(failed))
+            draw_what_there_is(list(failed))
             told = "; ".join(f"{folder}: {reason}" for folder, reason in failed.items())
             raise RuntimeError(f"{len(failed)} of {len(jobs)} runs failed: {told}")
 
@@ -266,9 +264,9 @@ class Train:
             workers=self.workers,
         )
         with distributed.joined(self.device) as world:
-            _kept(self.resume, again)
+            guarded(self.resume, again)
             if world.first:
-                _finish([self.resume])
+                finish([self.resume])
 
 
 def quickened(config: TrainConfig) -> TrainConfig:
@@ -328,118 +326,3 @@ def watch(config: TrainConfig, n: int) -> list[Callable[[View], Row]]:
     if law.modes is not None and law.spread is not None:
         against["all_modes"] = float(len(law.modes))
     return [*looks, lambda view: against]
-
-
-def _kept(folder: Path, work: Callable[[], Any]) -> None:
-    """Do it; where it is stopped, say what is kept and how to go on."""
-    from wganlab.learned import RunDivergedError
-    from wganlab.learned.distributed import LostError, world
-
-    first = world().first
-    try:
-        work()
-    except LostError as error:
-        kept = _where(folder)
-        how = f"go on by the same torchrun with train --resume {folder}, on fewer processes too"
-        told = f"{error}; the last checkpoint is {kept}: {how}" if kept else str(error)
-        raise LostError(f"process {world().rank} of {world().size}: {told}") from None
-    except RunDivergedError as error:
-        if not first:
-            raise
-        _draw_what_there_is([folder])
-        kept = _where(folder)
-        kept = f"the last checkpoint is {kept}" if kept else "there was no checkpoint yet"
-        raise RuntimeError(f"{error}; {kept}") from None
-    except KeyboardInterrupt:
-        if not first:
-            raise
-        _draw_what_there_is([folder])
-        told = _where(folder)
-        how = f"go on by python -m wganlab train --resume {folder}"
-        raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
-
-
-def _where(folder: Path) -> str:
-    """`runs/NAME at iteration 100` for the last checkpoint, nothing where there is none."""
-    import torch
-
-    from wganlab.learned import RunFolder
-
-    state = RunFolder(folder).load(torch.device("cpu"))
-    return "" if state is None else f"{folder} at iteration {state['iteration']:,}"
-
-
-def _finish(folders: Sequence[Path]) -> None:
-    """Draw and print them."""
-    from wganlab.learned import RunFolder
-
-    with spinner("drawing"):
-        for folder in folders:
-            draw(RunFolder(folder))
-    if folders:
-        print(table([(folder, RunFolder(folder)) for folder in folders]))
-
-
-def _draw_what_there_is(folders: Sequence[Path]) -> None:
-    """Of runs that were stopped; what cannot be drawn of them is no news beside why they were."""
-    from wganlab.learned import RunFolder
-
-    for kept in map(RunFolder, folders):
-        with contextlib.suppress(KeyboardInterrupt, OSError, ValueError, ArithmeticError):
-            if kept.rows():
-                draw(kept)
-
-
-def draw(kept: RunFolder) -> None:
-    """samples.png, curve.png and player.html in the folder of a run."""
-    import numpy as np
-    import torch
-
-    from wganlab import pictures
-
-    config, rows = kept.config(), kept.rows()
-    iteration = int(rows[-1]["iteration"])
-    fake = np.load(_samples(kept, rows[-1]))
-    title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
-    files = {int(row["iteration"]): _samples(kept, row) for row in rows}
-    frames = [(step, np.load(file)) for step, file in files.items() if file.exists()]
-    law, draws = config.law(), torch.Generator().manual_seed(config.seed)
-    real: NDArray[Any]
-    if config.of_images:
-        pictures.draw_generated(kept.path, law, fake, title)
-        real = pictures.real_images(law, len(fake))
-    else:
-        real = law.sample(len(fake), draws).numpy()
-        pictures.draw_sheet(kept.path / "samples.png", real, fake, title)
-    pictures.draw_curve(kept.path / "curve.png", rows, config)
-    pictures.write_player(kept.path / "player.html", real, frames, rows, config)
-
-
-def _samples(kept: RunFolder, row: dict[str, float]) -> Path:
-    return kept.path / "samples" / f"{row['iteration']:06.0f}.npy"
-
-
-def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
-    """A row a run, as its last observation has it."""
-    from wganlab.learned import OBJECTIVES
-
-    estimated = OBJECTIVES[runs[0][1].config().objective].estimates
-    heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate"
-    images = runs[0][1].config().of_images
-    ends = ("classes", "KID") if images else ("modes", "quality")
-    lines = [[*heads.split("|"), *ends, "seconds"]]
-    for folder, kept in runs:
-        row = kept.rows()[-1]
-        names = ("estimate", "emd", "sampling_floor", "certificate")
-        numbers = [shown(row.get(name)) for name in names]
-        modes = _of_all(row, "classes" if images else "modes")
-        quality = f"{row['quality']:.1%}" if "quality" in row else "-"
-        told = [modes, shown(row.get("kid")) if images else quality, f"{row['seconds']:.1f}"]
-        lines.append([str(folder), f"{row['iteration']:,.0f}", *numbers, *told])
-    return aligned(lines)
-
-
-def _of_all(row: Row, name: str) -> str:
-    """`8 of 8`."""
-    everything = f"all_{name}"
-    return f"{row[name]:.0f} of {row[everything]:.0f}" if everything in row else "-"
