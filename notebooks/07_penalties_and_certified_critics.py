@@ -54,8 +54,8 @@ plt.style.use(plots.STYLE)
 # of the penalty lie: *between* a real and a fake point, as in the WGAN-GP paper, only on the *real*
 # points, or only on the *fake* ones.
 
-# %% quick={"penalty_steps": 120, "tent_steps": 60, "ring_steps": 120, "board_steps": 40}
-penalty_steps, tent_steps, ring_steps, board_steps = 600, 300, 1000, 300
+# %% quick={"penalty_steps": 90, "tent_steps": 100, "ring_steps": 100, "board_steps": 25}
+penalty_steps, tent_steps, ring_steps, board_steps = 400, 300, 1000, 300
 
 # %%
 levels = (np.arange(2000) + 0.5) / 2000
@@ -67,7 +67,7 @@ fast = learned.Optimizer(lr=1e-2, schedule="cosine")
 
 def fit(x, y, limit, critic, **changes):
     """A critic between two clouds."""
-    usual = {"optimizer": fast, "batch": 128, "seed": 0, "device": "cpu", "records": 10}
+    usual = {"optimizer": fast, "batch": 128, "seed": 0, "device": "cpu", "records": 1}
     return learned.fit_critic(x, y, constraint=limit, critic=critic, **(usual | changes))
 
 
@@ -102,12 +102,14 @@ for place in places:
 measured = {place: 2 * weights[0] * (gaps[place, weights[0]] - em) for place in places}
 figure, axes = plt.subplots(figsize=(8, 3.6))
 for place, role in places.items():
-    style = {"color": role["color"], "marker": role.get("marker", "D"), "ms": 9}
+    style = {"color": role["color"], "marker": role.get("marker", "D")}
+    style["ms"] = 14 if place == "real" else 9  # the next one lies on it
     axes.plot(weights, [gaps[place, w] - em for w in weights], ls="", **style, label=place)
     axes.plot(weights, [measured[place] / (2 * w) for w in weights], color=role["color"], lw=1)
     print(f"{place:8} C = {measured[place]:.2f}   (EM^2 = {em**2:.2f})")
 axes.set(xscale="log", yscale="log", xlabel="λ", ylabel="gap − EM")
 axes.set_xticks(weights, [str(weight) for weight in weights])
+axes.set_yticks([0.2, 0.5, 1, 2, 3], ["0.2", "0.5", "1", "2", "3"])
 axes.minorticks_off()
 axes.set_title("The excess falls as 1/λ, and depends on where the penalty looks")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), title="penalty at")
@@ -125,8 +127,8 @@ assert min(measured["real"], measured["fake"]) > em**2 + 1.2
 #
 # On the line everything can be done on paper. Let $F_P$ and $F_Q$ be the shares of real and of fake
 # mass to the left of $z$, and $D(z) = F_Q(z) - F_P(z)$. That is how much mass has to pass the place
-# $z$ on its way (lesson 2), and $\mathrm{EM} = \int |D|\, dz$. Integration by parts turns the gap of
-# any $f$ with slope $s(z) = f'(z)$ into
+# $z$ on its way (lesson 2), and $\mathrm{EM} = \int |D|\, dz$. Integration by parts turns the gap
+# of any $f$ with slope $s(z) = f'(z)$ into
 #
 # $$\mathbb{E}_P f - \mathbb{E}_Q f = \int s(z)\, D(z)\, dz .$$
 #
@@ -142,22 +144,22 @@ assert min(measured["real"], measured["fake"]) > em**2 + 1.2
 # $$s(z) = 1 + \frac{D(z)}{2 \lambda\, \sigma(z)}, \qquad
 # \mathrm{gap} = \mathrm{EM} + \frac{1}{2 \lambda} \int \frac{D^2}{\sigma}\, dz .$$
 #
-# So $C = \int D^2 / \sigma$. (Where $D < 0$ all signs turn, and $|D|$ takes its place. The best slope
-# is nowhere below 1, so the two-sided penalty has the same optimum, besides others.) The critic is
-# too steep where much mass passes and the penalty seldom looks. Compute $C$ from the laws, with no
-# critic at all.
+# So $C = \int D^2 / \sigma$. (Where $D < 0$ all signs turn, and $|D|$ takes its place. The best
+# slope is nowhere below 1, so the two-sided penalty has the same optimum, besides others.) The
+# critic is too steep where much mass passes and the penalty seldom looks. Compute $C$ from the
+# laws, with no critic at all.
 
 
 # %%
 def law(real, fake, place, bins=30, draws=10**6):
     """Places z, how much mass passes there, and how densely a penalty looks there."""
-    rng = np.random.default_rng(0)
-    x, y, t = rng.choice(real, draws), rng.choice(fake, draws), rng.uniform(size=draws)
+    u, v, t = np.random.default_rng(0).uniform(size=(3, draws))
+    x, y = np.interp(u, levels, real), np.interp(v, levels, fake)  # by their quantiles
     points = {"between": t * x + (1 - t) * y, "real": x, "fake": y}[place]
     low, high = min(real.min(), fake.min()), max(real.max(), fake.max())
     counts, edges = np.histogram(points, bins, (low, high))
     z, width = (edges[1:] + edges[:-1]) / 2, (high - low) / bins
-    passing = [np.searchsorted(np.sort(cloud), z) / len(cloud) for cloud in (fake, real)]
+    passing = [np.searchsorted(cloud, z) / len(cloud) for cloud in (fake, real)]
     return z, passing[0] - passing[1], counts / draws / width
 
 
@@ -171,9 +173,9 @@ for place in places:
 assert abs(width * np.abs(passing).sum() - em) < 0.01
 
 # %% [markdown]
-# The law holds. **Play.** It says more than the gap: it predicts the slope at *every* place. Run the
-# next cells and move the slider through $\lambda$. Black is the law, in color are the gradients of
-# the trained critics. Under it, all three weights, for those who only read.
+# The law holds. **Play.** It says more than the gap: it predicts the slope at *every* place. Run
+# the next cells and move the slider through $\lambda$. Black is the law, in color are the gradients
+# of the trained critics. Under it, all three weights, for those who only read.
 #
 # **Predict** first: the penalty on the real points looks often on the right, where they are dense.
 # Where is that critic steepest?
@@ -191,7 +193,7 @@ def draw(figure, weight):
         axes.plot(z, 1 + passing / (2 * weight * density), **plots.EXACT, lw=1.2, label="law")
         color = role["color"]
         axes.plot(grid, slopes[place, weight], color=color, ls="--", lw=3, label="trained")
-        axes.set(title=f"penalty at: {place}", xlabel="z", ylim=(0.8, 4.2))
+        axes.set(title=f"penalty: {place}", xlabel="z", ylim=(0.8, 4.2))
         axes.legend(loc="upper center", fontsize=9)
     panels[0].set_ylabel(f"slope, λ = {weight}")
 
@@ -212,8 +214,8 @@ assert left > right + 1
 #
 # ### Taking the bias out
 #
-# The package's `corrected` is $\lambda (\sqrt{1 + 2\, \mathrm{gap} / \lambda} - 1)$. It takes $C$ to
-# be $\mathrm{EM}^2$. When is that right? By the inequality of Cauchy and Schwarz, and because
+# The package's `corrected` is $\lambda (\sqrt{1 + 2\, \mathrm{gap} / \lambda} - 1)$. It takes $C$
+# to be $\mathrm{EM}^2$. When is that right? By the inequality of Cauchy and Schwarz, and because
 # $\sigma$ has the total 1,
 #
 # $$\mathrm{EM}^2 = \Bigl( \int \frac{|D|}{\sqrt \sigma} \sqrt \sigma\, dz \Bigr)^2 \le
@@ -237,20 +239,20 @@ for weight in weights:
 #
 # ### Places that nobody looks at
 #
-# DRAGAN (Kodali et al. 2017) penalizes around the real points. Other methods look at the real points
-# only. **Predict**, with the formula for $C$: real points are uniform on $[2, 4]$ and fake ones on
-# $[0, 1]$, as in lesson 6, where EM is 2.5. The penalty looks at the real points only. What gap
-# does the critic end with?
+# DRAGAN (Kodali et al. 2017) penalizes around the real points. Other methods look at the real
+# points only. **Predict**, with the formula for $C$: real points are uniform on $[2, 4]$ and fake
+# ones on $[0, 1]$, as in lesson 6, where EM is 2.5. The penalty looks at the real points only. What
+# gap does the critic end with?
 
 # %%
 high, low = 2 + 2 * levels, levels
 runs = {}
 for place in ("between", "around_real", "real"):
     limit = learned.GradientPenalty(10, side="one", place=place)
-    runs[place] = fit(high, low, limit, smooth, steps=penalty_steps, records=40)
+    runs[place] = fit(high, low, limit, smooth, steps=penalty_steps, records=15)
     print(f"{place:12} gap {runs[place].final.gap:7.1f}")
 assert abs(runs["between"].final.gap - 2.5 - 2.5**2 / 20) < 0.1
-assert runs["real"].final.gap > 20
+assert runs["real"].final.gap > 10
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.2))
@@ -262,33 +264,35 @@ axes.axhline(2.5, **plots.EXACT, lw=1.2, label="exact EM")
 axes.set_yscale("symlog", linthresh=5)
 axes.set(xlabel="steps", ylabel="gap", title="Where nobody looks, the gap runs away")
 axes.set_yticks([0, 2.5, 5, 50, 500], ["0", "2.5", "5", "50", "500"])
+axes.set_ylim(-2, 1500)
+axes.minorticks_off()
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), title="penalty at")
 plt.show()
 
 # %% [markdown]
-# It ends nowhere. Between 0 and 2 mass passes and $\sigma$ is 0, so $C$ is infinite: more steps make
-# a larger gap. That is no fault of DRAGAN, which was made for GAN losses. There the penalty smooths
-# a discriminator whose loss has a bound of its own. But as an estimate of EM such a gap is worth
-# nothing.
+# It ends nowhere. (The rise slows down only because the learning rate goes to 0.) Between 0 and 2
+# mass passes and $\sigma$ is 0, so $C$ is infinite: more steps make a larger gap. That is no fault
+# of DRAGAN, which was made for GAN losses. There the penalty smooths a discriminator whose loss has
+# a bound of its own. But as an estimate of EM such a gap is worth nothing.
 #
 # Last, the trap of lesson 6. Near the wrong sign the two-sided penalty asks for slope $-1$, and the
-# same calculation gives $s = -1 + D / (2 \lambda \sigma)$, as long as that is negative. So the wrong
-# gap is known, too: $-\mathrm{EM} + C / (2 \lambda)$. **Predict** what lesson 6 measured there, with
-# $\lambda = 10$.
+# same calculation gives $s = -1 + D / (2 \lambda \sigma)$, as long as that is negative. So the
+# wrong gap is known, too: $-\mathrm{EM} + C / (2 \lambda)$. **Predict** what lesson 6 measured
+# there, with $\lambda = 10$.
 
 # %%
 z, passing, density = law(high, low, "between")
 seen = density > 0
 constant = (z[1] - z[0]) * np.sum(passing[seen] ** 2 / density[seen])
 print(f"C = {constant:.2f}: gap {2.5 + constant / 20:.3f}, or with the wrong sign ", end="")
-print(f"{-2.5 + constant / 20:.3f}; exists: {passing[seen].max() < np.min(20 * density[seen])}")
+print(f"{-2.5 + constant / 20:.3f}")
 steepest = (passing[seen] / density[seen]).max()
-print(f"it exists while lambda > {steepest / 2:.2f}")
+print(f"the wrong sign exists for lambda above {steepest / 2:.2f}")
 assert abs(-2.5 + constant / 20 + 2.19) < 0.03
 assert steepest / 2 < 10
 
 # %% [markdown]
-# Lesson 6 found $-2.2$.
+# Lesson 6 found $-2.2$. A small enough $\lambda$ has no such trap, and a larger bias instead.
 #
 # So a penalized gap can be understood, even corrected. It still *proves* nothing: the penalty is an
 # average over the points where it looked, and the critic may be steep anywhere else. To prove, the
@@ -327,10 +331,10 @@ for (name, depth), tent in tents.items():
     if "ReLU" in name:
         assert tent.final.gap < (0.5001 if depth == 1 else 0.75)
     else:
-        assert tent.final.gap > 0.99
+        assert tent.final.gap > 0.97
 
 # %% [markdown]
-# With one layer of ReLU units the gap stops at exactly one half. The reason takes three lines. Let
+# With one layer of ReLU units the gap stops at one half. The reason takes three lines. Let
 # $f(x) = \sum_i a_i\, \mathrm{relu}(w_i x + b_i)$, with norms 1: $\sum a_i^2 \le 1$ and
 # $\sum w_i^2 \le 1$. A unit with $w_i > 0$ is off far to the left and adds the slope $a_i w_i$ far
 # to the right; one with $w_i < 0$ the other way round. So
@@ -339,9 +343,9 @@ for (name, depth), tent in tents.items():
 # \sqrt{\textstyle\sum a_i^2} \sqrt{\textstyle\sum w_i^2} \le 1 .$$
 #
 # The whole network may bend by 1. A tent of slopes $-1$ and $1$ bends by 2, so it gets half of its
-# height. (Writing $|x|$ with ReLUs takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps, but
-# slowly. And it can never help enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a network
-# of norm-1 matrices and ReLUs whose slope is 1 almost everywhere is *linear*.
+# height. (Writing $|x|$ with ReLUs takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps,
+# but slowly. And it can never help enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a
+# network of norm-1 matrices and ReLUs whose slope is 1 almost everywhere is *linear*.
 #
 # ### Sorting keeps what ReLU throws away
 #
@@ -396,13 +400,17 @@ transport = exact.wasserstein(ring, noisy)
 steady = learned.Optimizer(lr=1e-2, betas=(0.9, 0.99), schedule="cosine")
 four = {}
 for activation, shown in (("relu", "ReLU"), ("maxmin", "MaxMin")):
-    for limit, told in ((learned.SpectralNorm(), "divided"), (learned.Orthonormal(), "orthonormal")):
+    for limit, told in (
+        (learned.SpectralNorm(), "divided"),
+        (learned.Orthonormal(), "orthonormal"),
+    ):
         size = learned.MLPConfig(width=48, depth=6, activation=activation, init="he")
         name = f"{shown}, {told}"
         four[name] = fit(ring, noisy, limit, size, optimizer=steady, steps=ring_steps)
 
 # %%
-print(f"EM of the clouds {transport.value:.3f}\n                     gap/EM   proven L   certificate/EM")
+print(f"EM of the clouds {transport.value:.3f}")
+print("                     gap/EM   proven L   certificate/EM")
 share = {}
 for name, critic in four.items():
     now = compare.critic_vs_exact(critic, ring, noisy, transport=transport)
@@ -416,10 +424,11 @@ assert max(share["ReLU, divided"], share["ReLU, orthonormal"]) < min(0.7, share[
 
 # %% [markdown]
 # The activation matters most. With MaxMin *and* orthonormal matrices the gap is within a few
-# percent of EM, always below it, and proven. Trained longer, such critics reach .99 and more (the
-# scoreboard in the project's README has one). Why do the matrices matter at all, when both kinds
-# have norm 1? A gradient is made backward, layer by layer, and each layer multiplies it by a
-# matrix. Follow its length on the way.
+# percent of EM, always below it, and proven. With more layers and 4,000 steps such critics reach
+# 0.99 and more of EM; the same with ReLU stopped at 0.62 to 0.67 in our trials. (The certificates
+# tell less: here even $f = 0$ certifies most of EM, as in lesson 6.) Why do the matrices matter at
+# all, when both kinds have norm 1? A gradient is made backward, layer by layer, and each layer
+# multiplies it by a matrix. Follow its length on the way.
 
 
 # %%
@@ -427,7 +436,7 @@ def lengths(critic, points):
     """Length of the gradient at every stage, from the output back to the points."""
     value = torch.as_tensor(points, dtype=torch.float32).requires_grad_(True)
     stages = [value]
-    for layer in (*critic.critic.features, critic.critic.head):
+    for layer in (*critic.critic.features[1:], critic.critic.head):  # the first part does nothing
         value = layer(value)
         stages.append(value)
     gradients = torch.autograd.grad(value.sum(), stages)
@@ -436,11 +445,10 @@ def lengths(critic, points):
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.6))
-styles = dict(zip(four, ((":", "#D55E00"), ("-.", "#E69F00"), ("--", "#56B4E9"), ("-", "#009E73"))))
+styles = (":", "#D55E00"), ("-.", "#E69F00"), ("--", "#56B4E9"), ("-", "#009E73")
 kept = {}
-for name, critic in four.items():
+for (name, critic), (style, color) in zip(four.items(), styles, strict=True):
     kept[name] = lengths(critic, np.concatenate([ring, noisy])).mean(axis=1)
-    style, color = styles[name]
     axes.plot(kept[name], ls=style, color=color, marker="o", ms=4, label=name)
 axes.set(title="A gradient on its way back through the network", ylim=(0, 1.05))
 axes.set(xlabel="layers and activations passed", ylabel="mean length")
@@ -454,19 +462,19 @@ assert kept["MaxMin, orthonormal"][-1] == max(passed[-1] for passed in kept.valu
 assert max(kept["ReLU, divided"][-1], kept["ReLU, orthonormal"][-1]) < 0.75
 
 # %% [markdown]
-# At each ReLU the gradient loses the part that belongs to units that are off. At each divided matrix
-# it may lose, too: *one* singular value is 1, the others may be smaller. With square orthonormal
-# matrices and a sort nothing is lost, before training as after it. Only the last step of all can
-# lose something: the first layer leads from 2 coordinates to 48 units, so of 48 directions only
-# those of a plane lead back. There training has to turn the gradient into that plane, and it does
-# so, nearly. Then the critic has slope 1 nearly everywhere, as the exact critic has where mass
-# travels. (Where none travels slope 1 is not needed. The critic folds there instead, and pays
-# nothing for it.)
+# At each ReLU the gradient loses the part that belongs to units that are off. At each divided
+# matrix it may lose, too: *one* singular value is 1, the others may be smaller. With square
+# orthonormal matrices and a sort nothing is lost, before training as after it. Only the last step
+# of all can lose something: the first layer leads from 2 coordinates to 48 units, so of 48
+# directions only those of a plane lead back. There training has to turn the gradient into that
+# plane, and it does so, nearly. Then the critic has slope 1 nearly everywhere, as the exact critic
+# has where mass travels. (Where none travels slope 1 is not needed. The critic folds there instead,
+# and pays nothing for it.)
 #
 # ## What is proven, and about what
 #
-# For a critic with $L = 1$ the gap on *any* two clouds is a lower bound of the EM of *these* clouds.
-# Take the clouds that it was trained on, and then new ones.
+# For a critic with $L = 1$ the gap on *any* two clouds is a lower bound of the EM of *these*
+# clouds. Take the clouds that it was trained on, and then new ones.
 #
 # **Predict**: the laws are two Gaussians in 16 dimensions, 2 apart, so their EM is 2. A critic with
 # $L = 1$ is trained on 300 points of each. Can its gap on these points be above 2? And on new
@@ -487,31 +495,31 @@ print(f"4,000 new points:   gap {fresh:.2f} +- {error:.2f}, EM of the laws {pair
 # %%
 assert certified.lipschitz < 1.0001
 assert pair.emd < certified.final.gap < exact.emd(x, y)
-assert 1.4 < fresh + 2 * error
+assert fresh + 2 * error > 1.4
 assert fresh - 2 * error < pair.emd
 
 # %% [markdown]
-# Its gap on the training points is above 2, and no proof is violated. In 16 dimensions the EM of 300
-# points is twice that of the laws (lesson 10 is about that), and the critic learned some of what is
-# true of these points only. On new points that is gone. There each value is an independent draw, so
-# the mean has an ordinary standard error, and for a fixed $f$ with $L \le 1$
+# Its gap on the training points is above 2, and no proof is violated. In 16 dimensions the EM of
+# 300 points is twice that of the laws (lesson 10 is about that), and the critic learned some of
+# what is true of these points only. On new points that is gone. There each value is an independent
+# draw, so the mean has an ordinary standard error, and for a fixed $f$ with $L \le 1$
 #
 # $$\mathbb{E}_P f - \mathbb{E}_Q f \;\le\; \mathrm{EM}(P, Q).$$
 #
 # So *gap on new points minus two standard errors* is a lower bound of the EM of the **laws**, right
-# in about 39 of 40 cases. No linear program can say such a thing: the EM of samples is above that of
-# the laws, on average, and nobody knows by how much.
+# in about 39 of 40 cases. No linear program can say such a thing: the EM of samples is above that
+# of the laws, on average, and nobody knows by how much.
 #
 # ## The scoreboard
 #
-# Now all methods together, each with the network that suits it, on four pairs of laws. The package's
-# `scoreboard` trains and compares. **Predict**: which method will be nearest to EM on parallel
-# lines, where nothing bends? Which on *cones* (four atoms, each in a ring of fakes)? Which rows
-# have gaps above EM?
+# Now all methods together, each with the network that suits it, on four pairs of laws. The
+# package's `scoreboard` trains and compares. **Predict**: which method will be nearest to EM on
+# parallel lines, where nothing bends? Which on *cones* (four atoms, each in a ring of fakes)? Which
+# rows have gaps above EM?
 
 # %%
-methods = {name: replace(learned.METHODS[name], steps=board_steps) for name in ("clip", "gp", "lp")}
-methods["sn"] = replace(learned.METHODS["sn"], steps=board_steps)
+short = {"steps": board_steps, "batch": 128}
+methods = {name: replace(learned.METHODS[name], **short) for name in ("clip", "gp", "lp", "sn")}
 methods["orthonormal"] = learned.Method(
     learned.Orthonormal(), sorting, steady, steps=board_steps, batch=128
 )
@@ -534,19 +542,21 @@ for name in pairs:
             assert row.critic_gap < row.exact + 1e-4
 
 # %%
-figure, panels = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True)
+figure, panels = plt.subplots(1, 3, figsize=(10, 4.2), sharey=True)
 colors = dict(zip(methods, ("#CC79A7", "#D55E00", "#E69F00", "#56B4E9", "#009E73"), strict=True))
-lanes = dict(zip(methods, np.linspace(-0.3, 0.3, len(methods)), strict=True))
-for row in board.rows:
-    height = list(pairs).index(row.pair) + lanes[row.method]
-    shown = row.critic_gap / row.exact, row.certificate / row.exact, row.cosine
-    for axes, value in zip(panels, shown, strict=True):
-        axes.plot(value, height, color=colors[row.method], marker="Xv^sD"[list(methods).index(row.method)])
+for k, (method, marker) in enumerate(zip(methods, "Xv^sD", strict=True)):
+    rows = [row for row in board.rows if row.method == method]
+    height = np.arange(len(pairs)) + 0.15 * (k - 2)
+    for axes, number in zip(panels, ("critic_gap", "certificate", "cosine"), strict=True):
+        values = [
+            getattr(row, number) / (row.exact if axes is not panels[2] else 1) for row in rows
+        ]
+        axes.plot(values, height, ls="", color=colors[method], marker=marker, ms=8, label=method)
 for axes, title in zip(panels, ("gap / EM", "certificate / EM", "cosine"), strict=True):
     axes.axvline(1, **plots.EXACT, lw=1)
-    axes.set(title=title, xlim=(-0.1, 1.2))
+    axes.set(title=title, xlim=(-0.1, 1.2), ylim=(3.5, -0.5))
 panels[0].set_yticks(range(len(pairs)), pairs)
-panels[0].invert_yaxis()
+panels[2].legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %%
@@ -557,6 +567,7 @@ assert all(
     by[name, "sn"].critic_gap < by[name, "orthonormal"].critic_gap
     for name in ("circles", "cones", "funnels")
 )
+assert all(by[name, "gp"].critic_gap < by[name, "lp"].critic_gap for name in ("cones", "funnels"))
 
 # %% [markdown]
 # Read the columns of the table.
@@ -569,15 +580,16 @@ assert all(
 # - **sn**: near EM where nothing bends, half of it or so where the exact critic bends.
 # - **orthonormal**: never above EM. More steps and more layers bring it nearer.
 #
-# One seed, few steps, 250 points: a snapshot. The README's scoreboard has more of each, and
-# `python -m wganlab compare` makes your own.
+# (Certificates near 1 on the first three rows mean little, since $f = 0$ has them there, too; look
+# at the last row.) One seed, few steps, 250 points: a snapshot. The figure `lab_critic_scoreboard`
+# has eight pairs, and `python -m wganlab compare` makes a table of your own.
 #
 # ## Exercises
 #
 # Each has a cell that checks your answer and gives a hint when it is wrong.
 #
-# **1.** Two critics were trained to their optimum on the same two laws of the line, with penalties at
-# the same place. With $\lambda = 5$ the gap is 3.1, with $\lambda = 20$ it is 2.65. What is EM?
+# **1.** Two critics were trained to their optimum on the same two laws of the line, with penalties
+# at the same place. With $\lambda = 5$ the gap is 3.1, with $\lambda = 20$ it is 2.65. What is EM?
 # ($C$ is not known, and it is not $\mathrm{EM}^2$.)
 
 # %%
@@ -587,7 +599,8 @@ answer_1 = None  # a number
 check.two_weights(answer_1, gaps={5: 3.1, 20: 2.65})
 
 # %% [markdown]
-# **2.** A network on the line has one hidden layer of ReLU units, and the product of its two norms is
+# **2.** A network on the line has one hidden layer of ReLU units, and the product of its two norms
+# is
 # 1. Far to the right it rises with slope 0.8. Far to the left its slope is negative: it falls
 # towards the middle. How steeply can it fall there, at most? (Give the size, without a sign.)
 
@@ -598,10 +611,10 @@ answer_2 = None  # a number
 check.bend(answer_2, right=0.8)
 
 # %% [markdown]
-# **3.** Some notes write the one-sided penalty *without* the square:
-# $\lambda\, \mathbb{E}_z \max(|\nabla f(z)| - 1, 0)$. Parallel lines are $\theta = 3$ apart. There is
-# a $\lambda$ above which the optimal gap is exactly EM, with no bias, and below which it is
-# infinite. Which? (Say $f$ rises with slope $s$, and write down what is made large.)
+# **3.** Some notes write the one-sided penalty *without* the square: $\lambda\, \mathbb{E}_z
+# \max(|\nabla f(z)| - 1, 0)$. Parallel lines are $\theta = 3$ apart. There is a $\lambda$ above
+# which the optimal gap is exactly EM, with no bias, and below which it is infinite. Which? (Say $f$
+# rises with slope $s$, and write down what is made large.)
 
 # %%
 answer_3 = None  # a number
@@ -627,9 +640,9 @@ check.lower_bound(my_lower_bound)
 # %% [markdown]
 # ## Summary
 #
-# - On the line a gradient penalty makes the critic's slope $1 + |D| / (2 \lambda \sigma)$ and its gap
-#   $\mathrm{EM} + C / (2 \lambda)$, with $C = \int D^2 / \sigma \ge \mathrm{EM}^2$. One-sided and
-#   two-sided have this optimum in common; the two-sided has one of the wrong sign besides.
+# - On the line a gradient penalty makes the critic's slope $1 + |D| / (2 \lambda \sigma)$ and its
+#   gap $\mathrm{EM} + C / (2 \lambda)$, with $C = \int D^2 / \sigma \ge \mathrm{EM}^2$. One-sided
+#   and two-sided have this optimum in common; the two-sided has one of the wrong sign besides.
 # - Where mass passes and the penalty does not look, there is no optimum: the gap runs away.
 # - Norm-1 matrices with ReLU cannot bend enough: half of EM on the smallest case with one layer,
 #   and never all of it. Orthonormal matrices with MaxMin keep every gradient's length.
@@ -638,7 +651,7 @@ check.lower_bound(my_lower_bound)
 # |---|---|---|
 # | penalized gap | no bound | no bound |
 # | gap of a critic with $L \le 1$, on its training points | lower bound, proven | none |
-# | the same critic's gap, on new points | lower bound of *their* EM | lower bound, up to its standard error |
+# | the same critic's gap, on new points | bound of *their* EM | lower bound, up to its error |
 # | certificate of any critic | lower bound, proven | none |
 # | EM by linear program | exact | too large on average |
 #

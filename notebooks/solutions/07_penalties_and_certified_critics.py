@@ -26,8 +26,8 @@ from checks import penalties_and_certified_critics as check
 # %% [markdown]
 # **1.** Two equations, $\mathrm{EM} + C / 10 = 3.1$ and $\mathrm{EM} + C / 40 = 2.65$. Their
 # difference is $C (1/10 - 1/40) = 0.45$, so $C = 6$ and $\mathrm{EM} = 3.1 - 0.6 = 2.5$. Seen
-# another way: drawn over $1 / \lambda$, gaps lie on a straight line, and EM is where it meets
-# $1 / \lambda = 0$. Numerical analysts call this Richardson's extrapolation. It needs no $C$, but it
+# another way: drawn over $1 / \lambda$, gaps lie on a straight line, and EM is where it meets $1 /
+# \lambda = 0$. Numerical analysts call this Richardson's extrapolation. It needs no $C$, but it
 # doubles the work, and an error of training in either gap goes into it.
 
 # %%
@@ -36,10 +36,10 @@ answer_1 = 3.1 - constant / 10
 check.two_weights(answer_1, gaps={5: 3.1, 20: 2.65})
 
 # %% [markdown]
-# **2.** The slopes far right and far left differ by at most the product of the norms, 1. One is 0.8,
-# so the other is at least $0.8 - 1 = -0.2$. The network is reached by units of two kinds:
-# $0.8\, \mathrm{relu}(x) + 0.2\, \mathrm{relu}(-x)$, with $w = (\sqrt{0.8}, -\sqrt{0.2})$ and
-# $a = (\sqrt{0.8}, \sqrt{0.2})$, both of norm 1.
+# **2.** The slopes far right and far left differ by at most the product of the norms, 1. One is
+# 0.8, so the other is at least $0.8 - 1 = -0.2$. The network is reached by units of two kinds:
+# $0.8\, \mathrm{relu}(x) + 0.2\, \mathrm{relu}(-x)$, with $w = (\sqrt{0.8}, -\sqrt{0.2})$ and $a =
+# (\sqrt{0.8}, \sqrt{0.2})$, both of norm 1.
 
 # %%
 answer_2 = 1 - 0.8
@@ -48,8 +48,8 @@ check.bend(answer_2, right=0.8)
 # %% [markdown]
 # **3.** What is made large is $3 s - \lambda \max(s - 1, 0)$. Up to $s = 1$ it rises. Beyond, one
 # more unit of slope earns 3 and costs $\lambda$. With $\lambda > 3$ the best slope is exactly 1 and
-# the gap exactly EM; with $\lambda < 3$ the slope runs away. Such a penalty is called *exact*. Why is
-# it not the usual one? It has to be known beforehand how large $\lambda$ must be (larger than
+# the gap exactly EM; with $\lambda < 3$ the slope runs away. Such a penalty is called *exact*. Why
+# is it not the usual one? It has to be known beforehand how large $\lambda$ must be (larger than
 # $|D| / \sigma$ everywhere), and at slope 1, where the critic is to stay, the loss has a kink.
 
 # %%
@@ -66,8 +66,8 @@ for weight in (2.0, 10.0):
 
 # %% [markdown]
 # **4.** The variance of a difference of independent means is the sum of the variances of the means.
-# Then everything is divided by $L$, the error too, because $f / L$ is the function whose slope is at
-# most 1.
+# Then everything is divided by $L$, the error too, because $f / L$ is the function whose slope is
+# at most 1.
 
 
 # %%
