@@ -343,7 +343,8 @@ for (name, depth), tent in tents.items():
 # \sqrt{\textstyle\sum a_i^2} \sqrt{\textstyle\sum w_i^2} \le 1 .$$
 #
 # The whole network may bend by 1. A tent of slopes $-1$ and $1$ bends by 2, so it gets half of its
-# height. (Writing $|x|$ with ReLUs takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps,
+# height. (How the bend is divided is free: the trained one below takes slopes $-0.6$ and $0.4$.
+# Writing $|x|$ with ReLUs takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps,
 # but slowly. And it can never help enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a
 # network of norm-1 matrices and ReLUs whose slope is 1 almost everywhere is *linear*.
 #
