@@ -8,6 +8,7 @@ PROFILE ?= laptop
 ONLY ?=
 DATA ?=
 JOBS ?= 0
+SOLUTIONS ?= yes
 SYSTEM_PYTHON ?= python3
 
 ifeq ($(ENV),active)
@@ -23,7 +24,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: active help figures gallery test lab notebooks check bench wheel clean
+.PHONY: active help figures gallery test lab notebooks course check bench wheel clean
 
 help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
@@ -44,6 +45,9 @@ lab: $(READY) ## open JupyterLab on the first lesson
 notebooks: $(READY) ## rebuild and execute the notebooks from their .py twins
 	$(PYTHON) notebooks/build.py
 
+course: $(READY) ## render the course to site/, to be read without a network (SOLUTIONS=no: without them)
+	@$(PYTHON) notebooks/course.py $(if $(filter no,$(SOLUTIONS)),--students)
+
 check: $(READY) ## ruff, ruff format, mypy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -60,8 +64,8 @@ wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
 	$(PYTHON) tests/try_wheel.py dist
 
-clean: ## delete .venv, generated figures and caches
-	rm -rf .venv dist build figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## delete .venv, generated figures, the site and caches
+	rm -rf .venv dist build site figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 active:

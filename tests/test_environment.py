@@ -18,7 +18,8 @@ else:
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-TARGETS = ("figures", "gallery", "test", "lab", "notebooks", "check", "bench", "wheel", "clean")
+TARGETS = ("figures", "gallery", "test", "lab", "notebooks", "course", "check", "bench", "wheel")
+TARGETS = (*TARGETS, "clean")
 
 
 def make(*arguments, **environment):
