@@ -759,6 +759,8 @@ def test_10_1_small_batches_wrong_law():
     laws = [exact.known.Bernoullis(p, theta).emd for theta in thetas]
     one, three = ([mean(m, theta) for theta in thetas[::25]] for m in (1, 3))
     best = thetas[::25][np.argmin(one)]
+    told = re.findall(r"\$(\d+)/64\$", SOLVED["10.1"])[:4]
+    assert np.array(told, dtype=float) / 64 == pytest.approx(stats.binom(3, p).pmf(range(4)))
     agree(
         "10.1",
         theta_law=thetas[np.argmin(laws)],
