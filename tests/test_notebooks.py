@@ -51,7 +51,7 @@ def exercises(twin):
 
 def test_every_lesson_has_its_notebook_and_its_solutions():
     names = [twin.stem for twin in LESSONS]
-    assert [name[:2] for name in names] == [f"{number:02}" for number in range(7)]
+    assert [name[:2] for name in names] == [f"{number:02}" for number in range(13)]
     assert [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))] == names
     assert [twin.stem for twin in SOLUTIONS] == names
     assert [path.stem for path in sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))] == names
