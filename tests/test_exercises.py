@@ -48,6 +48,12 @@ def said(number):
     return " ".join(ASKED[number].split())
 
 
+def states(number, *phrases):
+    """The sheet gives these data, which a test has in its own code."""
+    for phrase in phrases:
+        assert phrase in said(number), (number, phrase)
+
+
 def given(number, prefix, many=False):
     """What the sheet gives after these words: a number, or the numbers in parentheses."""
     text = said(number)
@@ -264,6 +270,7 @@ def test_the_arithmetic_sees_a_slip():
 
 
 def test_1_1_four_numbers_for_three_places():
+    states("1.1", "The places are 0, 1, 2.")
     p, q = (given("1.1", f"{name} = (", many=True) for name in "PQ")
     places, moved = np.array([0, 1, 2]), np.array([0, 1, given("1.1", "from 2 to ")])
     agree(
@@ -288,6 +295,7 @@ def test_1_2_three_wrong_sentences():
 
 
 def test_2_1_all_plans_and_all_prices():
+    states("2.1", "where $f_1 = 0$")
     p = given("2.1", "the masses $(", many=True)
     q = given("2.1", "three targets the masses $(", many=True)
     ways = table(ASKED, "2.1")
@@ -328,6 +336,7 @@ def test_2_2_sort_and_match_with_unequal_pieces():
 
 
 def test_2_3_the_prices_know_the_plan():
+    states("2.3", "sends 0.1 from source 3 to target 2")
     p = given("2.3", "the masses $(", many=True)
     q = given("2.3", "three targets the masses $(", many=True)
     f, g = (given("2.3", f"{name} = (", many=True) for name in "fg")
@@ -359,6 +368,7 @@ def test_2_4_normal_laws_by_their_quantiles():
 
 
 def test_3_1_answers_to_prices():
+    states("3.1", "each of mass $1/3$")
     x, y, f = np.array([0, 2, 6]), np.array([1, 3, 5]), given("3.1", "$f = (", many=True)
     assert "the real points are 0, 2, 6 and the fake points 1, 3, 5" in said("3.1")
     way = np.abs(x[:, None] - y)
@@ -382,6 +392,13 @@ def test_3_1_answers_to_prices():
 
 
 def test_3_2_what_three_functions_prove():
+    states(
+        "3.2",
+        "$f(z) = 0$, $f(z) = |z|$",
+        "$f(z) = 10 z_1$ (ten times",
+        "Two of the gaps are 0",
+        "each of mass $1/2$",
+    )
     x, y = np.array([[0, 0], [3, 4]]), np.array([[3, 0], [0, 4]])
     for point in (*x, *y):
         assert f"$({point[0]}, {point[1]})$" in said("3.2")
@@ -398,6 +415,7 @@ def test_3_2_what_three_functions_prove():
 
 
 def test_4_1_a_grid_for_a_law():
+    states("4.1", "uniform on $[0, 1]$", "$1/n, 2/n, \\dots, n/n$", "then, for $n = 10$")
     n = int(given("4.1", "What is it for $n = "))
     u = (np.arange(1000 * n) + 0.5) / (1000 * n)  # the quantiles of P; ends of pieces among them
     grid = np.ceil(n * u) / n
@@ -416,6 +434,7 @@ def test_4_1_a_grid_for_a_law():
 
 
 def test_4_2_a_generator_with_two_parameters():
+    states("4.2", "$z$ is $-1$ or 1 with equal")
     data = np.array([1.0, 5.0])
     assert "The data are 1 and 5" in said("4.2")
     a, b, rate = given("4.2", "$a = "), given("4.2", "$b = "), given("4.2", "rate ")
@@ -464,6 +483,13 @@ def test_5_1_the_best_discriminator_and_its_value():
 
 
 def test_5_2_slopes_where_the_fakes_are():
+    states(
+        "5.2",
+        "means $-m/2$ and $m/2$ and standard deviation 1",
+        "= 1 / (1 + e^{m x})$",
+        "($1 / \\log 10 = 0.434$)",
+    )
+
     def slopes(m):
         x = torch.tensor(m / 2, dtype=torch.float64, requires_grad=True)
         minimax = nn.functional.logsigmoid(m * x)  # log(1 - D), with the logit -m x
@@ -486,6 +512,8 @@ def test_5_2_slopes_where_the_fakes_are():
 
 
 def test_6_1_what_clipping_proves():
+    states("6.1", "from 4 coordinates through three hidden layers of 100 ReLU units")
+
     def boxed(c, draw=None):
         draw = draw or (lambda two, one: torch.full((two, one), c))
         sizes = [4, 100, 100, 100, 1]
@@ -507,6 +535,7 @@ def test_6_1_what_clipping_proves():
 
 
 def test_6_2_the_law_of_the_penalty_on_both_sides():
+    states("6.2", r"penalty is $\lambda (|s| - 1)^2$")
     theta, weight = given("6.2", r"$\theta = "), given("6.2", r"$\lambda = ")
 
     def worth(s, theta=theta):
@@ -537,6 +566,7 @@ def test_6_2_the_law_of_the_penalty_on_both_sides():
 
 
 def test_7_1_the_law_of_the_penalty_between_other_laws():
+    states("7.1", r"1 + \frac{D(z)}{2 \lambda \sigma(z)}", r"\frac{C}{2 \lambda}")
     weight = given("7.1", r"with $\lambda = ")
     assert "uniform on $[1, 2]$, the fake one on $[0, 1]$" in said("7.1")
     assert "uniform on $[0, 2]$" in said("7.1")
@@ -596,6 +626,7 @@ def test_7_2_sorting_keeps_the_gradient():
 
 
 def test_8_1_algorithm_1_by_hand():
+    states("8.1", "$0.99 v + 0.01 g^2$", "Both start at 0.")
     c, rate = given("8.1", "$c = "), given("8.1", r"$\alpha = ")
     assert "real points 2 and 4, latent points 0 and 2" in said("8.1")
     real, latent = torch.tensor([2.0, 4.0]).double(), torch.tensor([0.0, 2.0]).double()
@@ -635,6 +666,7 @@ def test_8_1_algorithm_1_by_hand():
 
 
 def test_8_2_the_first_step():
+    states("8.2", "takes in 0.01 of the squared gradient", r"$\beta_1 = 0$, $\beta_2 = 0.9$")
     rate, gradient = given("8.2", r"$\alpha = "), given("8.2", "of a weight is ")
 
     def moved(optimizer, gradient=gradient, **options):
@@ -657,6 +689,8 @@ def test_8_2_the_first_step():
 
 
 def test_8_3_turning_round():
+    states("8.3", "gradient was 1, so $m = 1$", "is $-1$ from now on", r"$m = 2 \beta^k - 1$")
+
     def steps(beta):
         m, k = 1.0, 0
         while not m < -1e-12:
@@ -684,6 +718,7 @@ def four(v, law):
 
 
 def test_9_1_a_conjugate():
+    states("9.1", "$f(u) = (u - 1)^2$", "$f^*(t) = t^2 / 4 + t$")
     p, q = (given("9.1", f"{name} = (", many=True) for name in "PQ")
     bad = given("9.1", "$T = (", many=True)
     u = np.linspace(-5, 5, 100_001)
@@ -698,6 +733,16 @@ def test_9_1_a_conjugate():
 
 
 def test_9_2_one_pair_of_laws_four_games():
+    states(
+        "9.2",
+        "those of 9.1",
+        r"\min(v - 1, 0)$",
+        r"-\max(v + 1, 0)$",
+        "$-(v - 1)^2 / 2$",
+        "$-(v + 1)^2 / 2$",
+        r"\frac{1}{2} \sum_i (p_i - q_i)^2 / (p_i + q_i)",
+        "= 2 d - 2$",
+    )
     p, q = (given("9.1", f"{name} = (", many=True) for name in "PQ")
     sign, share = np.sign(p - q), (p - q) / (p + q)
     earned, tv = played("hinge", four(sign, p), four(sign, q))
@@ -718,6 +763,7 @@ def test_9_2_one_pair_of_laws_four_games():
 
 
 def test_9_3_without_a_discriminator():
+    states("9.3", r"= 2\ \mathbb{E} |X - Y|")
     assert "from the points 0 and 4, $Y$ and $Y'$ from the points 1 and 3" in said("9.3")
     x, y = [0, 4], [1, 3]
     agree(
@@ -748,6 +794,7 @@ def test_9_4_five_runs_read_by_their_numbers():
 
 
 def test_10_1_small_batches_wrong_law():
+    states("10.1", r"at the true $\theta = 0.75$", "*one* real draw", "*three* real draws")
     p = given("10.1", "1 with probability ")
     thetas = np.linspace(0, 1, 3001)
 
@@ -772,6 +819,7 @@ def test_10_1_small_batches_wrong_law():
 
 
 def test_10_2_how_many_points_for_half_of_it():
+    states("10.2", "come down to 1.0? And to 0.1?", "$n^{-1/d}$")
     high, low = given("10.2", "an $\\mathrm{EM}$ of "), given("10.2", "and of ")
     few, many = given("10.2", "where they have "), 6400
     assert "6,400" in said("10.2")
@@ -780,6 +828,7 @@ def test_10_2_how_many_points_for_half_of_it():
 
 
 def test_10_3_sinkhorn_with_two_points():
+    states("10.3", "half of the mass at 0 and half at 1")
     assert r"$\varepsilon = 1 / \log 3$" in said("10.3")
     epsilon, places = 1 / np.log(3), [0, 1]
     told = exact.sinkhorn(places, places, epsilon=epsilon)
@@ -797,6 +846,12 @@ def test_10_3_sinkhorn_with_two_points():
 
 
 def test_11_1_images_of_two_by_two_pixels():
+    states(
+        "11.1",
+        "$-1$ (black) and 1 (white)",
+        "2 by 2 pixels",
+        "each with probability $1/4$: one pixel",
+    )
     real = 2.0 * np.eye(4) - 1  # one pixel white
     sample, others, black = real[:2], real[2:], np.full((1, 4), -1.0)
     mean = np.repeat(real.mean(axis=0)[None], 2, axis=0)
@@ -820,6 +875,12 @@ def test_11_1_images_of_two_by_two_pixels():
 
 
 def test_11_2_a_run_on_digits():
+    states(
+        "11.2",
+        "says 3.9, so the generated digits are at an EM of 3.9",
+        "14.9 is 16 % above 12.8, so 16 %",
+        "1,000 generated and 1,000 held-out",
+    )
     readme = " ".join((NOTEBOOKS.parent / "README.md").read_text().split())
     shown = re.search(
         r"exact EM of pixels fell from ([\d.]+) to ([\d.]+), where two real samples are ([\d.]+) "
@@ -835,6 +896,7 @@ def test_11_2_a_run_on_digits():
 
 
 def test_12_1_referee_a_report():
+    states("12.1", "at an EM of 0.11 from", "The gap is 0.31", "more than 300 times")
     clipped, gap = given("12.1", "a gap of "), given("12.1", "the penalized one with ")
     em, floor = given("12.1", "real points is "), given("12.1", "samples of 500 are ")
     certificate = given("12.1", "certificate of the penalized critic is ")
@@ -845,6 +907,7 @@ def test_12_1_referee_a_report():
 
 
 def test_12_2_how_many_seeds():
+    states("12.2", r"$0.03 \sqrt{2 / n}$")
     spread, difference = given("12.2", "deviation of "), given("12.2", "means differ by ")
 
     def two_errors(n):
