@@ -49,7 +49,7 @@ plt.style.use(plots.STYLE)
 # $\theta + \theta^2 / (2 \lambda)$. What is it between other laws? Measure first.
 #
 # Two laws on the interval $[0, 6]$: the real density rises in proportion to $z$, the fake one falls
-# to 0 at 6. EM is 2. We take their quantiles, 2,000 each, so that no sampling error is left. The
+# to 0 at 6. EM is 2. We take their quantiles, 1,000 each, so that no sampling error is left. The
 # penalty is one-sided, so that no critic ends with the wrong sign. And we vary where the points $z$
 # of the penalty lie: *between* a real and a fake point, as in the WGAN-GP paper, only on the *real*
 # points, or only on the *fake* ones.
@@ -58,7 +58,7 @@ plt.style.use(plots.STYLE)
 penalty_steps, tent_steps, ring_steps, board_steps = 400, 300, 1000, 300
 
 # %%
-levels = (np.arange(2000) + 0.5) / 2000
+levels = (np.arange(1000) + 0.5) / 1000
 rising, falling = 6 * np.sqrt(levels), 6 - 6 * np.sqrt(1 - levels)  # quantiles
 em = exact.emd(rising, falling)
 smooth = learned.MLPConfig(width=32, depth=2, activation="silu", init="he")
@@ -249,7 +249,7 @@ high, low = 2 + 2 * levels, levels
 runs = {}
 for place in ("between", "around_real", "real"):
     limit = learned.GradientPenalty(10, side="one", place=place)
-    runs[place] = fit(high, low, limit, smooth, steps=penalty_steps, records=15)
+    runs[place] = fit(high, low, limit, smooth, steps=penalty_steps, records=12)
     print(f"{place:12} gap {runs[place].final.gap:7.1f}")
 assert abs(runs["between"].final.gap - 2.5 - 2.5**2 / 20) < 0.1
 assert runs["real"].final.gap > 10
@@ -340,13 +340,14 @@ for (name, depth), tent in tents.items():
 # to the right; one with $w_i < 0$ the other way round. So
 #
 # $$\text{slope far right} - \text{slope far left} = \sum_i a_i |w_i| \le
-# \sqrt{\textstyle\sum a_i^2} \sqrt{\textstyle\sum w_i^2} \le 1 .$$
+# \sum_i |a_i| |w_i| \le \sqrt{\textstyle\sum a_i^2} \sqrt{\textstyle\sum w_i^2} \le 1 .$$
 #
-# The whole network may bend by 1. A tent of slopes $-1$ and $1$ bends by 2, so it gets half of its
-# height. (How the bend is divided is free: the trained one below takes slopes $-0.6$ and $0.4$.
-# Writing $|x|$ with ReLUs takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps,
-# but slowly. And it can never help enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a
-# network of norm-1 matrices and ReLUs whose slope is 1 almost everywhere is *linear*.
+# The whole network may bend by 1 (the second sum bounds the change of slope between any two
+# places). A tent of slopes $-1$ and $1$ bends by 2, so it gets half of its height. (How the bend is
+# divided is free: the trained one below takes slopes $-0.6$ and $0.4$. Writing $|x|$ with ReLUs
+# takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps, but slowly. And it can never help
+# enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a network of norm-1 matrices and
+# ReLUs whose slope is 1 almost everywhere is *linear*.
 #
 # ### Sorting keeps what ReLU throws away
 #
@@ -544,15 +545,14 @@ for name in pairs:
 
 # %%
 figure, panels = plt.subplots(1, 3, figsize=(10, 4.2), sharey=True)
-colors = dict(zip(methods, ("#CC79A7", "#D55E00", "#E69F00", "#56B4E9", "#009E73"), strict=True))
+colors = "#CC79A7", "#D55E00", "#E69F00", "#56B4E9", "#009E73"
 for k, (method, marker) in enumerate(zip(methods, "Xv^sD", strict=True)):
     rows = [row for row in board.rows if row.method == method]
     height = np.arange(len(pairs)) + 0.15 * (k - 2)
     for axes, number in zip(panels, ("critic_gap", "certificate", "cosine"), strict=True):
-        values = [
-            getattr(row, number) / (row.exact if axes is not panels[2] else 1) for row in rows
-        ]
-        axes.plot(values, height, ls="", color=colors[method], marker=marker, ms=8, label=method)
+        units = [1 if number == "cosine" else row.exact for row in rows]
+        values = [getattr(row, number) / unit for row, unit in zip(rows, units, strict=True)]
+        axes.plot(values, height, ls="", color=colors[k], marker=marker, ms=8, label=method)
 for axes, title in zip(panels, ("gap / EM", "certificate / EM", "cosine"), strict=True):
     axes.axvline(1, **plots.EXACT, lw=1)
     axes.set(title=title, xlim=(-0.1, 1.2), ylim=(3.5, -0.5))

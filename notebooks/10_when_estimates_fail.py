@@ -250,11 +250,11 @@ assert abs(coin(2, 1) - 0.5) < 0.11
 # %% [markdown]
 # With one throw it ends at $\theta = 1$: the generator makes only ones, since they are more
 # frequent. In general $\mathbb{E}\, |\hat p - \theta|$ is smallest at the *median* of $\hat p$, and
-# the median is not the mean. In words of gradients: the derivative of $|\hat p - \theta|$ is $\pm
-# 1$, and its mean over batches is not 0 at the truth. *The sample gradients are biased.* The square
-# has its minimum at the mean, which is right. Bellemare et al. conclude that one should minimize a
-# distance of which samples give unbiased gradients: the Cramér distance, which is the energy
-# distance on the line.
+# the median is not the mean. In words of gradients: the derivative of $|\hat p - \theta|$ is 1 or
+# $-1$, and its mean over batches is not 0 at the truth. *The sample gradients are biased.* The
+# square has its minimum at the mean, which is right. Bellemare et al. conclude that one should
+# minimize a distance of which samples give unbiased gradients: the Cramér distance, which is the
+# energy distance on the line.
 #
 # ## Other distances, the same test
 #
@@ -265,8 +265,8 @@ assert abs(coin(2, 1) - 0.5) < 0.11
 #   the pairs of a point with itself, and the estimate of the *square* is unbiased, for every $m$.
 # - **Sliced EM**: the mean EM of projections on random lines. Each is a problem on the line, where
 #   the floor falls as $n^{-1/2}$.
-# - **Sinkhorn** (Cuturi 2013): EM plus $\varepsilon$ times the entropy of the plan, which makes it
-#   quick to solve on a GPU and spreads the plan.
+# - **Sinkhorn** (Cuturi 2013): the cheapest plan, when $\varepsilon$ times its entropy is paid
+#   back. That spreads the plan, and makes it quick to find on a GPU.
 #
 # **Predict**: which of them have their minimum at $s = 1$, with batches of 32?
 

@@ -60,9 +60,10 @@ check.unsquared(answer_3, theta=3)
 lines = exact.known.ParallelLines(3.0)
 for weight in (2.0, 10.0):
     penalty = learned.GradientPenalty(weight, side="one", power=1.0)
-    fitted = learned.fit_critic(lines, constraint=penalty, steps=300, device="cpu", records=1)
-    print(f"lambda {weight:2g}: gap {fitted.final.gap:.2f} after {fitted.steps} steps")
-    assert fitted.final.gap > 10 if weight == 2 else abs(fitted.final.gap - 3) < 0.25
+    fitted = learned.fit_critic(lines, constraint=penalty, steps=200, device="cpu", records=1)
+    gap = fitted.final.gap
+    print(f"lambda {weight:2g}: gap", f"{gap:.1f}" if gap < 100 else "beyond 100, and rising")
+    assert gap > 100 if weight == 2 else abs(gap - 3) < 0.25
 
 # %% [markdown]
 # **4.** The variance of a difference of independent means is the sum of the variances of the means.
