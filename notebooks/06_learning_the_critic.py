@@ -605,6 +605,6 @@ check.hand_made_critic(my_critic, x, y, share=0.95)
 # one-sided penalty). Anil, Lucas, Grosse, *Sorting out Lipschitz function approximation*, 2019
 # (orthonormal layers).
 #
-# **Next.** Two subjects of this lesson return in full, each in a lesson of its own: the bias of
-# gradient penalties, and critics that prove what they say. Until then, the scoreboard in the
-# project's README lays all of these critics beside the truth on eight pairs of laws.
+# **Next.** Two subjects of this lesson return in full in
+# [lesson 7](07_penalties_and_certified_critics.ipynb): the bias of gradient penalties, and critics
+# that prove what they say.
