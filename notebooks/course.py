@@ -47,16 +47,21 @@ def resolve(page: Page, pages: Sequence[Page], folder: Path) -> Iterator[str]:
     """Make a page's links lead to where they do in the site; yields what is wrong with it."""
     for token in page.all_tokens():
         if token.type == "text" and "$" in token.content:
-            yield f"{page.source.name}: a $ that belongs to no formula: {token.content}"
+            yield f"{page.name}: a $ that belongs to no formula: {token.content}"
+        if token.meta.get("unasked"):
+            yield (
+                f"{page.name}: the line {token.meta['unasked']!r} begins a list amid a "
+                "paragraph: break the line elsewhere, or leave one empty before the list"
+            )
         if token.type == "image" and not token.content:
-            yield f"{page.source.name}: the picture {token.attrs['src']} has no description"
+            yield f"{page.name}: the picture {token.attrs['src']} has no description"
         name = {"link_open": "href", "image": "src"}.get(token.type, "")
         href = str(token.attrs.get(name, ""))
         if name and not re.match(r"(https?|mailto):", href):
             try:
                 token.attrSet(name, _address(page, href, pages, folder))
             except CourseError as problem:
-                yield f"{page.source.name}: the link {href} {problem}"
+                yield f"{page.name}: the link {href} {problem}"
 
 
 def _address(page: Page, href: str, pages: Sequence[Page], folder: Path) -> str:
@@ -172,6 +177,7 @@ def _surroundings(page: Page, row: Sequence[Page]) -> dict[str, Any]:
     half = next(places, len(page.tokens))  # players stand before the exercises
     return {
         "page": page,
+        "row": row,
         "link": lambda address: relative(address, page),
         "number": page.source.stem[:2],
         "halves": (page.html(0, half), page.html(half)),

@@ -71,6 +71,11 @@ class Page:
     headings: list[Heading] = field(repr=False)
 
     @property
+    def name(self) -> str:
+        """Of the source, as errors tell it."""
+        return f"{self.source.parent.name}/{self.source.name}"
+
+    @property
     def title(self) -> Markup:
         return self.headings[0].html
 
@@ -104,7 +109,8 @@ def read(source: Path, address: str) -> Page:
     else:
         text = source.read_text(encoding="utf-8")
     # Jupyter takes formulas out before it reads Markdown: a line of one may begin with a minus
-    tokens = READER.parse(FORMULA.sub(lambda found: found[0].replace("\n", " "), text))
+    text = FORMULA.sub(lambda found: found[0].replace("\n", " "), text)
+    tokens, lines = READER.parse(text), text.split("\n")
     headings = []
     for k, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -113,8 +119,12 @@ def read(source: Path, address: str) -> Page:
         elif token.type == "fence" and token.info.startswith("{cell} "):
             number = int(token.info.split()[1])
             cells[number] = _seen(cells[number], str(headings[-1].html.striptags()), source)
-        elif token.type == "inline" and "**Predict" in token.content:
-            _mark_predictions(tokens[k - 1], token)
+        elif token.type.endswith("list_open") and tokens[k - 1].type == "paragraph_close":
+            before, first = lines[token.map[0] - 1 : token.map[0] + 1]
+            token.meta["unasked"] = first if before.strip() else ""
+        elif token.type == "inline":
+            _mark_predictions(tokens[k - 1], token.children)
+            _glue(token.children)
     if not headings:
         raise CourseError(f"{source.name}: a page needs a title, a first line that begins with #")
     _tell_languages(tokens)
@@ -126,7 +136,12 @@ def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False, "highlight": _colored}).enable("table")
     reader.use(dollarmath_plugin, allow_labels=False, double_inline=True, renderer=_formula)
     reader.use(anchors_plugin, max_level=6)
-    fence = reader.renderer.rules["fence"]
+    fence, inline = reader.renderer.rules["fence"], reader.renderer.rules["math_inline"]
+
+    def glued(tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
+        before, after = tokens[k].meta.get(-1, ""), tokens[k].meta.get(1, "")
+        html = f"{before}{inline(tokens, k, options, env)}{after}"
+        return f'<span class="glued">{html}</span>' if before or after else html
 
     def fenced(tokens: Sequence[Token], k: int, options: Any, env: Any) -> str:
         name, _, number = tokens[k].info.partition(" ")
@@ -140,6 +155,7 @@ def _reader() -> MarkdownIt:
 
     reader.renderer.rules |= {
         "fence": fenced,
+        "math_inline": glued,
         "heading_close": anchored,
         "table_open": lambda *_: '<div class="wide"><table>\n',
         "table_close": lambda *_: "</table></div>\n",
@@ -209,13 +225,24 @@ def _words(code: str) -> Iterator[str]:
             yield told.value.replace("\n", " ")
 
 
-def _mark_predictions(paragraph: Token, line: Token) -> None:
-    """A paragraph that asks for a prediction, or what asks for it within one."""
-    children = line.children or []
-    for token, following in pairwise(children):
+def _mark_predictions(paragraph: Token, children: Sequence[Token]) -> None:
+    """A paragraph that begins with the demand for a prediction, or the demand within one."""
+    for k, (token, following) in enumerate(pairwise(children)):
         if token.type == "strong_open" and following.content.startswith("Predict"):
-            first = line.content.startswith("**Predict") and paragraph.type == "paragraph_open"
+            first = k <= 1 and paragraph.type == "paragraph_open"
             (paragraph if first else token).attrSet("class", "predict")
+
+
+def _glue(children: Sequence[Token]) -> None:
+    """Brackets and stops stay with their formula: browsers would break the line between them."""
+    for k, token in enumerate(children):
+        if token.type == "math_inline":
+            for step, pattern in ((-1, r"[(\[]+$"), (1, r"^[.,;:!?)\]]+")):
+                beside = children[k + step] if 0 <= k + step < len(children) else token
+                found = re.search(pattern, beside.content)
+                if beside.type == "text" and found:
+                    token.meta[step] = found[0]
+                    beside.content = re.sub(pattern, "", beside.content)
 
 
 def _tell_languages(tokens: Sequence[Token]) -> None:

@@ -20,8 +20,7 @@ NETWORK = MLPConfig(width=64, depth=3, init="he")
 BATCH = 64
 SHOWN = 300  # points of each law that are drawn and compared
 FRAMES = 40
-CRITIC_STEPS = 3  # of an iteration that is stepped through
-STEPPED = 15  # such iterations
+CLOSELY = 5  # iterations of the step-through, of which every update is shown
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Player:
 
 def players(iterations: int = 600) -> list[Player]:
     """All of them, whose runs are this long."""
-    return [stepwise(), side_by_side(iterations)]
+    return [stepwise(max(1, iterations // 10)), side_by_side(iterations)]
 
 
 def configured(preset: str, iterations: int) -> TrainConfig:
@@ -91,21 +90,28 @@ def _panel(preset: str, iterations: int) -> player.Panel:
     return player.Panel(RUNS[preset], real[0], clouds, steps, curves)
 
 
-def stepwise() -> Player:
+def stepwise(iterations: int) -> Player:
     """Algorithm 1, one update at a time."""
     title = "Algorithm 1, step by step"
-    config = replace(configured("wgan-lp", 1000), n_critic=CRITIC_STEPS, warm_up=0)
+    config = configured("wgan-lp", iterations)
+    slow = replace(config.generator_optimizer, lr=3e-4)  # steps small enough to follow
+    config = replace(config, generator_optimizer=slow, warm_up=0)
     game = compare.StepThrough(config, n=150, device="cpu")
     seen = [game.scene()]
-    for _ in range(STEPPED):
-        for move in (*[game.step_critic] * CRITIC_STEPS, game.step_generator):
-            move()
+    for iteration in range(iterations):
+        if iteration < CLOSELY:
+            for _ in range(config.n_critic):
+                game.step_critic()
+                seen.append(game.scene())
+        game.step_both()
+        if iteration < CLOSELY or iteration % 2:
             seen.append(game.scene())
     note = (
-        f"8 Gaussians, a critic with a one-sided penalty, {CRITIC_STEPS} critic steps an "
+        f"8 Gaussians, a critic with a one-sided penalty, {config.n_critic} critic steps an "
+        f"iteration, seed 0. Every update of the first {CLOSELY} iterations, then every second "
         "iteration. Shaded: the critic, from low to high. Arrows: which way it pulls generated "
-        "points. The exact critic belongs to the points that are shown. In lesson 8 you choose "
-        "who moves."
+        "points. The exact critic belongs to the points that are shown. In lesson 8 you choose who "
+        "moves."
     )
     html = scenes.steps_page(title, seen, note=note)
     about = (

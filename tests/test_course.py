@@ -144,6 +144,7 @@ def test_lessons_lead_to_each_other_and_controls_say_where_they_live(site):
         ("[a](other.md#no)", "the link other.md#no leads to no heading of other.md"),
         ("[a](solutions/x.md)", "the link solutions/x.md leads to what is for teachers"),
         ("It costs $5", "lesson.md: a $ that belongs to no formula: It costs $5"),
+        ("from source\n1. The rest", "the line '1. The rest' begins a list amid a paragraph"),
         ("![](other.md)", "lesson.md: the picture other.md has no description"),
     ],
 )
@@ -181,6 +182,10 @@ def test_formulas_become_mathml_or_are_refused(tmp_path):
     assert html.count("<math") == 4
     assert "$" not in html.replace("<code>$a</code>", "")
     assert "<mn>1</mn><mo>−</mo><mi>D</mi>" in html
+    source.write_text("# Sums\n\n($x$), [$y$]. One of $z$; $w$ is free")
+    glued = re.sub(r"<math.*?</math>", "f", pages.read(source, "lesson.html").html())
+    words = re.sub(r'<span class="glued">(.*?)</span>(.*?)</span>', r"{\1\2}", glued)
+    assert re.findall("{.*?}", re.sub(r"<span[^>]*>", "", words)) == ["{(f),}", "{[f].}", "{f;}"]
     source.write_text("# Sums\n\n$\\nonsense{x}$")
     with pytest.raises(course.CourseError, match=r"lesson\.md: a formula that is none"):
         pages.read(source, "lesson.html").html()
