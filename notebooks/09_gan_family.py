@@ -41,7 +41,7 @@ from wganlab.learned import OBJECTIVES, PRESETS, Optimizer
 from wganlab.learned.lipschitz import Batch
 
 plt.style.use(plots.STYLE)
-plt.rcParams["figure.dpi"] = 84  # this lesson has many pictures
+plt.rcParams["figure.dpi"] = 76  # this lesson has many pictures
 
 # %% [markdown]
 # ## One game, many rewards
