@@ -22,7 +22,7 @@
 #
 # **You need** lessons 5, 6 and 8.
 #
-# **Time.** Reading and exercises about 90 minutes; running all cells takes about TIME seconds. To
+# **Time.** Reading and exercises about 90 minutes; running all cells takes about 40 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 
@@ -367,7 +367,8 @@ def config(preset, **changes):
     return replace(PRESETS[preset], **(small | changes))
 
 
-hasty = Optimizer(lr=1e-3, betas=(0.9, 0.999))
+# %%
+hasty = Optimizer(lr=1e-3, betas=(0.9, 0.999), schedule="linear")
 half = {"iterations": updates // 2}
 players = {
     "GAN": config("gan", **half),
@@ -378,6 +379,7 @@ players = {
 }
 
 
+# %%
 def ending(player, seed):
     """The last row of a run, and its points."""
     shown = []
@@ -391,8 +393,7 @@ def ending(player, seed):
 # %% [markdown]
 # Each has the same number of updates in all (a WGAN spends five of six on its critic; the GMMN has
 # half as many, all on the generator). The second is the same GAN with the usual momentum of Adam,
-# $\beta_1 = 0.9$, at a constant rate; the others have $\beta_1 = 0.5$ or 0 and a rate that falls to
-# 0 (lesson 8).
+# $\beta_1 = 0.9$; the others have $\beta_1 = 0.5$ or 0 (lesson 8). All rates fall to 0.
 #
 # **Predict**: the GAN of row 1 on four seeds. Does it find all eight modes always, sometimes,
 # never? Which row will have the largest spread between seeds?
@@ -453,7 +454,7 @@ if length == 1:
 # And what is *not*: that one method collapses and another does not. These are small networks, one
 # law, short runs, and settings of ours. In longer runs (the figure `lab_modes` has ten seeds of
 # 3,000 critic steps) the order may change. The sentence of the paper is about its own experiments,
-# and true of them.
+# on images.
 #
 # How much does one seed say? Take one run of each of two methods, by chance, and believe the
 # picture. How often would it name the wrong one of the two as better? You find out in exercise 3.
@@ -461,7 +462,7 @@ if length == 1:
 # ## Failing on purpose
 #
 # Everyone's GAN fails at some time, and shows nothing but curves. Five failures follow. Each has a
-# *twin* that differs in the one thing named, and works. Four panels: exact EM (which you would
+# *twin* that works; what they differ in is said. Four panels: exact EM (which you would
 # not have in earnest), the discriminator's estimate and the norm of the generator's gradient
 # (which you would), and the points at the end. The twin is grey.
 
@@ -491,7 +492,6 @@ def show(sick, twin, title, real=ring.modes):
         axes.plot(sick[0]["iteration"], sick[0][name], **style, lw=2, label="failure")
         axes.set(title=label, xlabel="iteration")
     panels[2].set_yscale("log", nonpositive="mask")
-    panels[2].minorticks_off()
     panels[0].legend(fontsize=9)
     panels[3].plot(*sick[1][:250].T, ".", color=plots.FAKE["color"], ms=2)
     panels[3].plot(*real.T, **plots.REAL, fillstyle="none", ls="", ms=9)

@@ -72,17 +72,10 @@ def my_config():
     """A configuration that spends 600 updates well."""
     network = MLPConfig(width=64, depth=3, init="he")
     adam = Optimizer(lr=2e-3, betas=(0.0, 0.999), schedule="linear")
-    return TrainConfig(
-        constraint="clip",
-        clip=0.1,
-        critic=network,
-        generator=network,
-        critic_optimizer=adam,
-        generator_optimizer=adam,
-        n_critic=1,
-        batch=64,
-        iterations=300,
-    )
+    networks = {"critic": network, "generator": network}
+    optimizers = {"critic_optimizer": adam, "generator_optimizer": adam}
+    times = {"n_critic": 1, "batch": 64, "iterations": 300}
+    return TrainConfig(constraint="clip", clip=0.1, **networks, **optimizers, **times)
 
 
 check.budget(my_config, updates=600, target=0.5)

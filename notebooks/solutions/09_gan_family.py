@@ -76,10 +76,10 @@ print(f"{my_misled([8, 8, 6, 7, 8], [8, 5, 7, 6]):.0%} of single runs name the w
 
 # %% [markdown]
 # **4.** A: the estimate climbs far above EM and the gradient grows with it: nothing limits the
-# critic. B: the gap is of the size of EM and both fall; the gradient stays of one size. C: the
-# estimate stands at $\log 2 = 0.69$, the most that it can be, with a vanishing gradient. D:
-# estimate and gradient end at exactly 0 (the logarithmic axis cannot show it), while EM is large: a
-# network that died of its first steps.
+# critic. B: the gap comes to the size of EM and stays below it, EM falls, the gradient keeps its
+# size. C: the estimate stands at $\log 2 = 0.69$, the most that it can be, with a vanishing
+# gradient. D: estimate and gradient end at exactly 0 (the logarithmic axis cannot show it), while
+# EM is large: a network that died of its first steps.
 
 # %%
 answer_4 = {
