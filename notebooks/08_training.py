@@ -207,7 +207,8 @@ at, gaps, certificates, emds = np.array(curve).T
 # %%
 figure, panels = plt.subplots(1, 4, figsize=(12, 2.8), width_ratios=(1.6, 1, 1, 1))
 panels[0].plot(at, emds, **plots.EXACT, label="exact EM")
-panels[0].set(xlabel="iteration", title="EM and, right, gap", ylim=(-0.3, 1.5))
+panels[0].set(xlabel="iteration", ylim=(-0.3, 1.5))
+panels[0].set_title("exact EM; dashed: gap, axis on the right", fontsize=10)
 right = panels[0].twinx()  # the gap needs an axis of its own
 right.plot(at[1:], gaps[1:], **plots.CRITIC)
 right.set(ylim=(-0.003, 0.015), ylabel="critic gap")  # 0 at the same height

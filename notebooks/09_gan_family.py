@@ -41,7 +41,7 @@ from wganlab.learned import OBJECTIVES, PRESETS, Optimizer
 from wganlab.learned.lipschitz import Batch
 
 plt.style.use(plots.STYLE)
-plt.rcParams["figure.dpi"] = 76  # this lesson has many pictures
+plt.rcParams["figure.dpi"] = 74  # this lesson has many pictures
 
 # %% [markdown]
 # ## One game, many rewards
@@ -210,7 +210,9 @@ assert min(curves[name][-1] for name in ("f-KL", "f-Pearson")) > 7.9
 # %% [markdown]
 # JS, Le Cam and TV are bounded: once the laws are apart, they cannot say how far. KL and
 # $\chi^2$ grow without end, like $m^2 / 2$ and $e^{m^2}$, because the ratio $p / q$ does. EM is
-# the straight line (curved here by the logarithmic axis): it is $m$.
+# the straight line (curved here by the logarithmic axis): it is $m$. On the left the slope of the
+# GAN's best $v$, $\log (p/q)$, is $-m$ and grows with the distance; that of $f^*$ is always $-1$.
+# (At $m = 1$ the two lines are one.)
 #
 # ## Trained discriminators beside the exact distances
 #
@@ -432,7 +434,7 @@ means = {name: np.mean([row["emd"] for row in rows]) for name, rows in ends.item
 found = {name: [row["modes"] for row in rows] for name, rows in ends.items()}
 print("mean EM:", ", ".join(f"{name} {value:.2f}" for name, value in means.items()))
 if length == 1:
-    spread = {name: np.ptp([row["emd"] for row in rows]) for name, rows in ends.items()}
+    spread = {name: np.ptp([row["reached"] for row in rows]) for name, rows in ends.items()}
     assert max(spread, key=spread.get) == "GAN, momentum 0.9"
     assert np.mean(found["GAN, momentum 0.9"]) < np.mean(found["GAN"]) - 1
     for name in ("GAN", "WGAN, penalty"):
