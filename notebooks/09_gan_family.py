@@ -224,7 +224,7 @@ assert min(curves[name][-1] for name in ("f-KL", "f-Pearson")) > 7.9
 # **Predict**: a discriminator that was trained for 5 steps only, is its estimate too small, too
 # large, or can it be both?
 
-# %% quick={"fit_steps": 80, "seeds": 2, "updates": 60, "length": 0.2}
+# %% quick={"fit_steps": 80, "seeds": 1, "updates": 60, "length": 0.1}
 fit_steps = 150  # of a fitted discriminator
 seeds = 4
 updates = 900  # of both players together, in the counts of modes
