@@ -58,12 +58,12 @@ iterations, looks = 300, 12
 
 # %%
 sets = {"mnist10k": "grey", "glyphs": "grey", "emoji": "rgb"}
-figure, panels = plt.subplots(3, len(sides), figsize=(7.6, 3.4))
+figure, panels = plt.subplots(3, len(sides), figsize=(6.6, 3.6))
 for row, (name, color) in zip(panels, sets.items(), strict=True):
     for axes, side in zip(row, sides, strict=True):
         images = data.images(name, side, color=color)
-        some = np.random.default_rng(1).choice(len(images), 16, replace=False)
-        plots.show_images(axes, images.images[some], 8)
+        some = np.random.default_rng(1).choice(len(images), 12, replace=False)
+        plots.show_images(axes, images.images[some], 6)
         dimension = images.images[0].size
         axes.set_title(f"{name}, {side} px: d = {dimension:,}", fontsize=9)
 plt.show()
@@ -328,9 +328,10 @@ plt.show()
 # %% [markdown]
 # The first row: six fake images. Under each the three that the optimal plan sends it to. Under that
 # the exact critic's gradient on the way there (orange: more ink, violet: less). It says "become
-# *that* three", with every accident of its hand. The folds say nearly the same to every eight: take
-# ink from the two strokes on the left that a three lacks. They know what *threes* are, not what
-# each three is. That is less of the EM of these 800 images. Is it less of the EM of the laws?
+# *that* three", with every accident of its hand. The folds, and the patches, say nearly the same to
+# every eight: take ink from the two strokes on the left that a three lacks. They know what *threes*
+# are, not what each three is. That is less of the EM of these 800 images. Is it less of the EM of
+# the laws?
 #
 # ## Overfitting
 #
@@ -527,7 +528,7 @@ floor = compare.sampling_floor(law, n)
 # floor, above it? And which of the curves will tell you when to stop?
 
 # %%
-figure, panels = plt.subplots(1, 3, figsize=(9.4, 3))
+figure, panels = plt.subplots(1, 3, figsize=(9, 2.9))
 for (name, run), style in zip(runs.items(), (plots.FAKE, plots.REAL), strict=True):
     at = [row["iteration"] for row in run.history]
     for axes, column in zip(panels, ("estimate", "emd", "kid"), strict=True):
@@ -538,18 +539,18 @@ for axes, title in zip(panels, titles, strict=True):
     axes.set(title=title, xlabel="iteration")
 panels[1].set_ylim(0)
 panels[2].set_yscale("log")
-panels[1].legend(loc="lower right", fontsize=9)
+panels[1].legend(loc="upper right", fontsize=9)
 plt.show()
 
 # %%
-figure, panels = plt.subplots(2, 3, figsize=(6, 4.2))
+figure, panels = plt.subplots(2, 3, figsize=(6, 3.4))
 at = sorted(sheets["folds"])
 chosen = [at[len(at) // 3], at[-1]]
 for row, (name, sheet) in zip(panels, sheets.items(), strict=True):
     for axes, iteration in zip(row, chosen, strict=False):
-        plots.show_images(axes, sheet[iteration][:16], 4)
+        plots.show_images(axes, sheet[iteration][:12], 4)
         axes.set_title(f"{name}, at {iteration}", fontsize=9)
-    plots.show_images(row[-1], law.whole.images[law.unseen[:16]], 4)
+    plots.show_images(row[-1], law.whole.images[law.unseen[:12]], 4)
     row[-1].set_title("held out", fontsize=9)
 plt.show()
 
@@ -572,7 +573,7 @@ if iterations == 300:  # what is said below; the short run of the tests does not
     for run in runs.values():
         third, last = run.history[len(at) // 3], run.history[-1]
         assert abs(last["emd"] / third["emd"] - 1) < 0.08  # pixels stand still ...
-        assert last["kid"] < 0.6 * third["kid"]  # ... while digits form
+        assert last["kid"] < 0.5 * third["kid"]  # ... while digits form
         assert last["classes"] >= 8
         assert last["kid"] < 0.4
     assert runs["folds"].history[-1]["emd"] < runs["penalized"].history[-1]["emd"] - 0.2
@@ -587,7 +588,7 @@ if iterations == 300:  # what is said below; the short run of the tests does not
 # - **Exact EM** falls until about iteration 100, and *then stands still*, well above the floor.
 #   Nothing in it says that strokes still form, and smudges are still going away. Pixel EM has no
 #   reward for sharpness: see "nearer than real".
-# - **KID** goes on falling, to a third and less of what it was at 100. It says what the eye says.
+# - **KID** goes on falling, to about a third of what it was at 100. It says what the eye says.
 #
 # None of them is at its goal: a real set has a KID of 0, and the eye still tells these digits from
 # real ones. 300 iterations of a small network are a sketch.
