@@ -323,6 +323,9 @@ def test_2_1_all_plans_and_all_prices():
         lowest_price=ends[0],
         highest_price=ends[1],
     )
+    told = re.findall(r"^- \$\(([\d, ]+)\)\$: [^;.]* = (\d+)\$", SOLVED["2.1"], flags=re.MULTILINE)
+    first = [", ".join(map(str, plan[0])) for plan in plans]
+    assert dict(told) == {sent: f"{4 * cost:g}" for sent, cost in zip(first, costs, strict=True)}
     shown = SOLVED["2.1"].split("Divided by 4: ")[1].split("\n")[0]
     assert [float(n) for n in re.findall(r"[\d.]+\d", shown)] == sorted(costs)
 
@@ -344,6 +347,8 @@ def test_2_3_the_prices_know_the_plan():
     slack = ways - f[:, None] - g
     assert np.array_equal(slack, table(SOLVED, "2.3"))
     assert slack.min() == 0
+    paid = re.search(r"Paid in full are ([^.]+)\.", SOLVED["2.3"]).group(1)
+    assert re.findall(r"\d-\d", paid) == [f"{i + 1}-{j + 1}" for i, j in np.argwhere(slack == 0)]
     solved = exact.primal(ways, p, q).solve()
     friends = np.where(slack > 0, 0.0, np.inf)  # how much may travel on each way
     friends[2, 1] = 0.1
@@ -367,6 +372,11 @@ def test_2_4_normal_laws_by_their_quantiles():
     agree("2.4", EM_translation=moved.emd, EM_scale=wider.emd, W2_scale=round(w2, 3))
 
 
+def minus(first, second):
+    """How a difference is written."""
+    return f"{first:g} {'-' if second >= 0 else '+'} {abs(second):g}"
+
+
 def test_3_1_answers_to_prices():
     states("3.1", "each of mass $1/3$")
     x, y, f = np.array([0, 2, 6]), np.array([1, 3, 5]), given("3.1", "$f = (", many=True)
@@ -382,6 +392,9 @@ def test_3_1_answers_to_prices():
         after_an_answer=worth,
         EM=exact.emd(x, y),
     )
+    mins = re.findall(r"\\min\((.+?)\)", " ".join(SOLVED["3.1"].split()))
+    rows = [*((d, f) for d in way.T), *((d, g) for d in way), *((d, better) for d in way.T)]
+    assert mins == [", ".join(map(minus, d, v)) for d, v in rows]
     told = re.findall(r"\$f\((\d)\) = (-?\d)\$", SOLVED["3.1"].split("\n(d)")[1])
     places, values = np.array(told, dtype=float).T
     assert sorted(places) == [0, 1, 2, 3, 5, 6]
