@@ -94,6 +94,15 @@ assert abs(value - 0.5) < 1e-9
 #    little?
 # 6. [Learning the critic](06_learning_the_critic.ipynb): what is the number of a trained critic
 #    worth?
+# 7. [Penalties and certified critics](07_penalties_and_certified_critics.ipynb): how far is a
+#    penalized gap off, and which networks can reach EM?
+# 8. [Training](08_training.ipynb): what do the steps of Algorithm 1 do, and what does a curve tell?
+# 9. [The GAN family](09_gan_family.ipynb): what do other discriminators estimate, and how does
+#    training fail?
+# 10. [When estimates fail](10_when_estimates_fail.ipynb): how far is the EM of samples from the EM
+#     of laws?
+# 11. [Images](11_images.ipynb): what does all this come to when points are pictures?
+# 12. [Capstone](12_capstone.ipynb): what does *your* critic know of *your* law?
 #
 # ## A tour in ten numbers
 #

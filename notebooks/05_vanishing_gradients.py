@@ -23,7 +23,7 @@
 #
 # **You need** lessons 1 and 3, derivatives, and a little PyTorch, which enters the course here.
 #
-# **Time.** Reading and exercises about 60 minutes; running all cells takes about 20 seconds. To
+# **Time.** Reading and exercises about 60 minutes; running all cells takes about 25 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 

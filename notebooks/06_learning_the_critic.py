@@ -23,7 +23,7 @@
 #
 # **You need** lessons 1, 3 and 5, and a little PyTorch.
 #
-# **Time.** Reading and exercises about 75 minutes; running all cells takes about 45 seconds. To
+# **Time.** Reading and exercises about 75 minutes; running all cells takes about 75 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 

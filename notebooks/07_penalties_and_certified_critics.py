@@ -388,10 +388,10 @@ plt.show()
 # %% [markdown]
 # ### The ring again
 #
-# Two things can be chosen: the matrices (norm 1 by division, or *orthonormal*: all singular values
-# 1) and the activation (ReLU or MaxMin). That makes four critics. The laws are those at the end of
-# lesson 6: a ring of eight Gaussians, and the same points with noise. There the exact critic bends
-# everywhere.
+# Two things can be chosen: the matrices (norm 1 by division, or *orthonormal*: every singular value
+# is 1) and the activation (ReLU or MaxMin). That makes four critics. The laws are those at the end
+# of lesson 6: a ring of eight Gaussians, and the same points with noise. There the exact critic
+# bends everywhere.
 #
 # **Predict** the order of the four gaps. Which choice matters more?
 
@@ -600,10 +600,9 @@ answer_1 = None  # a number
 check.two_weights(answer_1, gaps={5: 3.1, 20: 2.65})
 
 # %% [markdown]
-# **2.** A network on the line has one hidden layer of ReLU units, and the product of its two norms
-# is
-# 1. Far to the right it rises with slope 0.8. Far to the left its slope is negative: it falls
-# towards the middle. How steeply can it fall there, at most? (Give the size, without a sign.)
+# **2.** A network on the line has one hidden layer of ReLU units, and its two norms multiply to 1.
+# Far to the right it rises with slope 0.8. Far to the left its slope is negative: it falls towards
+# the middle. How steeply can it fall there, at most? (Give the size, without a sign.)
 
 # %%
 answer_2 = None  # a number

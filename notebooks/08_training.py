@@ -22,7 +22,7 @@
 #
 # **You need** lessons 6 and 7, and PyTorch as used there.
 #
-# **Time.** Reading and exercises about 90 minutes; running all cells takes about 35 seconds. To
+# **Time.** Reading and exercises about 90 minutes; running all cells takes about 60 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 

@@ -22,7 +22,7 @@
 #
 # **You need** lessons 5, 6 and 8.
 #
-# **Time.** Reading and exercises about 90 minutes; running all cells takes about 40 seconds. To
+# **Time.** Reading and exercises about 90 minutes; running all cells takes about 70 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 

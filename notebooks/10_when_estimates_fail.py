@@ -578,13 +578,11 @@ assert told["clipped", 16][0] < 0.05
 # 3. **What is the floor?** The same estimate for two samples of the *real* law, of the same sizes
 #    (`compare.sampling_floor` for EM).
 # 4. **Which side?** A lower bound, an upper bound, neither: certificate, gap over a proven
-# constant,
-#    raw gap, Sinkhorn cost.
+#    constant, raw gap, Sinkhorn cost.
 # 5. **How much is chance?** Several seeds, of data and of training, and their spread; and who chose
 #    the seed that is shown.
 # 6. **Does it pass the scale test,** and is there a toy with known truth on which the whole
-# procedure
-#    was run first?
+#    procedure was run first?
 # 7. **What can it not see?** Name a difference that would leave the number as it is.
 #
 # ## Exercises

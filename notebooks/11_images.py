@@ -23,7 +23,7 @@
 #
 # **You need** lessons 6, 8 and 10. Convolutional networks are used, not explained.
 #
-# **Time.** Reading and exercises about 75 minutes; running all cells takes about 60 seconds. To
+# **Time.** Reading and exercises about 75 minutes; running all cells takes about 75 seconds. To
 # predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of All Cells* first: the
 # outputs below are the answers.
 

@@ -24,7 +24,7 @@
 # **You need** lessons 6 and 10; lesson 11 for projects on images.
 #
 # **Time.** Reading and exercises about 75 minutes, your own project some days; running all cells
-# takes about 30 seconds. To predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of
+# takes about 25 seconds. To predict honestly, choose *Kernel > Restart Kernel and Clear Outputs of
 # All Cells* first: the outputs below are the answers.
 
 # %%
