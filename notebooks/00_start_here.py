@@ -28,7 +28,7 @@
 # **You need** Python, and no more than to have heard of probability distributions. What a lesson
 # needs beyond that, it says at its top.
 #
-# **Time.** About 15 minutes; running all cells takes about 15 seconds.
+# **Time.** About 30 minutes; running all cells takes about 15 seconds.
 #
 # ## Is everything there?
 #

@@ -27,6 +27,7 @@
 # outputs below are the answers.
 
 # %%
+import textwrap
 from dataclasses import replace
 
 import controls
@@ -267,7 +268,7 @@ def trained(config, *more):
 
 
 packaged = trained(by_hand)
-print(", ".join(packaged))
+print(textwrap.fill(", ".join(packaged), 80))
 print(f"exact EM at the end: by hand {emds[-1]:.2f}, learned.train {packaged['emd'][-1]:.2f}")
 assert 0.4 < packaged["emd"][-5:].mean() / emds[-5:].mean() < 2.5
 
@@ -398,10 +399,12 @@ if mid == 150:
 # The paper trains with RMSProp because Adam was unstable. What is the difference? With gradient
 # $g$ (each weight by itself, powers are of numbers):
 #
-# $$\text{RMSProp: } \; v \leftarrow 0.99\, v + 0.01\, g^2, \quad \text{step} = - \alpha\, g /
-# \sqrt v; \qquad
-# \text{Adam: } \; m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \; v \leftarrow \beta_2 v + (1 -
-# \beta_2)\, g^2, \quad \text{step} = - \alpha\, \hat m / \sqrt{\hat v}$$
+# $$\text{RMSProp:} \quad v \leftarrow 0.99\, v + 0.01\, g^2, \quad
+# \text{step} = - \alpha\, g / \sqrt v;$$
+#
+# $$\text{Adam:} \quad m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad
+# v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \quad
+# \text{step} = - \alpha\, \hat m / \sqrt{\hat v},$$
 #
 # with $\hat m = m / (1 - \beta_1^t)$ and $\hat v$ alike: the *bias correction*, because $m$ and $v$
 # start at 0. Two differences, then: momentum $m$ in place of $g$, and the correction.
@@ -432,7 +435,7 @@ for name, make in makers.items():
     ahead, turned = first_moves(make, [1] * 400), first_moves(make, [1] * 400 + [-1] * 10)
     wrong = int((turned[400:] < 0).sum())
     print(f"{name:18} first step {ahead[0]:.4f}, 400th {ahead[-1]:.4f}; ", end="")
-    print(f"when the gradient turns round: {wrong} steps the wrong way")
+    print(f"when the gradient turns: {wrong} steps the wrong way")
     assert np.isclose(ahead[-1], -1e-3, rtol=0.02)
     assert np.isclose(ahead[0], -1e-2 if name == "RMSProp" else -1e-3, rtol=0.01)
     assert (wrong > 0) == (name == "Adam, beta1 = 0.9")
@@ -482,9 +485,9 @@ plt.show()
 # %%
 for name, run in runs.items():
     lows, half = run["first_step_cosine"][1:], len(run["emd"]) // 2
-    print(f"{name:16} EM of the second half {run['emd'][half:].mean():.2f}, gap between ", end="")
-    print(f"{run['estimate'].min():5.2f} and {run['estimate'].max():.2f}; ", end="")
-    print(f"lowest cosine {lows.min():5.2f}, below 0 at {(lows < 0).sum()} of {len(lows)}")
+    print(f"{name:15} EM of the second half {run['emd'][half:].mean():.2f}, gap ", end="")
+    print(f"{run['estimate'].min():5.2f} to {run['estimate'].max():.2f}; ", end="")
+    print(f"lowest cosine {lows.min():.2f}, below 0 at {(lows < 0).sum()} of {len(lows)}")
 plain, nine = runs["Adam, β₁ = 0"], runs["Adam, β₁ = 0.9"]
 assert min(runs[name]["first_step_cosine"][1:].min() for name in list(runs)[:2]) > 0
 if mid == 150:
