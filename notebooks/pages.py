@@ -11,7 +11,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
 THEME = Path(__file__).resolve().parent / "theme"
+LINK = ("link_open", "link_close")  # none within another: headings are linked to
 LONG = 30  # characters of a formula within a line that may be wider than a telephone
 LANGUAGES = {"日本語": "ja", "中文": "zh", "한국어": "ko"}
 CONTROL = re.compile(r"^controls\.(slider|steps|players)\(", flags=re.MULTILINE)
@@ -114,7 +115,8 @@ def read(source: Path, address: str) -> Page:
     headings = []
     for k, token in enumerate(tokens):
         if token.type == "heading_open":
-            html = _html(tokens[k + 1 : k + 2], source)
+            words = [part for part in tokens[k + 1].children if part.type not in LINK]
+            html = _html([replace(tokens[k + 1], children=words)], source)
             headings.append(Heading(int(token.tag[1]), str(token.attrs["id"]), html))
         elif token.type == "fence" and token.info.startswith("{cell} "):
             number = int(token.info.split()[1])
