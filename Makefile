@@ -37,7 +37,7 @@ gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 	@$(PYTHON) -m figures --only "$(ONLY)" --jobs $(JOBS) --gallery
 
 test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist worksteal
 
 lab: $(READY) ## open JupyterLab on the first lesson
 	$(PYTHON) -m jupyterlab notebooks/00_start_here.ipynb
