@@ -8,6 +8,7 @@ line, and what critics trained by the field's recipes say of it as bars.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from matplotlib.collections import LineCollection
 
-from wganlab import compare, data, exact, plots
+from wganlab import compare, data, exact, learned, plots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +34,15 @@ CRITICS = {
 SEEDS = 3
 
 
-def compute(n: int = 300, seeds: int = SEEDS) -> dict[str, np.ndarray]:
+def compute(n: int = 300, seeds: int = SEEDS, steps: int | None = None) -> dict[str, np.ndarray]:
     """Two clouds, shape (n, 2); the matching, (n, 2); EM; what critics say, (critics, seeds)."""
     real = data.toy("8gaussians").sample(n, torch.Generator().manual_seed(0)).numpy()
     fake = np.random.default_rng(0).normal(scale=0.5, size=(n, 2))
     told = exact.wasserstein(real, fake)
-    board = compare.scoreboard({"ring": (real, fake)}, list(CRITICS), seeds, progress=False)
+    methods = {name: learned.METHODS[name] for name in CRITICS}
+    if steps is not None:
+        methods = {name: replace(method, steps=steps) for name, method in methods.items()}
+    board = compare.scoreboard({"ring": (real, fake)}, methods, seeds, progress=False)
     said = np.array([row.estimate for row in board.rows]).reshape(len(CRITICS), seeds)
     pairs = np.column_stack(told.plan.nonzero())
     return {"real": real, "fake": fake, "pairs": pairs, "exact": np.array(told.value), "said": said}
