@@ -170,6 +170,10 @@ def make(
         (folder / "players" / f"{one.name}.html").write_text(text, encoding="utf-8")
     if docs is not None:
         shutil.copytree(docs, folder / "docs")
+        for picture in (folder / "docs" / "_images").glob("*.png"):  # lighter than as it was copied
+            twin = folder / "files" / "figures" / "gallery" / picture.name
+            if twin.exists():
+                shutil.copyfile(picture, twin)
     (folder / "theme").mkdir(exist_ok=True)
     (folder / "theme" / "style.css").write_text(style(), encoding="utf-8")
     for name in ("script.js", "NOTICE.md"):
