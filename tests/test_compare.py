@@ -166,6 +166,15 @@ def test_the_slope_is_the_largest_that_is_seen():
     assert (told.critic_gap, told.slope) == (10, pytest.approx(5))
 
 
+def test_the_slope_is_looked_for_between_points_that_no_plan_joins():
+    # the mass goes up on either side; the critic is steep in the middle alone
+    x = np.repeat([[0.0, 0.0], [10.0, 0.0]], 100, axis=0)
+    told = critic_vs_exact(lambda z: 5 * np.clip(z[:, 0], 3, 7), x, x + np.array([0.0, 1.0]))
+    assert (told.critic_gap, told.exact) == (0, pytest.approx(1))
+    assert told.slope == pytest.approx(5)
+    assert told.cosine == 0  # flat on the way of the mass
+
+
 def test_the_module_of_the_user_stays_as_it_was():
     module = MLPConfig(8, norm="batch", dropout=0.5).build(4, torch.Generator().manual_seed(0))
     x, y = clouds()

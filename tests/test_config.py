@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from wganlab.learned import PRESETS, Optimizer, TrainConfig
+from wganlab.learned import PRESETS, TrainConfig
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -53,14 +53,6 @@ def test_what_makes_no_sense_is_refused(text, reply):
 
 def test_fields_that_an_older_version_lacks_keep_their_defaults():
     assert TrainConfig.from_json('{"version": 1, "batch": 8}') == TrainConfig(batch=8)
-
-
-def test_the_papers_settings():
-    wgan, penalized = PRESETS["wgan-paper"], PRESETS["wgan-gp-paper"]
-    assert wgan.critic_optimizer == wgan.generator_optimizer == Optimizer("rmsprop", 5e-5)
-    assert (wgan.clip, wgan.batch, wgan.n_critic) == (0.01, 64, 5)
-    assert penalized.critic_optimizer == Optimizer(lr=1e-4, betas=(0.5, 0.9))
-    assert (penalized.weight, penalized.batch, penalized.critic.width) == (0.1, 256, 512)
 
 
 def test_the_original_schedule():

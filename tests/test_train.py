@@ -412,6 +412,80 @@ def test_cosines_are_those_of_the_first_and_the_last_step():
         assert row["first_step_cosine"] != row["step_cosine"]
 
 
+# by hand: one real point at (3, 4), generated points at theta, a critic f(z) = <w, z>
+
+
+class Shift(nn.Module):
+    """Every noise to theta."""
+
+    def __init__(self, theta):
+        super().__init__()
+        self.theta = nn.Parameter(torch.tensor(theta))
+
+    def forward(self, z):
+        return self.theta.expand(len(z), -1)
+
+
+def one_point(folder, **changes):
+    """A configuration whose real law is one point, with plain descent of both players."""
+    np.save(folder / "point.npy", np.array([[3.0, 4.0]]))
+    config = replace(SMALL, data=str(folder / "point.npy"), constraint="none", batch=4)
+    return replace(config, n_critic=3, iterations=8, every=8, **changes)
+
+
+def linear(w):
+    critic = nn.Linear(2, 1)
+    with torch.no_grad():
+        critic.weight.copy_(torch.tensor([w]))
+    return critic
+
+
+STILL = Optimizer("sgd", 1e-12)
+# of the 8 rates of an iteration, those at the start: their sum in units of the first
+RATES = {"constant": 8.0, "linear": 4.5, "cosine": 4.5}
+
+
+@pytest.mark.parametrize("schedule", RATES)
+def test_the_critic_s_rate_follows_its_schedule(schedule, tmp_path):
+    moving = Optimizer("sgd", 0.01, schedule=schedule)
+    config = one_point(tmp_path, critic_optimizer=moving, generator_optimizer=STILL)
+    critic = linear([0.0, 0.0])
+    learned.train(config, critic=critic, generator=Shift([1.0, 5.0]), progress=False)
+    steps = 0.01 * 3 * RATES[schedule]  # 3 an iteration, at its rate
+    assert critic.weight.tolist()[0] == pytest.approx([2 * steps, -1 * steps], rel=1e-5)
+
+
+@pytest.mark.parametrize("schedule", RATES)
+def test_the_generator_s_rate_follows_its_schedule(schedule, tmp_path):
+    moving = Optimizer("sgd", 0.01, schedule=schedule)
+    config = one_point(tmp_path, critic_optimizer=STILL, generator_optimizer=moving)
+    generator = Shift([0.0, 0.0])
+    learned.train(config, critic=linear([2.0, -1.0]), generator=generator, progress=False)
+    steps = 0.01 * RATES[schedule]  # uphill on f
+    assert generator.theta.tolist() == pytest.approx([2 * steps, -1 * steps], rel=1e-5)
+
+
+def test_instance_noise_is_on_real_and_on_generated_points_and_falls(tmp_path):
+    config = one_point(tmp_path, critic_optimizer=STILL, generator_optimizer=STILL)
+    config = replace(config, batch=2000, noise=2.0, noise_until=0.5, n_critic=1)
+    critic, seen = linear([1.0, 1.0]), []
+    critic.register_forward_hook(
+        lambda module, inputs, _: seen.append(inputs[0].detach()) if module.training else None
+    )
+    learned.train(config, critic=critic, generator=Shift([0.0, 0.0]), progress=False)
+    assert [len(points) for points in seen] == [4000, 2000] * 8  # a critic's step, a generator's
+    places = torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2)
+    for iteration, (both, fakes) in enumerate(zip(seen[::2], seen[1::2], strict=True)):
+        expected = 2.0 * max(1 - iteration / 4, 0)  # gone after half of the run
+        real, fake = (part - place for part, place in zip(both.split(2000), places, strict=True))
+        for noise in (real, fake, fakes):
+            assert noise.std().item() == pytest.approx(expected, rel=0.05)
+            assert noise.mean().item() == pytest.approx(0, abs=0.05 * expected + 1e-9)
+        if expected:  # each has its own
+            pairs = torch.stack([real.flatten(), fake.flatten(), fakes.flatten()])
+            assert (torch.corrcoef(pairs) - torch.eye(3)).abs().max() < 0.1
+
+
 def test_a_short_run_comes_near_the_ring():
     config = replace(learned.PRESETS["wgan-lp"], iterations=400, every=100, batch=128)
     config = replace(config, critic=MLPConfig(64, init="he"), generator=MLPConfig(64, init="he"))
