@@ -275,6 +275,14 @@ def test_the_papers_networks_have_the_papers_numbers_of_weights():
     assert counts == [2_765_568, 3_576_704]
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_takes_a_step(name):
+    preset = PRESETS[name]
+    config = replace(preset, batch=4, iterations=1, every=1, warm_up=min(preset.warm_up, 1))
+    run = learned.train(config, progress=False, device="cpu")
+    assert math.isfinite(run.history[-1]["estimate"])
+
+
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.endswith("-paper")])
 def test_a_preset_for_images_takes_a_step(name):
     config = replace(learned.preset(name, "glyphs"), size=8, batch=4, iterations=1, every=1)

@@ -4,9 +4,6 @@ import csv
 import math
 import os
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -76,40 +73,37 @@ def same(rows, others):
     )
 
 
-@each
-def test_equal_configurations_end_in_equal_bits(config):
-    runs = [learned.train(config, observers=compare.observers(50)) for _ in range(2)]
-    assert torch.equal(weights(runs[0]), weights(runs[1]))
-    assert same(runs[0].history, runs[1].history)
-    other = learned.train(replace(config, seed=1))
-    assert not torch.equal(weights(runs[0]), weights(other))
+class PulledPlug(Exception):
+    pass
+
+
+def plug(view):
+    """The power fails at iteration 20."""
+    if view.iteration == 20:
+        raise PulledPlug
+    return {}
 
 
 @each
-def test_what_is_observed_changes_nothing(config):
-    watched = learned.train(replace(config, every=3), observers=compare.observers(50))
-    assert torch.equal(weights(watched), weights(learned.train(replace(config, every=1000))))
-
-
-@each
-def test_a_run_goes_on_to_the_same_bits(config, tmp_path):
-    whole = learned.train(config, folder=tmp_path / "whole")
-
-    class PulledPlug(Exception):
-        pass
-
-    def plug(view):
-        if view.iteration == 20:
-            raise PulledPlug
-        return {}
-
+def test_a_run_ends_in_the_same_bits_whole_or_cut_watched_or_not(config, tmp_path):
+    whole = learned.train(config, observers=compare.observers(50))
+    unwatched = learned.train(replace(config, every=1000))
     with pytest.raises(PulledPlug):  # after the checkpoint of iteration 10
         learned.train(config, folder=tmp_path / "cut", observers=[plug])
     assert RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"] == 10
     resumed = learned.resume(tmp_path / "cut")
-    assert torch.equal(weights(whole), weights(resumed))
-    assert same(whole.history, resumed.history)
-    assert same(RunFolder(tmp_path / "cut").rows(), whole.history)
+    for other in (unwatched, resumed):
+        assert torch.equal(weights(whole), weights(other))
+    names = resumed.history[0].keys()  # the others are the observers'
+    assert same([{name: row[name] for name in names} for row in whole.history], resumed.history)
+    assert same(RunFolder(tmp_path / "cut").rows(), resumed.history)
+
+
+@pytest.mark.parametrize("config", [SMALL, ALONE])
+def test_equal_seeds_are_equal_rows_and_others_are_other_weights(config):
+    runs = [learned.train(config, observers=compare.observers(50)) for _ in range(2)]
+    assert same(runs[0].history, runs[1].history)
+    assert not torch.equal(weights(runs[0]), weights(learned.train(replace(config, seed=1))))
 
 
 def test_a_last_row_off_the_beat_is_the_same_after_a_cut(tmp_path):
@@ -151,40 +145,6 @@ def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
     assert folder.keep_rows(2) == folder.rows()
     assert [row["iteration"] for row in folder.rows()] == [0, 1, 2]
     assert folder.rows()[0]["emd"] == 1 / 3
-
-
-SCRIPT = """
-import sys
-from wganlab import learned
-config = learned.TrainConfig.from_json(open(sys.argv[1]).read())
-learned.train(config, folder=sys.argv[2])
-"""
-
-
-LONG = replace(SMALL, iterations=600, every=20, checkpoint=30)
-
-
-@pytest.fixture(scope="module")
-def uninterrupted():
-    return learned.train(LONG)
-
-
-@pytest.mark.parametrize("rows", [1, 4, 9])
-def test_a_killed_run_goes_on_to_the_same_bits(rows, uninterrupted, tmp_path):
-    (tmp_path / "config.json").write_text(LONG.to_json())
-    folder = tmp_path / "run"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "config.json"), str(folder)]
-    )
-    while len(RunFolder(folder).rows()) < rows:
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert len(RunFolder(folder).rows()) < 31  # it was not done
-    resumed = learned.resume(folder)
-    assert torch.equal(weights(resumed), weights(uninterrupted))
-    assert same(RunFolder(folder).rows(), uninterrupted.history)
 
 
 def test_ctrl_c_saves_where_it_was(tmp_path):
