@@ -38,7 +38,7 @@ DEFAULTS = {
     "constraint": "gp", "weight": 10.0, "clip": 0.01, "critic": ("MLPConfig", {}),
     "generator": ("MLPConfig", {}), "latent": 2, "critic_optimizer": {}, "generator_optimizer": {},
     "n_critic": 5, "warm_up": 0, "phases": "constant", "batch": 256, "iterations": 3000,
-    "average": 0.0, "noise": 0.0, "noise_until": 1.0, "precision": "float32", "seed": 0,
+    "average": 0.0, "noise": 0.0, "precision": "float32", "seed": 0,
     "every": 100, "checkpoint": 500,
 }  # fmt: skip
 OPTIMIZER = {
