@@ -27,7 +27,6 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import torch
-import torch._dynamo
 from torch import Tensor
 
 from wganlab.learned.algorithm1 import iterate
@@ -165,5 +164,7 @@ class Engine:
                 for each, its in zip(found, self.state[name], strict=True):
                     each[name].data = its
         if self.device.type == "cuda":  # graphs are replayed on the same memory
+            from torch import _dynamo
+
             for tensor in self.state.values():
-                torch._dynamo.mark_static_address(tensor)
+                _dynamo.mark_static_address(tensor)

@@ -14,7 +14,6 @@ from itertools import compress
 from typing import Any
 
 import torch
-import torch._inductor
 from torch import Generator, Tensor, nn
 from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
@@ -205,8 +204,8 @@ def _pruned(graph: GraphModule) -> list[bool]:
 def _compiled(graph: GraphModule, inputs: list[Any]) -> Callable[..., Any]:
     if inputs[0].device.type == "cuda":
         return torch.compile(graph, fullgraph=True, dynamic=False, mode="reduce-overhead")
+    from torch import _inductor  # takes more than a second
+
     # without torch.compile's checks of inputs, whose shapes never change: a quarter of a small step
-    run: Callable[..., Any] = torch._inductor.compile(
-        graph, inputs, options={"size_asserts": False}
-    )
+    run: Callable[..., Any] = _inductor.compile(graph, inputs, options={"size_asserts": False})
     return run
