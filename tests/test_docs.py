@@ -36,15 +36,15 @@ WINGS = ("exact", "exact.known", "data", "learned", "compare")
 
 
 def rows(page, heading):
-    """First cells of the table under a heading, as they are written."""
+    """The cells of the table under a heading, as they are written."""
     part = re.split(rf"^#+ {heading}$", TEXTS[DOCS / page], flags=re.MULTILINE)[1]
     table = re.search(r"^\|.+\n\|-.+\n((?:\|.+\n?)+)", part, flags=re.MULTILINE)[1]
-    return [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()]
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
 
 
 def named(page, heading):
     """The names in backticks in the first cells of a table."""
-    return [name for cell in rows(page, heading) for name in re.findall(r"`([^`]+)`", cell)]
+    return [name for cells in rows(page, heading) for name in re.findall(r"`([^`]+)`", cells[0])]
 
 
 def once_each(found, expected):
@@ -54,15 +54,41 @@ def once_each(found, expected):
 def test_the_tables_have_every_name_once():
     once_each(named("methods.md", "What keeps a critic"), learned.METHODS)
     once_each(named("methods.md", "Objectives"), learned.OBJECTIVES)
-    presets = named("methods.md", "Presets")
-    assert {*presets} == {*learned.PRESETS}
+    once_each(named("methods.md", "Presets"), learned.PRESETS)
     once_each(named("images.md", "Image sets"), [*EMBEDDED, *SOURCES])
     once_each(named("command-line.md", "Command line"), _KINDS)
 
 
+def test_the_tables_say_of_every_name_what_it_is():
+    for name, how, _ in rows("methods.md", "What keeps a critic"):
+        made = eval(how.strip("`"), vars(learned))
+        assert learned.METHODS[name.strip("`")].constraint == made
+    for name, estimates, bound in rows("methods.md", "Objectives"):
+        objective = learned.OBJECTIVES[name.strip("`")]
+        assert estimates.startswith(objective.estimates)
+        assert (bound == "a lower bound", bound == "there is none") == (
+            objective.bound,
+            not objective.has_critic,
+        )
+    for name, objective, kept in rows("methods.md", "Presets"):
+        config = learned.PRESETS[name.strip("`")]
+        assert objective == f"`{config.objective}`"
+        assert kept.startswith(f"`{config.constraint}`")
+        assert ("no critic" in kept) == config.critic_free
+        if config.constraint == "clip":
+            assert f", at {config.clip:g}".replace("0.", ".") in kept
+
+
+def test_what_one_calls_is_there():
+    for _, calls in rows("python.md", "Distances"):
+        for name in re.findall(r"`(\w+)", calls):
+            assert hasattr(wganlab.exact, name), name
+
+
 def test_the_table_of_figures_has_every_figure_in_order():
     links = [
-        re.fullmatch(r"\[(\w+)\]\((.+)\)", cell).groups() for cell in rows("figures.md", "Figures")
+        re.fullmatch(r"\[(\w+)\]\((.+)\)", cells[0]).groups()
+        for cells in rows("figures.md", "Figures")
     ]
     assert links == [(name, f"../figures/gallery/{name}.png") for name in FIGURES]
 
