@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from processes import free_port
+from processes import free_port, together
 from torch import nn
 
 from wganlab import learned
@@ -158,13 +158,12 @@ def test_where_one_is_killed_the_others_end_and_keep_a_checkpoint(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
-@pytest.mark.parametrize("terminal", [False, True], ids=["processes", "torchrun too"])
-def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path, terminal):
+def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path):
     options = [*ONE_CLASS, "--iterations", "4000", "--every", "4000", "--checkpoint", "4000"]
     process = torchrun(tmp_path, *options, "--run", "cut")
     wait_for(tmp_path / "cut" / "checkpoint.pt", process)
     time.sleep(1)
-    for pid in [*children(process).values(), *[process.pid] * terminal]:
+    for pid in [*children(process).values(), process.pid]:  # as a terminal does
         os.kill(pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode != 0
@@ -175,7 +174,10 @@ def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path, terminal):
 
 
 def test_mistakes_are_told_once(tmp_path):
-    process = torchrun(tmp_path, *ONE_CLASS, "--batch", "9", "--iterations", "1")
-    _, err = process.communicate(timeout=60)
+    arguments = ["train", *ONE_CLASS, "--batch", "9", "--iterations", "1"]
+    code = f"from wganlab.cli import main; raise SystemExit(main({arguments}))"
+    told = together(code, 2, tmp_path)
+    assert [status for _, _, status in told] == [2, 2]
+    err = "".join(err for _, err, _ in told)
     assert err.count("wganlab: error: ") == 1
     assert "batch = 9 cannot be parted equally among 2 processes: give --batch 8" in err
