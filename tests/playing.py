@@ -23,7 +23,7 @@ def update(critic, constraint, optimizer, real, fake, draws=None, maximized=None
     return algorithm1.critic_update(player, real, fake)
 
 
-def generator_player(generator, critic, optimizer, minimized, z, source=None, *, quick=True):
+def generator_player(generator, critic, optimizer, minimized, z, real=None, *, quick=True):
     """A run whose next noise is z, to be moved by `algorithm1.generator_step`."""
     run = SimpleNamespace(
         config=TrainConfig(latent=z.shape[1]),
@@ -33,7 +33,7 @@ def generator_player(generator, critic, optimizer, minimized, z, source=None, *,
         maximized=None,
         minimized=minimized,
         constraint=NoConstraint(),
-        source=source,
+        real=real,
         draws=None,
         share=len(z),
         average=None,

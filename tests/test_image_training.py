@@ -4,7 +4,6 @@ import json
 import sys
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,7 +103,7 @@ def test_a_configuration_survives_json(config):
 
 def drawn(run):
     """The next batch of real images."""
-    return run.source.sample(run.share, run.draws)
+    return run.real(run.share, run.draws)
 
 
 def test_what_is_read_by_others_goes_on_to_the_same_bits(tmp_path):
@@ -123,7 +122,7 @@ def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
         assert torch.equal(drawn(again), batch)
     later = RunState(SMALL, CPU)
     later.load_state_dict(training.state_dict())
-    assert torch.equal(later.source.sample(later.share, later.draws), drawn(again))
+    assert torch.equal(drawn(later), drawn(again))
 
 
 @pytest.mark.parametrize("points", [0, 5])
@@ -207,7 +206,7 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     for part in filter(None, (*training.networks(), training.average)):
         part.to("meta")
     pixels = torch.empty(8, *training.law.shape, device="meta")
-    training.source = SimpleNamespace(sample=lambda n, draws: pixels)
+    training.real = lambda n, draws: pixels
     noise = torch.empty(8, 4, device="meta")
     monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
     training.draws = None  # of meta tensors no generator makes any

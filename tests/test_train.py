@@ -5,7 +5,6 @@ import math
 import os
 import signal
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -245,7 +244,7 @@ def on_meta(objective, monkeypatch):
     for part in (*training.networks(), training.average):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
-    training.source = SimpleNamespace(sample=lambda n, draws: points)
+    training.real = lambda n, draws: points
     monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: points)
     return training
 
@@ -335,7 +334,7 @@ def test_fixed_points_are_all_that_is_trained_on():
     seen = set()
     training = RunState(replace(SMALL, points=20), torch.device("cpu"))
     for _ in range(30):
-        drawn = training.source.sample(training.share, training.draws)
+        drawn = training.real(training.share, training.draws)
         seen |= {tuple(point) for point in drawn.tolist()}
     assert len(seen) == 20
 

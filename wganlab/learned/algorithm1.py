@@ -33,7 +33,7 @@ def iterate(run: RunState) -> None:
 
 def critic_step(run: RunState) -> Tensor:
     """Real points, generated points, and an update of the critic; returns the loss."""
-    real = run.source.sample(run.share, run.draws)  # (n, ...)
+    real = run.real(run.share, run.draws)  # (n, ...)
     with torch.no_grad():
         fake = run.generated(run, latent(run))  # (n, ...)
     run.steps += 1
@@ -69,7 +69,7 @@ def generator_step(run: RunState) -> Tensor:
     """Generated points, and an update of the generator; returns the loss."""
     real = None
     if run.critic is None:  # an objective of points
-        real = noisy(run, run.source.sample(run.share, run.draws))
+        real = noisy(run, run.real(run.share, run.draws))
     with cached():
         loss = run.generator_gradients(run, latent(run), real)
     run.generator_optimizer.step()

@@ -16,11 +16,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wganlab.data.images import is_image_source
-from wganlab.learned.networks.folds import FoldConfig
-from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
-from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
 
 _FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")

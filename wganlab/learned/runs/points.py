@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 
@@ -11,16 +11,15 @@ from wganlab.data.image_laws import ImageLaw
 from wganlab.data.loader import Loader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Generator, Tensor
 
 WORKERS = 2  # processes that read images where none are asked for and memory does not hold them
 
 
-class Source(Protocol):
-    """What real points are drawn from."""
-
-    def sample(self, n: int, draws: Generator) -> Tensor:
-        """Real points, shape (n, ...)."""
+Source: TypeAlias = "Callable[[int, Generator], Tensor]"
+"""What draws n real points, shape (n, ...)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class Fixed:
 
 
 @dataclass(eq=False)
-class Read:
+class Reader:
     """Images that worker processes read ahead; which ones is a function of a seed and `number`."""
 
     law: ImageLaw
