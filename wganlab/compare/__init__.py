@@ -12,13 +12,13 @@ from wganlab.compare.features import (
 )
 from wganlab.compare.neighbors import memorization, nearest_neighbors
 from wganlab.compare.observers import image_observers, observers, sampling_floor
-from wganlab.compare.rows import Row
+from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
 
 __all__ = [
+    "BoardRow",
     "Comparison",
     "Estimate",
-    "Row",
     "Scene",
     "Scoreboard",
     "StepThrough",
