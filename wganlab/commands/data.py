@@ -34,7 +34,7 @@ class List:
         """Print the two tables."""
         from wganlab import data
         from wganlab.data import cache
-        from wganlab.data.images import SOURCES
+        from wganlab.data.image_sources import SOURCES
 
         lines = [["name", "images", "size", "color", "classes", "license"]]
         with spinner("loading"):

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wganlab.learned import RunFolder
-
-    Row = dict[str, float]
+    from wganlab.learned.runs.view import Row
 
 
 def guarded(folder: Path, work: Callable[[], Any]) -> None:

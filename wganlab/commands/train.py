@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from wganlab.commands.side_by_side import Job
     from wganlab.learned import TrainConfig, View
     from wganlab.learned.runs.config import Network
-
-    Row = dict[str, float]
+    from wganlab.learned.runs.view import Row
 
 BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine", "--workers")
 Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]

@@ -1,7 +1,7 @@
 """The bridge: any critic beside the exact distance. The one package that needs both wings."""
 
 from wganlab.compare.board import Scoreboard, scoreboard
-from wganlab.compare.classifier import Classifier, as_images, fit_classifier
+from wganlab.compare.classifier import Classifier, fit_classifier
 from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.comparison import Comparison, critic_vs_exact
 from wganlab.compare.estimates import Estimate, distance, estimate_vs_exact
@@ -13,9 +13,9 @@ from wganlab.compare.features import (
     kernel_distance,
 )
 from wganlab.compare.neighbors import memorization, nearest_neighbors
-from wganlab.compare.observers import image_observers, observers, sampling_floor
 from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
+from wganlab.compare.truth_observers import image_observers, observers, sampling_floor
 
 __all__ = [
     "BoardRow",
@@ -25,7 +25,6 @@ __all__ = [
     "Scene",
     "Scoreboard",
     "StepThrough",
-    "as_images",
     "class_counts",
     "class_coverage",
     "classifier_for",

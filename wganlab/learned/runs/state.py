@@ -38,7 +38,8 @@ from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.runs.view import Row
 from wganlab.learned.fast.by_hand import CriticStep, GeneratorStep, Low
-from wganlab.learned.runs.view import AT_ONCE, SHOWN, Observer, View
+from wganlab.learned.batch import at_once
+from wganlab.learned.runs.view import SHOWN, Observer, View
 
 
 class RunDivergedError(RuntimeError):
@@ -445,5 +446,5 @@ def _norm(network: nn.Module) -> float:
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
     """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
+    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from wganlab.compare.features import Features
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.config import TrainConfig
-    from wganlab.learned.runs.view import View
-
-    Row = dict[str, float]
+    from wganlab.learned.runs.view import Row, View
 
 NEAR = 4.0  # standard deviations from a mode that count as of high quality
 
