@@ -2,7 +2,8 @@
 
 - `toy`, `TOYS`: the field's toy laws by their names; `from_points`: the law of given points; `law`:
   either by one word. Each is a `Toy`
-- `images`: an image set by its name, an `ImageSet`, `EMBEDDED` or one's own (`is_image_source`)
+- `images`: an image set by its name, an `ImageSet`: one of `EMBEDDED`, or one's own, of `SOURCES`
+  (`is_image_source`)
 - `image_law`: the law of an image set, to train on, an `ImageLaw`
 - `as_images`, `as_bytes`: bytes as tensors in [-1, 1], and back
 - `load_points`: a cloud from a file
@@ -14,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from wganlab.data.files import load_points
-from wganlab.data.image_sources import EMBEDDED, ImageSet, images, is_image_source
+from wganlab.data.image_sources import EMBEDDED, SOURCES, ImageSet, images, is_image_source
 
 if TYPE_CHECKING:
     from wganlab.data.image_laws import ImageLaw, image_law
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMBEDDED",
+    "SOURCES",
     "TOYS",
     "ImageLaw",
     "ImageSet",

@@ -10,7 +10,7 @@ Distances of two clouds of points, or of two `Discrete` measures:
 Divergences of pmfs, of `Discrete` measures, or of densities (`Density`): `tv`, `js`, `kl`, `chi2`,
 `le_cam`.
 
-What a critic is worth: `certificate` of any function, `tv_critic`.
+What a critic is worth: `certificate`, of any function.
 
 The programs written out: `primal`, `dual`, `kantorovich_rubinstein` (each a `LinearProgram`),
 `marginal_matrix`, `slackness`, `integer_plans`.
@@ -34,7 +34,7 @@ from wganlab.exact.divergences import chi2, js, kl, le_cam, tv
 from wganlab.exact.entropic import Entropic, sinkhorn, sinkhorn_divergence
 from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
 from wganlab.exact.ground import distances
-from wganlab.exact.ipm import mmd, mmd_squared, sliced, tv_critic
+from wganlab.exact.ipm import mmd, mmd_squared, sliced
 from wganlab.exact.measures import Discrete
 from wganlab.exact.potentials import certificate
 from wganlab.exact.programs import (
@@ -77,6 +77,5 @@ __all__ = [
     "slackness",
     "sliced",
     "tv",
-    "tv_critic",
     "wasserstein",
 ]

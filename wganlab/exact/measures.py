@@ -255,21 +255,6 @@ class Discrete:
         equal = self.weights.strides == (0,)
         return Discrete._of, (self.points, None if equal else self.weights)
 
-    @classmethod
-    def from_counts(cls, points: ArrayLike, counts: ArrayLike) -> Discrete:
-        """The measure whose weights are `counts` (any non-negative numbers) over their sum.
-
-        Examples
-        --------
-        >>> Discrete.from_counts([0, 1], [3, 1]).weights
-        array([0.75, 0.25])
-        """
-        array = as_array(counts, "counts")
-        total = array.sum()
-        if not total > 0:
-            raise ValueError(f"counts sum to {total:g}: at least one must be positive")
-        return cls(points, array / total)
-
     @property
     def n(self) -> int:
         """Number of points."""
