@@ -108,8 +108,8 @@ def bits(path):
     return told, metrics, samples, (path / "config.json").read_text()
 
 
-@pytest.mark.parametrize("preset", learned.PRESETS)
-def test_every_preset_trains_samples_and_is_listed(preset, capsys):
+@pytest.mark.parametrize("preset", ["wgan-paper", "gan", "emd"])
+def test_a_preset_trains_samples_and_is_listed(preset, capsys):
     config = learned.PRESETS[preset]
     tiny = {name: value for name, value in OPTIONS.items() if name != "n-critic"}
     if config.phases == "original":

@@ -160,11 +160,22 @@ def test_the_cosine_is_with_the_way_of_the_mass():
     assert math.isnan(critic_vs_exact(best, y, y).cosine)  # no mass moves
 
 
-def test_the_slope_is_the_largest_that_is_seen():
-    # flat at the points of both laws, steep between them
-    x, y = np.full((50, 1), 4.0), np.zeros((50, 1))
-    told = critic_vs_exact(lambda z: 5 * np.clip(z[:, 0], 1, 3), x, y)
-    assert (told.critic_gap, told.slope) == (10, pytest.approx(5))
+@pytest.mark.parametrize(
+    ("low", "high"), [(1, 3), (-0.01, 0.01), (3.99, 4.01)], ids=["between", "fake", "real"]
+)
+def test_the_slope_is_the_largest_that_is_seen(low, high):
+    x, y = np.full((9, 1), 4.0), np.zeros((9, 1))
+    told = critic_vs_exact(lambda z: 5 * np.clip(z[:, 0], low, high), x, y)
+    assert told.slope == pytest.approx(5)
+
+
+def test_the_slope_is_looked_for_between_points_that_no_plan_joins():
+    # the mass goes up on either side; the critic is steep in the middle alone
+    x = np.repeat([[0.0, 0.0], [10.0, 0.0]], 100, axis=0)
+    told = critic_vs_exact(lambda z: 5 * np.clip(z[:, 0], 3, 7), x, x + np.array([0.0, 1.0]))
+    assert (told.critic_gap, told.exact) == (0, pytest.approx(1))
+    assert told.slope == pytest.approx(5)
+    assert told.cosine == 0  # flat on the way of the mass
 
 
 def test_the_module_of_the_user_stays_as_it_was():

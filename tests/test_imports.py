@@ -31,7 +31,7 @@ def loaded_after(code):
         ("from wganlab import exact; exact.emd([0, 1], [2, 3])", {"torch", "ot"}),
         ("from wganlab import data; data.images('mnist10k')", {"torch", "ot", "matplotlib"}),
         ("from wganlab import plots", {"torch", "ot"}),
-        ("from wganlab import learned", {"ot", "matplotlib", "wganlab.exact"}),
+        ("from wganlab import learned", {"ot", "matplotlib", "wganlab.exact", "torch._dynamo"}),
         ("import wganlab.cli", {"numpy", "torch", "ot", "scipy"}),
     ],
 )

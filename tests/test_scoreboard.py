@@ -131,14 +131,28 @@ def small(dimension, generator):
     return nn.Sequential(nn.Linear(dimension, 4), nn.ReLU(), nn.Linear(4, 1))
 
 
-def test_processes_side_by_side_compute_the_same_rows(whole):
+class Noted(exact.known.ParallelLines):
+    """A pair that leaves a note for each pair of clouds: processes cannot count together."""
+
+    @property
+    def emd(self):
+        with open(os.environ["WGANLAB_NOTES"], "a") as notes:
+            notes.write("solved\n")
+        return super().emd
+
+
+def test_processes_side_by_side_compute_the_same_rows(whole, tmp_path, monkeypatch):
     result, _ = whole
+    monkeypatch.setenv("WGANLAB_NOTES", str(tmp_path / "notes"))
     methods = {**QUICK, "mine": replace(QUICK["gp"], critic=functools.partial(small))}
-    rows = made(methods=methods, seeds=1, jobs=2).rows
-    assert [replace(row, seconds=0) for row in rows[:2]] == [
-        replace(row, seconds=0) for row in (result.rows[0], result.rows[2])
-    ]
-    assert rows[2].method == "mine"
+    board = made(pairs={repr(LINES): Noted(theta=1.0)}, methods=methods, jobs=2)
+    told, expected = (
+        [replace(row, seconds=0, key="") for row in some]
+        for some in (board.rows[:4], result.rows[:4])
+    )
+    assert told == expected
+    assert [row.method for row in board.rows[4:]] == ["mine", "mine"]
+    assert (tmp_path / "notes").read_text() == "solved\n" * 2  # one a seed, for three methods
 
 
 @pytest.fixture
@@ -163,7 +177,9 @@ def test_one_linear_program_serves_all_rows_of_given_clouds(solves):
 
 
 def test_one_linear_program_a_pair_and_seed(solves):
-    board = made(pairs=(LINES, SHIFT), methods=["gp", "lp", "clip", "sn", "orthonormal"], seeds=3)
+    names = ("gp", "lp", "clip", "sn", "orthonormal")
+    methods = {name: replace(learned.METHODS[name], steps=2, batch=32) for name in names}
+    board = made(pairs=(LINES, SHIFT), methods=methods, seeds=3)
     assert len(board.rows) == 30
     assert solves == [(40, 40)] * 6
 
@@ -180,24 +196,6 @@ def test_points_go_through_the_door_once(monkeypatch):
     )
     made(pairs={"mine": LINES.sample(30, np.random.default_rng(0))}, seeds=2)
     assert seen == ["x", "y"]
-
-
-class Noted(exact.known.ParallelLines):
-    """A pair that leaves a file a linear program: processes cannot count together."""
-
-    @property
-    def emd(self):
-        with open(os.environ["WGANLAB_NOTES"], "a") as notes:
-            notes.write("solved\n")
-        return super().emd
-
-
-def test_processes_side_by_side_solve_each_pair_and_seed_once(tmp_path, monkeypatch):
-    notes = tmp_path / "notes"
-    monkeypatch.setenv("WGANLAB_NOTES", str(notes))
-    board = made(pairs={"noted": Noted()}, seeds=2, jobs=2)
-    assert len(board.rows) == 4
-    assert notes.read_text() == "solved\n" * 2
 
 
 def test_a_module_starts_anew_for_every_seed():

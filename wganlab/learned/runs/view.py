@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.batch import Batch, at_once, values
+from wganlab.learned.runs.config import TrainConfig
 
 if TYPE_CHECKING:
     from wganlab.data.image_laws import ImageLaw
