@@ -270,7 +270,7 @@ def advance(run: RunState) -> None:
 
 
 def _compiled(runs: Sequence[RunState], progress: bool | None, engine: EngineName) -> Engine | None:
-    """The engine, if these runs are to be compiled; a warning where that was asked for and fails."""
+    """The engine, if the runs are to be compiled; a warning where that was asked for and fails."""
     if engine != "compiled" and not (engine == "auto" and pays(runs)):
         return None
     disable = None if progress is None else not progress
