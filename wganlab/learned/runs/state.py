@@ -25,7 +25,7 @@ from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
-from wganlab.learned.players import CriticPlayer, Precision
+from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
 from wganlab.learned.runs.view import SHOWN, Observer, Row, View
@@ -38,7 +38,7 @@ class RunDivergedError(RuntimeError):
 PARTS = ("optimizer", "schedule")
 
 
-class RunState(CriticPlayer):
+class RunState(Players):
     """All that a run is at an iteration.
 
     Parameters
