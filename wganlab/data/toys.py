@@ -28,8 +28,8 @@ from torch import Generator, Tensor
 
 from wganlab.data import checks
 from wganlab.data.files import SUFFIXES, load_points
-from wganlab.data.images import EMBEDDED, is_image_source
-from wganlab.data.laws import LAWS, Law
+from wganlab.data.image_sources import EMBEDDED, is_image_source
+from wganlab.data.toy_samplers import LAWS, Law
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
