@@ -18,6 +18,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
 from wganlab.learned.batch import at_once, values
 from wganlab.learned.constraints.constraint import Constraint
@@ -183,7 +184,8 @@ class RunState(Players):
         if self.reader is not None:
             return self.reader.sample
         if self.points is None:
-            return self.law.sample
+            assert isinstance(self.law, Toy)
+            return self.law.sampler(self.device)
         return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
 
     def read(self, seed: int) -> Reader | None:
