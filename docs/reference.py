@@ -49,7 +49,7 @@ def public(package: str) -> dict[str, str]:
 def page(package: str) -> str:
     """What is added to the page of a package."""
     homes = public(package)
-    defining = sorted(set(homes.values()) - {package}) or [package]
+    defining = sorted(set(homes.values()), key=lambda home: (home != package, home))
     parts = []
     for home in defining:
         if home != package:

@@ -11,7 +11,9 @@ from wganlab.learned.players import CriticPlayer
 def critic_player(critic, constraint, optimizer, maximized=None, draws=None, *, quick=True):
     """A critic as `fit_critic` trains it; without `quick` by the specification."""
     maximized = maximized or constraint.objective
-    player = CriticPlayer(critic, constraint, optimizer, maximized, draws)
+    player = CriticPlayer(
+        critic, constraint, optimizer, maximized, draws, algorithm1.critic_gradients
+    )
     if quick:
         quicken_critic(player)
     return player

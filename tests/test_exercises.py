@@ -227,7 +227,7 @@ def test_2_1_all_plans_and_all_prices():
     plans = list(exact.integer_plans((4 * p).astype(int), (4 * q).astype(int)))
     costs = [float((plan * ways).sum() / 4) for plan in plans]
     assert min(costs) == pytest.approx(exact.primal(ways, p, q).solve().value)
-    constraints = exact.constraints(2, 3).toarray().T
+    constraints = exact.marginal_matrix(2, 3).toarray().T
     worth = np.concatenate([p, q])
     ends = []
     for sign in (1, -1):
@@ -276,7 +276,7 @@ def test_2_3_the_prices_know_the_plan():
     friends[2, 1] = 0.1
     plan = optimize.linprog(
         np.where(slack > 0, 0, 1e-9).ravel(),
-        A_eq=exact.constraints(3, 3).toarray(),
+        A_eq=exact.marginal_matrix(3, 3).toarray(),
         b_eq=np.concatenate([p, q]),
         bounds=[(0.1 if top == 0.1 else 0, top) for top in friends.ravel()],
     ).x

@@ -167,7 +167,7 @@ def test_the_truth_stands_beside_the_critic():
 def test_features_are_observed_where_there_are_classes(tmp_path, monkeypatch):
     monkeypatch.setenv("WGANLAB_CACHE", str(tmp_path))
     quick = partial(compare.classifier_for, steps=3)
-    monkeypatch.setattr(sys.modules["wganlab.compare.observers"], "classifier_for", quick)
+    monkeypatch.setattr(sys.modules["wganlab.compare.truth_observers"], "classifier_for", quick)
     looks = compare.image_observers(SMALL, 100)
     row = learned.train(SMALL, observers=looks).history[-1]
     assert {"emd", "train_emd", "certificate", "kid", "classes", "memorization"} < row.keys()

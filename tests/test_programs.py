@@ -6,10 +6,10 @@ from scipy.spatial.distance import cdist
 
 from wganlab import exact
 from wganlab.exact import (
-    constraints,
     dual,
     integer_plans,
     kantorovich_rubinstein,
+    marginal_matrix,
     primal,
     slackness,
 )
@@ -23,7 +23,7 @@ def problem(rng):
 
 def test_the_matrix_adds_up_rows_and_columns(rng):
     plan = rng.uniform(size=(4, 3))
-    A = constraints(4, 3)
+    A = marginal_matrix(4, 3)
     assert A.shape == (7, 12)
     assert A.nnz == 24
     np.testing.assert_allclose(A @ plan.ravel(), np.r_[plan.sum(axis=1), plan.sum(axis=0)])
@@ -42,7 +42,7 @@ def test_primal_dual_and_network_simplex_agree(problem):
     assert np.r_[a, b] @ solved.prices == pytest.approx(value, rel=1e-9)
     assert cost.ravel() @ priced.prices == pytest.approx(value, rel=1e-9)
     assert (cost - solved.prices[:7, None] - solved.prices[7:] >= -1e-9).all()
-    np.testing.assert_allclose(constraints(7, 5) @ priced.prices, np.r_[a, b], atol=1e-9)
+    np.testing.assert_allclose(marginal_matrix(7, 5) @ priced.prices, np.r_[a, b], atol=1e-9)
 
 
 def test_kantorovich_rubinstein_agrees_on_one_set_of_points(rng):

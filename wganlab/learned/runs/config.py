@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wganlab.data import checks
 from wganlab.data.image_laws import ImageLaw, image_law
-from wganlab.data.images import Color, is_image_source
+from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wganlab.data.images import is_image_source
+from wganlab.data.image_sources import is_image_source
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig

@@ -1,7 +1,7 @@
 """Training runs: iterations of `algorithm1`, observed, kept, and gone on with.
 
 `train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
-It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
+It knows nothing of exact distances; observers do (`wganlab.compare.truth_observers`).
 """
 
 from __future__ import annotations

@@ -18,17 +18,18 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import values
+from wganlab.learned.batch import at_once, values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
-from wganlab.learned.players import CriticPlayer, Precision
+from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
-from wganlab.learned.runs.view import AT_ONCE, SHOWN, Observer, Row, View
+from wganlab.learned.runs.view import SHOWN, Observer, Row, View
 
 
 class RunDivergedError(RuntimeError):
@@ -38,7 +39,7 @@ class RunDivergedError(RuntimeError):
 PARTS = ("optimizer", "schedule")
 
 
-class RunState(CriticPlayer):
+class RunState(Players):
     """All that a run is at an iteration.
 
     Parameters
@@ -183,7 +184,8 @@ class RunState(CriticPlayer):
         if self.reader is not None:
             return self.reader.sample
         if self.points is None:
-            return self.law.sample
+            assert isinstance(self.law, Toy)
+            return self.law.sampler(self.device)
         return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
 
     def read(self, seed: int) -> Reader | None:
@@ -395,5 +397,5 @@ def _norm(network: nn.Module) -> float:
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
     """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
+    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
