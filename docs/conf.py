@@ -52,6 +52,8 @@ pygments_dark_style = "github-dark"
 def written(app: Sphinx, docname: str, source: list[str]) -> None:
     """Add to a page what is made from the package, and lead its links to where they do here."""
     folder, _, name = docname.rpartition("/")
+    for made_by in (pages, reference):
+        app.env.note_dependency(str(made_by.__file__))
     if folder == "reference":
         source[0] += reference.page(reference.module_of(name))
         for path in (ROOT / "wganlab").rglob("*.py"):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 PACKAGE = Path(wganlab.__file__).parent
-WINGS = ("exact", "known", "data", "learned", "compare", "plots")
 MARKUP = re.compile(r"(`[^`]+`)|([*|\\])|(?<=\w)_(?!\w)")
 
 
@@ -36,14 +35,20 @@ def module_of(page: str) -> str:
 
 
 def public(package: str) -> dict[str, str]:
-    """The names of a package's `__all__`, each with the module that defines it."""
+    """The names of `__all__`, or those of a module, each with the module that defines it."""
     module = importlib.import_module(package)
     source = Path(str(module.__file__))
-    homes = dict.fromkeys(getattr(module, "__all__", ()), package)
+    own = [name for name, thing in vars(module).items() if _is_own(name, thing, package)]
+    homes = dict.fromkeys(getattr(module, "__all__", own), package)
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and source.name == "__init__.py":
             homes |= {a.name: str(node.module) for a in node.names if a.name in homes}
     return homes
+
+
+def _is_own(name: str, thing: Any, module: str) -> bool:
+    """Is this a function or a class that a module without `__all__` defines for others?"""
+    return not name.startswith("_") and getattr(thing, "__module__", None) == module
 
 
 def page(package: str) -> str:
@@ -52,7 +57,9 @@ def page(package: str) -> str:
     defining = sorted(set(homes.values()), key=lambda home: (home != package, home))
     parts = []
     for home in defining:
-        if home != package:
+        if home == package:
+            parts += ["", f".. automodule:: {home}", "   :no-index:", ""]
+        else:
             parts += ["", _path(home), "-" * len(_path(home)), "", f".. automodule:: {home}"]
             # a function of that name is what is looked for
             parts += ["   :no-index:" if home.split(".")[-1] in homes else "", ""]
@@ -104,8 +111,14 @@ def _first_line(module: str) -> str:
 
 
 def plain(line: str) -> str:
-    """A line in which nothing but backticks is markup."""
-    return MARKUP.sub(lambda found: found[1] or f"\\{found[0]}", line)
+    """A line in which nothing but backticks is markup; an attribute, `.emd`, is of no one class."""
+
+    def told(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return f"\\{found[0]}"
+        return f"`{found[1]}`" if found[1].startswith("`.") else found[1]
+
+    return MARKUP.sub(told, line)
 
 
 def as_text(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

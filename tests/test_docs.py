@@ -15,7 +15,7 @@ import wganlab
 from figures.catalog import FIGURES
 from wganlab import learned
 from wganlab.cli import _KINDS, main
-from wganlab.data.images import EMBEDDED, SOURCES
+from wganlab.data import EMBEDDED, SOURCES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -209,6 +209,8 @@ def test_the_pages_are_built_with_every_public_name(tmp_path):
         for name in importlib.import_module(f"wganlab.{wing}").__all__:
             page = pages["known" if name == "known" else wing.split(".")[-1]]
             assert f"wganlab.{wing}.{name}" in page or f">{name}</span>" in page, name
+    for name in wganlab.__all__[1:]:
+        assert f"wganlab.{name}" in pages[name]
     for name in FIGURES:
         assert f'src="_images/{name}.png"' in pages["figures"]
     for name in _KINDS:
