@@ -31,7 +31,7 @@ from mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300.0  # seconds; a mutant that takes longer is noticed, by whoever waits
-LOADED = ("numpy", "scipy.stats", "scipy.optimize", "torch", "ot", "hypothesis", "pytest")
+LOADED = ("numpy", "scipy.stats", "scipy.optimize", "torch", "ot", "matplotlib.pyplot", "pytest")
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,12 @@ def tested(tree: Path, tests: tuple[str, ...]) -> str:
     """How the tests of that tree end in a fork: passed, failed, broken or too slow."""
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
-        os._exit(_run(tree, tests))
+        status = 9
+        try:
+            os.setpgid(0, 0)
+            status = _run(tree, tests)
+        finally:
+            os._exit(status)
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
