@@ -19,9 +19,8 @@ from scipy.stats import spearmanr
 
 from wganlab import data, plots
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned import PRESETS, MLPConfig, Optimizer
+from wganlab.learned import PRESETS, MLPConfig, Optimizer, train
 from wganlab.learned.objectives.by_name import OBJECTIVES
-from wganlab.learned.runs import loop as train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
