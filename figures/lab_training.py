@@ -57,7 +57,7 @@ class Size:
 
 
 SIZES = {
-    "quick": Size(100, 16, 16, 25, 1),
+    "quick": Size(40, 16, 16, 25, 1),
     "laptop": Size(500, 128, 64, 800, 3),
     "paper": Size(1000, 512, 256, 10_000, 5),
 }
