@@ -154,6 +154,6 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         "optimizer's step, before it is clipped, and minus the gradient, at the first critic step "
         "of each iteration, right after the generator moved. Jumps: the twentieth of a run's "
         f"changes of the gap that is largest; changes below {LEAST:g} are drawn there. Exact EM of "
-        f"{arrays['n']} points of each law. The paper shows no such figure; it says that the cosine is "
-        "negative where the loss blows up and nowhere else."
+        f"{arrays['n']} points of each law. The paper shows no such figure; it says that the "
+        "cosine is negative where the loss blows up and nowhere else."
     )

@@ -9,9 +9,9 @@ that of the project as it is now. Nothing is pickled.
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -112,15 +112,15 @@ def save(path: Path, arrays: Mapping[str, Any], told: Mapping[str, Any]) -> None
 
 def load(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays in a file."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files if name != ABOUT}
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files if name != ABOUT}
 
 
 def about(path: Path) -> dict[str, Any]:
     """What is told of the arrays in a file; nothing where it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            told = json.loads(str(file[ABOUT]))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile):
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            told = json.loads(str(kept[ABOUT]))
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, BadZipFile):
         return {}
     return told if isinstance(told, dict) else {}
