@@ -35,10 +35,10 @@ from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab import exact, learned
-from wganlab.learned.chains import Chain
-from wganlab.learned.lipschitz import batch_certificate
-from wganlab.learned.penalties import gradient_norms
-from wganlab.learned.stepping import CriticStep
+from wganlab.learned.constraints.ctransform import batch_certificate
+from wganlab.learned.constraints.penalties import gradient_norms
+from wganlab.learned.fast.by_hand import CriticStep
+from wganlab.learned.fast.linear_chains import Chain
 
 METHODS = {
     name: learned.METHODS[name] for name in ("gp", "lp", "clip", "sn", "orthonormal", "ctransform")

@@ -32,7 +32,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from wganlab import data, learned
-from wganlab.learned.training import Training
+from wganlab.learned.runs.state import RunState
 
 PRESETS = ("wgan-gp", "wgan", "gan")
 LOOPS = ("textbook", "eager")
@@ -53,7 +53,7 @@ def config(name: str) -> learned.TrainConfig:
 
 def eager(chosen: learned.TrainConfig) -> Callable[[], None]:
     """A block of the package's loop."""
-    training = Training(chosen, torch.device("cpu"))
+    training = RunState(chosen, torch.device("cpu"))
 
     def block() -> None:
         for _ in range(BLOCK):

@@ -29,8 +29,8 @@ from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from wganlab import compare, data, learned
-from wganlab.learned.engine import Engine
-from wganlab.learned.training import Training
+from wganlab.learned.fast.engine import Engine
+from wganlab.learned.runs.state import RunState
 
 SEEDS = 8  # side by side in the engine
 BLOCK = 10  # iterations between two looks at the clock
@@ -54,7 +54,7 @@ def config(name: str, width: int, batch: int) -> learned.TrainConfig:
 
 def ours(chosen: learned.TrainConfig) -> Callable[[], None]:
     """A block of the package's loop."""
-    training = Training(chosen, torch.device("cpu"))
+    training = RunState(chosen, torch.device("cpu"))
 
     def block() -> None:
         for _ in range(BLOCK):
@@ -104,7 +104,7 @@ def compiled(chosen: learned.TrainConfig, seeds: int) -> tuple[Callable[[], None
     """A block of the engine with that many seeds, and the CPU seconds of its compiler."""
     # never observed in here: iterations before an observation are eager
     unseen = replace(chosen, every=10**9, iterations=10**9)
-    runs = [Training(replace(unseen, seed=seed), torch.device("cpu")) for seed in range(seeds)]
+    runs = [RunState(replace(unseen, seed=seed), torch.device("cpu")) for seed in range(seeds)]
     began = spent()
     engine = Engine(runs)
     seconds = spent() - began
@@ -202,7 +202,7 @@ def memory(sizes: dict[str, int]) -> None:
     """How much a long run grows after its first tenth, eager and compiled."""
     tenth = sizes["iterations"] // 10
     for name in ("eager", "compiled"):
-        training = Training(config("wgan-gp", 64, 64), torch.device("cpu"))
+        training = RunState(config("wgan-gp", 64, 64), torch.device("cpu"))
         iterate = training.iterate if name == "eager" else Engine([training]).iterate
         for number in tqdm(range(sizes["iterations"]), disable=None, leave=False):
             iterate()

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from figures import image_runs
-from wganlab import data, learned, plots
+from wganlab import compare, data, learned, plots
 from wganlab.compare.features import class_coverage, features_of, kernel_distance
 from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from wganlab.learned import Classifier
+    from wganlab.compare import Classifier
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def classifier(one: TrainConfig, size: Size) -> Classifier | None:
     assert isinstance(law, data.ImageLaw)
     if len(np.unique(law.whole.labels)) < 2:
         return None
-    return learned.classifier_for(
+    return compare.classifier_for(
         one.data, one.size, one.color, steps=size.classifier_steps, progress=False
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from wganlab.learned import View
-    from wganlab.learned.networks import Activation
+    from wganlab.learned.networks.activations import Activation
 
 POINTS, BATCH = 500, 64
 NAMES = ("gan", "wgan-gp")

@@ -26,16 +26,15 @@ import torch
 from figures.render import ROOT
 from wganlab import data, learned
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned.networks import has_batch_norm
+from wganlab.learned.networks.network import has_batch_norm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
     from wganlab.learned import TrainConfig
-    from wganlab.learned.lipschitz import Batch
-    from wganlab.learned.record import Row
-    from wganlab.learned.view import View
+    from wganlab.learned.batch import Batch
+    from wganlab.learned.runs.view import Row, View
 
 BATCHES = 4  # of each law, in the estimate of a record: one is noisy
 

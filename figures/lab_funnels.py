@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from wganlab.learned.methods import Method
+    from wganlab.learned.critics.methods import Method
 
 DIMENSIONS, FUNNELS = (2, 4, 16), 4
 STEPS = {"quick": 15, "laptop": 600, "paper": 20000}

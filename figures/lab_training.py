@@ -16,7 +16,8 @@ from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
 from wganlab.compare.observers import coverage, earth_mover, sampling_floor
-from wganlab.learned import PRESETS, MLPConfig, train
+from wganlab.learned import PRESETS, MLPConfig
+from wganlab.learned.runs import loop as train
 from wganlab.player import Panel
 from wganlab.player import page as played
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from wganlab.learned.config import TrainConfig
-    from wganlab.learned.record import Row
-    from wganlab.learned.view import View
+    from wganlab.learned.runs.config import TrainConfig
+    from wganlab.learned.runs.view import Row, View
 
 LAW = "8gaussians"
 PANELS = {

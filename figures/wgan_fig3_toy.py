@@ -19,8 +19,9 @@ from scipy.stats import spearmanr
 
 from wganlab import data, plots
 from wganlab.compare.observers import earth_mover, sampling_floor
-from wganlab.learned import PRESETS, MLPConfig, Optimizer, train
-from wganlab.learned.objectives import OBJECTIVES
+from wganlab.learned import PRESETS, MLPConfig, Optimizer
+from wganlab.learned.objectives.by_name import OBJECTIVES
+from wganlab.learned.runs import loop as train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from wganlab.learned.config import TrainConfig
-    from wganlab.learned.record import Row
-    from wganlab.learned.view import View
+    from wganlab.learned.runs.config import TrainConfig
+    from wganlab.learned.runs.view import Row, View
 
 LAW = "8gaussians"
 FACTOR = 25  # of the failing run's rates

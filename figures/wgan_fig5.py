@@ -15,8 +15,14 @@ import torch
 
 from figures import image_runs, wgan_images
 from wganlab import data, plots
-from wganlab.compare import class_counts, class_coverage, features_of, kernel_distance
-from wganlab.learned import classifier_for, load_run
+from wganlab.compare import (
+    class_counts,
+    class_coverage,
+    classifier_for,
+    features_of,
+    kernel_distance,
+)
+from wganlab.learned import load_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -38,7 +38,7 @@ from scipy import stats
 
 from wganlab import compare, data, exact, learned, plots
 from wganlab.learned import OBJECTIVES, PRESETS, Optimizer
-from wganlab.learned.lipschitz import Batch
+from wganlab.learned.batch import Batch
 
 plt.style.use(plots.STYLE)
 plt.rcParams["figure.dpi"] = 74  # this lesson has many pictures

@@ -194,7 +194,7 @@ assert min(emd["mean"], emd["few"]) > 1.1 * emd["real"]
 # **Predict**: which of the five has a KID near 0?
 
 # %%
-classifier = learned.fit_classifier(
+classifier = compare.fit_classifier(
     law.whole.images, labels, 10, steps=fit_steps, device="cpu", progress=False
 )
 print(f"classifier: {classifier.accuracy:.0%} of held-out digits are right")

@@ -20,8 +20,8 @@ from wganlab.learned import (
     fit_critic,
     lipschitz_bound,
 )
-from wganlab.learned.chains import links
-from wganlab.learned.layers import polar, tiles
+from wganlab.learned.constraints.norms import polar, tiles
+from wganlab.learned.fast.linear_chains import links
 
 SHAPE = (1, 8, 8)
 CONFIGS = [

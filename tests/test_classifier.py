@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from wganlab import data
+from wganlab.compare import Classifier, as_images, classifier_for, fit_classifier
 from wganlab.data.cache import folder as cache_folder
-from wganlab.learned import Classifier, as_images, classifier_for, classifiers, fit_classifier
+from wganlab.learned import classifiers
 
 
 @pytest.fixture(autouse=True)

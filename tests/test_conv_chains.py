@@ -8,12 +8,13 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
 from wganlab.learned import OBJECTIVES, DCGANConfig
-from wganlab.learned.conv_chains import conv_links
-from wganlab.learned.convolutions import Conv2d, ConvTranspose2d
-from wganlab.learned.layers import SpectralNorm
-from wganlab.learned.lipschitz import NoConstraint, WeightClipping
-from wganlab.learned.penalties import GradientPenalty
-from wganlab.learned.stepping import CriticStep
+from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.constraint import NoConstraint
+from wganlab.learned.constraints.norms import SpectralNorm
+from wganlab.learned.constraints.penalties import GradientPenalty
+from wganlab.learned.fast.by_hand import CriticStep
+from wganlab.learned.fast.convolution_chains import conv_links
+from wganlab.learned.networks.few_channels import Conv2d, ConvTranspose2d
 
 
 def seeded(seed=0):

@@ -24,11 +24,11 @@ from wganlab.learned import (
     fit_critic,
     lipschitz_bound,
 )
-from wganlab.learned.bounds import layer_norm
-from wganlab.learned.chains import links
-from wganlab.learned.convnets import ConvActivation, ConvInit
-from wganlab.learned.games import EnergyBased, Wasserstein
-from wganlab.learned.networks import Norm
+from wganlab.learned.constraints.bounds import layer_norm
+from wganlab.learned.fast.linear_chains import links
+from wganlab.learned.networks.dcgan import ConvActivation, ConvInit
+from wganlab.learned.networks.network import Norm
+from wganlab.learned.objectives.games import EnergyBased, Wasserstein
 
 SMALL = DCGANConfig(filters=4)
 

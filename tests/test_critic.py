@@ -25,7 +25,7 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.stepping import CriticStep
+from wganlab.learned.fast.by_hand import CriticStep
 
 SMALL = MLPConfig(width=8, depth=2, activation="maxmin", dropout=0.5)
 # one of each kind, two where the points of the penalty come about in another way

@@ -176,7 +176,7 @@ def test_batch_norm_of_one_process_is_torch_s():
 
 
 def test_what_is_about_a_whole_batch_is_refused(monkeypatch):
-    monkeypatch.setattr("wganlab.learned.training.world", lambda: World(0, 2))
+    monkeypatch.setattr("wganlab.learned.runs.state.world", lambda: World(0, 2))
     for name in ("loss-sensitive", "gmmn", "emd", "sinkhorn"):
         with pytest.raises(ValueError, match="whole batch at once"):
             learned.train(learned.PRESETS[name])

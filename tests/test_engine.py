@@ -13,9 +13,9 @@ from torch import nn
 from wganlab import compare, learned
 from wganlab.cli import main
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
-from wganlab.learned.engine import Engine
-from wganlab.learned.recorded import NotCompiledError, tensors
-from wganlab.learned.training import Training
+from wganlab.learned.fast.engine import Engine
+from wganlab.learned.fast.trace import NotCompiledError, tensors
+from wganlab.learned.runs.state import RunState
 
 # smooth: a unit of ReLUs that is on at every point has a bias whose gradient is 0 but for rounding,
 # and Adam takes a whole step from that
@@ -71,11 +71,11 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def recorded(monkeypatch):
     """Steps are recorded, and not compiled."""
-    monkeypatch.setattr("wganlab.learned.recorded._compiled", lambda graph, inputs: graph)
+    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", lambda graph, inputs: graph)
 
 
 def made(config, seeds):
-    return [Training(replace(config, seed=seed), CPU) for seed in seeds]
+    return [RunState(replace(config, seed=seed), CPU) for seed in seeds]
 
 
 def assert_close(run, other, tolerance=1e-5):
@@ -192,17 +192,17 @@ def test_a_run_goes_on_with_either_engine(name, tmp_path):
 
 def opened(folder):
     """The run in a folder as its last checkpoint has it."""
-    training = Training(RunFolder(folder).config(), CPU)
+    training = RunState(RunFolder(folder).config(), CPU)
     training.load_state_dict(RunFolder(folder).load(CPU))
     return training
 
 
 @pytest.mark.usefixtures("recorded")
 def test_a_run_goes_on_with_the_products_it_began_with(tmp_path, monkeypatch):
-    monkeypatch.setattr("wganlab.learned.engine.measured", lambda *_: "medium")
+    monkeypatch.setattr("wganlab.learned.fast.engine.measured", lambda *_: "medium")
     with pytest.raises(PulledPlug):
         learned.train(SMALL, folder=tmp_path, observers=[plug], engine="compiled")
-    monkeypatch.setattr("wganlab.learned.engine.measured", pytest.fail)
+    monkeypatch.setattr("wganlab.learned.fast.engine.measured", pytest.fail)
     run = opened(tmp_path)
     assert Engine([run]).products == run.products == "medium"
 
@@ -307,7 +307,7 @@ def test_no_compiler_is_told_and_done_without(monkeypatch):
     def missing(*_):
         raise RuntimeError("No working C++ compiler found\nin a long list of places")
 
-    monkeypatch.setattr("wganlab.learned.recorded._compiled", missing)
+    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", missing)
     config = replace(SMALL, iterations=2)
     with pytest.warns(UserWarning, match=r"without the compiler: No working C\+\+ compiler found$"):
         run = learned.train(config, engine="compiled", progress=False)

@@ -17,7 +17,7 @@ from torch import nn
 
 from wganlab import exact
 from wganlab.learned import OBJECTIVES, MaxMin, lipschitz_bound
-from wganlab.learned.lipschitz import Batch
+from wganlab.learned.batch import Batch
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 SHEET = (NOTEBOOKS / "EXERCISES.md").read_text()

@@ -9,8 +9,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from wganlab import compare, data
-from wganlab.compare import neighbors
-from wganlab.learned import as_images, fit_classifier
+from wganlab.compare import as_images, fit_classifier, neighbors
 
 
 @pytest.fixture(scope="module")

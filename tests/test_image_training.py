@@ -20,9 +20,9 @@ from wganlab.learned import (
     RunFolder,
     TrainConfig,
 )
-from wganlab.learned.engine import Engine
-from wganlab.learned.recorded import NotCompiledError
-from wganlab.learned.training import Training
+from wganlab.learned.fast.engine import Engine
+from wganlab.learned.fast.trace import NotCompiledError
+from wganlab.learned.runs.state import RunState
 
 CPU = torch.device("cpu")
 FAST = Optimizer(lr=2e-3, betas=(0.5, 0.9))
@@ -91,7 +91,7 @@ def test_a_run_goes_on_to_the_same_bits_whatever_is_observed(config, tmp_path):
     resumed = cut_and_resumed(config, tmp_path / "cut")
     assert torch.equal(weights(whole), weights(resumed))
     assert weights(whole).isfinite().all()
-    generator = Training(config, CPU).generator
+    generator = RunState(config, CPU).generator
     assert not torch.equal(generator(torch.ones(1, 4)), whole.generator(torch.ones(1, 4)))
 
 
@@ -108,13 +108,13 @@ def test_what_is_read_by_others_goes_on_to_the_same_bits(tmp_path):
 
 def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
     monkeypatch.setattr(data.ImageLaw, "fits", lambda law, device: False)
-    training = Training(SMALL, CPU)
+    training = RunState(SMALL, CPU)
     assert training.streams
     read = [training.real() for _ in range(2)]
-    again = Training(SMALL, CPU, workers=1)
+    again = RunState(SMALL, CPU, workers=1)
     for batch in read:
         assert torch.equal(again.real(), batch)
-    later = Training(SMALL, CPU)
+    later = RunState(SMALL, CPU)
     later.load_state_dict(training.state_dict())
     assert torch.equal(later.real(), again.real())
 
@@ -122,7 +122,7 @@ def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
 @pytest.mark.parametrize("points", [0, 5])
 def test_steps_see_no_image_that_is_held_out(points):
     config = replace(SMALL, points=points, batch=400)
-    training = Training(config, CPU)
+    training = RunState(config, CPU)
     seen = {row.numpy().tobytes() for _ in range(4) for row in training.real()}
     law = config.law()
     held_out = {row.numpy().tobytes() for row in law.held_out(1000, CPU)}
@@ -160,7 +160,7 @@ def test_the_truth_stands_beside_the_critic():
 
 def test_features_are_observed_where_there_are_classes(tmp_path, monkeypatch):
     monkeypatch.setenv("WGANLAB_CACHE", str(tmp_path))
-    quick = partial(learned.classifier_for, steps=3)
+    quick = partial(compare.classifier_for, steps=3)
     monkeypatch.setattr(sys.modules["wganlab.compare.observers"], "classifier_for", quick)
     looks = compare.image_observers(SMALL, 100)
     row = learned.train(SMALL, observers=looks).history[-1]
@@ -172,7 +172,7 @@ def test_features_are_observed_where_there_are_classes(tmp_path, monkeypatch):
 
 
 def test_a_penalty_stays_in_float32_beside_bfloat16():
-    training = Training(replace(SMALL, precision="bfloat16"), CPU)
+    training = RunState(replace(SMALL, precision="bfloat16"), CPU)
     seen = {}
     critic = training.critic
 
@@ -195,7 +195,7 @@ META = ["penalty", "clipping, batch norm", "layer norm", "GAN", "spectral norm",
 @pytest.mark.parametrize("name", [*META, "perceptrons", "constant filters", "auto-encoder"])
 def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     config = replace(VARIANTS[name], noise=0.0)
-    training = Training(config, CPU)
+    training = RunState(config, CPU)
     training.device = torch.device("meta")
     for part in filter(None, (*training.networks(), training.average)):
         part.to("meta")
@@ -216,7 +216,7 @@ def test_images_are_picked_on_their_device():
 @pytest.mark.parametrize("name", ["penalty", "perceptrons"])
 def test_images_are_not_compiled_on_cpus(name):
     with pytest.raises(NotCompiledError, match="convolutions"):
-        Engine([Training(VARIANTS[name], CPU)])
+        Engine([RunState(VARIANTS[name], CPU)])
     with pytest.warns(UserWarning, match="trained without the compiler"):
         compiled = learned.train(VARIANTS[name], engine="compiled")
     assert torch.equal(weights(compiled), weights(learned.train(VARIANTS[name])))
@@ -224,7 +224,7 @@ def test_images_are_not_compiled_on_cpus(name):
 
 def test_images_read_by_others_are_not_compiled():
     with pytest.raises(NotCompiledError, match="read by other processes"):
-        Engine([Training(VARIANTS["perceptrons"], CPU, workers=1)])
+        Engine([RunState(VARIANTS["perceptrons"], CPU, workers=1)])
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_every_preset_has_a_recipe_for_images(name):
     if "paper" in name:
         assert (config.critic.filters, config.generator.filters, config.latent) == (64, 64, 100)
         return
-    training = Training(config, CPU)
+    training = RunState(config, CPU)
     training.iterate()
     training.refuse_infinite()
     assert training.generator(torch.zeros(2, config.latent)).shape == (2, 1, 8, 8)

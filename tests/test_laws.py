@@ -28,7 +28,7 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.bounds import singular_values
+from wganlab.learned.constraints.bounds import singular_values
 
 SMOOTH = MLPConfig(width=32, depth=2, activation="silu")
 FALLING = Optimizer(lr=5e-3, schedule="cosine")

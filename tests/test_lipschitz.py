@@ -25,11 +25,12 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.fitted import evaluated
-from wganlab.learned.layers import Bjorck, polar
-from wganlab.learned.lipschitz import batch_certificate, values
-from wganlab.learned.penalties import gradient_norms, interpolates
-from wganlab.learned.stepping import CriticStep
+from wganlab.learned.batch import values
+from wganlab.learned.constraints.ctransform import batch_certificate
+from wganlab.learned.constraints.norms import Bjorck, polar
+from wganlab.learned.constraints.penalties import gradient_norms, interpolates
+from wganlab.learned.critics.fitted import evaluated
+from wganlab.learned.fast.by_hand import CriticStep
 
 PLACES = ("between", "paired", "real", "fake", "around_real")
 SHAPES = [(2,), (3, 4, 4)]

@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from wganlab.learned import MLP, GroupSort, MaxMin, MLPConfig, lipschitz_bound
-from wganlab.learned.networks import Activation, Init, Norm, slope
+from wganlab.learned.networks.activations import Activation, slope
+from wganlab.learned.networks.network import Init, Norm
 
 ACTIVATIONS, INITS, NORMS = map(get_args, (Activation, Init, Norm))
 

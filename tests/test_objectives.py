@@ -10,11 +10,11 @@ from scipy import stats
 
 from wganlab import exact
 from wganlab.learned import OBJECTIVES
-from wganlab.learned.config import ObjectiveName
-from wganlab.learned.fgan import FGan
-from wganlab.learned.games import EnergyBased
-from wganlab.learned.lipschitz import Batch
-from wganlab.learned.minibatch import MMD, Sinkhorn
+from wganlab.learned.batch import Batch
+from wganlab.learned.objectives.fgan import FGan
+from wganlab.learned.objectives.games import EnergyBased
+from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
+from wganlab.learned.runs.config import ObjectiveName
 
 P, Q = stats.norm(0, 1), stats.norm(1.0, 1)
 TRUTH = {

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wganlab.learned.products import chosen, measured, products
+from wganlab.learned.fast.precision import chosen, measured, products
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from wganlab import data
 from wganlab.exact import known
 from wganlab.learned import GradientPenalty, MLPConfig, fit_critic
-from wganlab.learned.sources import FRESH, Clouds, Stream, points, source
+from wganlab.learned.critics.laws import FRESH, Clouds, Stream, points, source
 
 CPU = torch.device("cpu")
 

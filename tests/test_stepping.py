@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from wganlab.learned import OBJECTIVES, MLPConfig
-from wganlab.learned.chains import links
-from wganlab.learned.layers import SpectralNorm
-from wganlab.learned.lipschitz import NoConstraint, WeightClipping
-from wganlab.learned.penalties import GradientPenalty
-from wganlab.learned.stepping import CriticStep, GeneratorStep
+from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.constraint import NoConstraint
+from wganlab.learned.constraints.norms import SpectralNorm
+from wganlab.learned.constraints.penalties import GradientPenalty
+from wganlab.learned.fast.by_hand import CriticStep, GeneratorStep
+from wganlab.learned.fast.linear_chains import links
 
 GAMES = ["wasserstein", "non-saturating", "loss-sensitive", "f-pearson"]
 

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from wganlab import compare, learned
 from wganlab.cli import main
 from wganlab.learned import MLPConfig, RunFolder, TrainConfig
-from wganlab.learned.track import FAKE, REAL, SIDE, picture
+from wganlab.learned.runs.track import FAKE, REAL, SIDE, picture
 
 TINY = MLPConfig(width=8, depth=1)
 SMALL = TrainConfig(

@@ -16,7 +16,7 @@ from torch import nn
 
 from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
-from wganlab.learned.training import Training
+from wganlab.learned.runs.state import RunState
 
 TINY = MLPConfig(width=16, depth=2, init="he")
 FAST = Optimizer(lr=2e-3)
@@ -256,7 +256,7 @@ def test_an_unwritable_place_is_told_before_training(tmp_path):
 
 
 def test_a_full_disk_is_told_before_training(tmp_path, monkeypatch):
-    monkeypatch.setattr("wganlab.learned.record.ROOM", 10**18)
+    monkeypatch.setattr("wganlab.learned.runs.folder.ROOM", 10**18)
     with pytest.raises(OSError, match="make room"):
         learned.train(SMALL, folder=tmp_path / "run", observers=[pytest.fail])
 
@@ -278,7 +278,7 @@ def test_what_makes_no_sense_is_refused(config, reply):
 def on_meta(objective, monkeypatch):
     """A training whose next iteration is of tensors without values."""
     config = ALONE if objective in WITHOUT else replace(SMALL, constraint="none")
-    training = Training(replace(config, objective=objective, average=0.9), torch.device("cpu"))
+    training = RunState(replace(config, objective=objective, average=0.9), torch.device("cpu"))
     training.device = torch.device("meta")
     for part in (*training.networks(), training.average):
         part.to("meta")
@@ -299,11 +299,11 @@ def test_the_critic_is_warmed_up_before_the_first_row_and_once():
     config = replace(SMALL, iterations=0, warm_up=40)
     cold, warm = (learned.train(replace(config, warm_up=k)).history for k in (0, 40))
     assert warm[0]["estimate"] > cold[0]["estimate"] + 0.1
-    training = Training(config, torch.device("cpu"))
+    training = RunState(config, torch.device("cpu"))
     for _ in range(2):
         training.warm_up()
         assert (training.steps, training.iteration) == (40, 0)
-    again = Training(config, torch.device("cpu"))
+    again = RunState(config, torch.device("cpu"))
     again.load_state_dict(training.state_dict())
     again.warm_up()
     assert again.steps == 40
@@ -361,7 +361,7 @@ def test_the_discriminator_of_energies_is_an_auto_encoder():
 
 def test_the_average_follows_the_generator():
     config = replace(SMALL, average=0.75, iterations=1)
-    training = Training(config, torch.device("cpu"))
+    training = RunState(config, torch.device("cpu"))
     start = [p.detach().clone() for p in training.generator.parameters()]
     training.iterate()
     averages, weights_now = training.average.parameters(), training.generator.parameters()
@@ -371,7 +371,7 @@ def test_the_average_follows_the_generator():
 
 def test_fixed_points_are_all_that_is_trained_on():
     seen = set()
-    training = Training(replace(SMALL, points=20), torch.device("cpu"))
+    training = RunState(replace(SMALL, points=20), torch.device("cpu"))
     for _ in range(30):
         seen |= {tuple(point) for point in training.real().tolist()}
     assert len(seen) == 20
@@ -390,7 +390,7 @@ def test_the_cosine_of_plain_descent_is_one():
 def test_cosines_are_those_of_the_first_and_the_last_step():
     config = replace(SMALL, constraint="none", n_critic=3, every=1, iterations=4)
     config = replace(config, critic_optimizer=Optimizer(betas=(0.9, 0.9)))
-    training = Training(config, torch.device("cpu"))
+    training = RunState(config, torch.device("cpu"))
     measured = []
 
     def note(optimizer, *_):

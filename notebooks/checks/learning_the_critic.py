@@ -9,7 +9,7 @@ import torch
 
 from checks import Hint, Unanswered, call, check, number
 from wganlab import exact, learned
-from wganlab.learned.penalties import gradient_norms
+from wganlab.learned.constraints.penalties import gradient_norms
 
 
 @check

@@ -124,7 +124,7 @@ class Compare:
         with spinner("loading torch"):
             from wganlab import compare
             from wganlab.learned import OBJECTIVES, Optimizer
-            from wganlab.learned.objectives import named
+            from wganlab.learned.objectives.by_name import named
 
         wanted = [name.strip() for name in self.objective.split(",")]
         if wanted == ["all"]:

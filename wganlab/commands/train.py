@@ -19,9 +19,9 @@ from wganlab.report import aligned, cores, spinner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from wganlab.crew import Job
+    from wganlab.commands.side_by_side import Job
     from wganlab.learned import TrainConfig, View
-    from wganlab.learned.config import Network
+    from wganlab.learned.runs.config import Network
 
     Row = dict[str, float]
 
@@ -126,8 +126,8 @@ class Train:
         import torch
 
         from wganlab.learned.distributed import asked_for, joined
-        from wganlab.learned.track import summary_writer
-        from wganlab.learned.training import Training
+        from wganlab.learned.runs.state import RunState
+        from wganlab.learned.runs.track import summary_writer
 
         if self.track:
             summary_writer()
@@ -142,7 +142,7 @@ class Train:
             return
         with joined(self.device) as world:
             if config.of_images:  # told before a classifier is trained
-                Training(config, torch.device("cpu"))
+                RunState(config, torch.device("cpu"))
             job = self._job(config, world.by_first(lambda: self._folder(config)))
             guarded(job.folder, job.run)
             if world.first:
@@ -158,7 +158,7 @@ class Train:
             raise ValueError(f"--n {self.n}: expected 1 to {most:,}")
 
     def _job(self, config: TrainConfig, folder: Path) -> Job:
-        from wganlab.crew import Job
+        from wganlab.commands.side_by_side import Job
 
         return Job(
             config.to_json(),
@@ -174,15 +174,15 @@ class Train:
     def _profile(self, config: TrainConfig) -> None:
         """`--profile-step`."""
         os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler tells when it starts
-        from wganlab.learned.critic import resolve_device, thread_limit
+        from wganlab.learned.devices import resolve_device, thread_limit
         from wganlab.learned.distributed import joined
-        from wganlab.learned.profiled import profiled
-        from wganlab.learned.training import Training
+        from wganlab.learned.fast.profile import profiled
+        from wganlab.learned.runs.state import RunState
 
         if self.engine == "compiled":
             raise ValueError("--profile-step is of the eager steps: leave out --engine compiled")
         with joined(self.device) as world, thread_limit(self.threads), spinner("measuring"):
-            parts = profiled(Training(config, resolve_device(self.device), workers=self.workers))
+            parts = profiled(RunState(config, resolve_device(self.device), workers=self.workers))
         if world.first:
             whole = parts[-1]
             heads = ["part", "calls", "ms of the host", "share"]
@@ -209,7 +209,7 @@ class Train:
 
     def _side_by_side(self, jobs: Sequence[Job], config: TrainConfig) -> None:
         from wganlab import learned
-        from wganlab.crew import side_by_side, together
+        from wganlab.commands.side_by_side import side_by_side, together
 
         # what makes no sense is told at once, and once
         nothing = replace(config, iterations=0)

@@ -19,7 +19,7 @@ from wganlab import exact
 from wganlab.compare.probe import Probe
 from wganlab.exact.measures import as_array
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
-from wganlab.learned.bounds import lipschitz_bound
+from wganlab.learned.constraints.bounds import lipschitz_bound
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -19,9 +19,9 @@ import torch
 from wganlab import exact
 from wganlab.exact import known
 from wganlab.learned import METHODS, fit_critic
-from wganlab.learned.fitted import evaluated
-from wganlab.learned.lipschitz import Batch
-from wganlab.learned.objectives import named
+from wganlab.learned.batch import Batch
+from wganlab.learned.critics.fitted import evaluated
+from wganlab.learned.objectives.by_name import named
 
 if TYPE_CHECKING:
     from wganlab.learned import FittedCritic

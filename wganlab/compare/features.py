@@ -18,15 +18,15 @@ import torch
 
 from wganlab import exact
 from wganlab.compare import neighbors
+from wganlab.compare.classifier import Classifier
 from wganlab.exact.measures import as_array
-from wganlab.learned import Classifier
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
 
     from wganlab.compare.neighbors import Images
-    from wganlab.learned.view import View
+    from wganlab.learned.runs.view import View
 
     Row = dict[str, float]
 
@@ -188,7 +188,7 @@ def feature_observer(
     Parameters
     ----------
     classifier : Classifier, optional
-        Of the set: see `learned.classifier_for`. Without one classes are not counted.
+        Of the set: see `compare.classifier_for`. Without one classes are not counted.
     features : callable, (n, c, h, w) to (n, k), optional
         For KID, in place of the classifier's features.
     train : uint8 array, shape (n, h, w, c), or float tensor, shape (n, c, h, w), optional

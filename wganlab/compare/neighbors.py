@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wganlab.compare.classifier import as_images
 from wganlab.data import checks
-from wganlab.learned import as_images
-from wganlab.learned.products import products
+from wganlab.learned.fast.precision import products
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from wganlab import exact
+from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.features import feature_observer
 from wganlab.data.image_laws import ImageLaw
-from wganlab.learned import classifier_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from wganlab.compare.features import Features
     from wganlab.data.toys import Toy
-    from wganlab.learned.config import TrainConfig
-    from wganlab.learned.view import View
+    from wganlab.learned.runs.config import TrainConfig
+    from wganlab.learned.runs.view import View
 
     Row = dict[str, float]
 
@@ -53,7 +53,7 @@ def image_observers(
     Parameters
     ----------
     config : TrainConfig
-        Of the run. The classifier is that of its set (`learned.classifier_for`), which the first
+        Of the run. The classifier is that of its set (`compare.classifier_for`), which the first
         use trains; of a set with a single class there is none.
     n : int
         Real and generated images, at most 4,096, and no more than are held out.

@@ -16,8 +16,8 @@ from wganlab import exact
 from wganlab.compare.probe import Probe
 from wganlab.data import checks
 from wganlab.learned import TrainConfig
-from wganlab.learned.critic import resolve_device
-from wganlab.learned.training import Training
+from wganlab.learned.devices import resolve_device
+from wganlab.learned.runs.state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,7 @@ class StepThrough:
 
     def reset(self) -> None:
         """Back to the start; the same moves lead to the same places again."""
-        self._training = Training(self.config, self.device)
+        self._training = RunState(self.config, self.device)
         with self._training.seeded():
             self._random = torch.get_rng_state()
         self._critic_step = 0

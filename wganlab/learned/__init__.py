@@ -1,25 +1,29 @@
 """What a network estimates: critics, their Lipschitz constraints, and how they are fitted."""
 
-from wganlab.learned.bounds import lipschitz_bound
-from wganlab.learned.certified import Fold, FoldConfig, PatchConfig
-from wganlab.learned.classifier import Classifier, as_images, fit_classifier
-from wganlab.learned.classifiers import classifier_for
-from wganlab.learned.config import TrainConfig
-from wganlab.learned.convnets import DCGANConfig
-from wganlab.learned.critic import fit_critic
-from wganlab.learned.fitted import DivergedError, FittedCritic, Record
-from wganlab.learned.image_presets import preset
-from wganlab.learned.layers import Orthonormal, SpectralNorm
-from wganlab.learned.lipschitz import Constraint, CTransform, NoConstraint, WeightClipping
-from wganlab.learned.methods import METHODS, Method, Optimizer
-from wganlab.learned.networks import MLP, AutoEncoder, GroupSort, MaxMin, MLPConfig
-from wganlab.learned.objectives import OBJECTIVES, Objective
-from wganlab.learned.penalties import Consistency, GradientPenalty
-from wganlab.learned.presets import PRESETS
-from wganlab.learned.record import RunFolder
-from wganlab.learned.train import Run, load_run, resume, train, train_seeds
-from wganlab.learned.training import RunDivergedError
-from wganlab.learned.view import View
+from wganlab.learned.batch import Batch
+from wganlab.learned.constraints.bounds import lipschitz_bound
+from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.constraint import Constraint, NoConstraint
+from wganlab.learned.constraints.ctransform import CTransform
+from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
+from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.critics.fit import fit_critic
+from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record
+from wganlab.learned.critics.methods import METHODS, Method
+from wganlab.learned.networks.activations import GroupSort, MaxMin
+from wganlab.learned.networks.dcgan import DCGANConfig
+from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
+from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
+from wganlab.learned.networks.network import NetworkConfig
+from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.folder import RunFolder
+from wganlab.learned.runs.image_presets import preset
+from wganlab.learned.runs.loop import Run, load_run, resume, train, train_seeds
+from wganlab.learned.runs.presets import PRESETS
+from wganlab.learned.runs.state import RunDivergedError
+from wganlab.learned.runs.view import View
 
 __all__ = [
     "METHODS",
@@ -27,8 +31,8 @@ __all__ = [
     "OBJECTIVES",
     "PRESETS",
     "AutoEncoder",
+    "Batch",
     "CTransform",
-    "Classifier",
     "Consistency",
     "Constraint",
     "DCGANConfig",
@@ -41,6 +45,7 @@ __all__ = [
     "MLPConfig",
     "MaxMin",
     "Method",
+    "NetworkConfig",
     "NoConstraint",
     "Objective",
     "Optimizer",
@@ -54,9 +59,6 @@ __all__ = [
     "TrainConfig",
     "View",
     "WeightClipping",
-    "as_images",
-    "classifier_for",
-    "fit_classifier",
     "fit_critic",
     "lipschitz_bound",
     "load_run",

@@ -1,0 +1,46 @@
+"""Points of one step with the critic's values at them, on which everything else is a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Batch(NamedTuple):
+    """Points of one step, with the critic's values at them."""
+
+    real: Tensor  # (n, ...)
+    fake: Tensor  # (m, ...)
+    f_real: Tensor  # (n,)
+    f_fake: Tensor  # (m,); (0,) in a step of a constraint that does without
+
+    @property
+    def gap(self) -> Tensor:
+        """The critic gap, mean f(real) - mean f(fake), a scalar."""
+        return self.f_real.mean() - self.f_fake.mean()
+
+
+def distances(x: Tensor, y: Tensor) -> Tensor:
+    """|x_i - y_j| of points (n, ...) and (m, ...), shape (n, m), exactly 0 where they are equal."""
+    return torch.cdist(x.flatten(1), y.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def values(critic: nn.Module, points: Tensor) -> Tensor:
+    """The critic at points of shape (k, ...): shape (k,).
+
+    Raises
+    ------
+    ValueError
+        If it does not return one number for each point.
+    """
+    output = critic(points)
+    if output.numel() != len(points):
+        raise ValueError(
+            f"the critic maps {len(points)} points to an output of shape {tuple(output.shape)}: "
+            "it must return one number for each point, shape (n,) or (n, 1)"
+        )
+    return output.reshape(len(points))

@@ -1,0 +1,1 @@
+"""What keeps a critic's slope, and what is proven about it."""

@@ -1,0 +1,78 @@
+"""How a critic is kept from growing without bound: the field's Lipschitz constraints.
+
+The dual of the earth mover's distance is a supremum over critics of slope at most 1,
+
+    W1(P, Q) = sup { E_P f - E_Q f : |f(x) - f(y)| <= |x - y| }     (Arjovsky et al. 2017, eq. 2).
+
+A constraint stands for the condition, each in its own way:
+
+- in the weights: `WeightClipping` (slope bounded by an unknown constant); in `layers`,
+  `SpectralNorm` (at most 1) and `Orthonormal` (exactly 1 wherever the network bends, with MaxMin
+  or a sort);
+- in the loss: in `penalties`, `GradientPenalty` in all its variants, and `Consistency`;
+- in the objective: `CTransform`, which is feasible for any function on the batch;
+- `NoConstraint`, to see what happens without.
+
+What `fit_critic` asks of a constraint is the class `Constraint`; a new one overrides what it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from torch import nn
+
+from wganlab.learned.networks.network import has_batch_norm
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from wganlab.learned.batch import Batch
+
+
+class Constraint:
+    """The base of all constraints: it constrains nothing."""
+
+    paired: ClassVar[bool] = False  # does row i of real belong to row i of fake?
+    in_weights: ClassVar[bool] = False  # does it bound every layer, and so the network?
+    at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
+
+    def check(self, critic: nn.Module) -> None:
+        """ValueError where the constraint makes no sense for this network."""
+
+    def prepare(self, critic: nn.Module) -> None:
+        """Once, before the first step: change the network where it needs to be changed."""
+
+    def before_step(self, critic: nn.Module) -> None:
+        """Between the gradients and the optimizer's step."""
+
+    def after_step(self, critic: nn.Module) -> None:
+        """After the optimizer's step."""
+
+    def finish(self, critic: nn.Module) -> None:
+        """Once, after the last step: leave a plain network."""
+
+    def objective(self, batch: Batch) -> Tensor:
+        """What is maximized, a scalar: the critic gap."""
+        return batch.gap
+
+    def penalty(
+        self, critic: nn.Module, batch: Batch, generator: Generator | None
+    ) -> Tensor | None:
+        """What is subtracted from the objective, a scalar; None for nothing."""
+        return None
+
+
+@dataclass(frozen=True)
+class NoConstraint(Constraint):
+    """Nothing keeps the critic: its gap grows without bound."""
+
+
+def refuse_batch_norm(critic: nn.Module, reason: str) -> None:
+    """ValueError, for that reason, where a network normalizes over the batch."""
+    if has_batch_norm(critic):
+        raise ValueError(
+            f"{reason}, and batch norm makes the value there depend on the whole batch: use layer "
+            "norm, MLPConfig(norm='layer') or DCGANConfig(norm='layer')"
+        )

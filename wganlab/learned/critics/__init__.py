@@ -1,0 +1,1 @@
+"""A critic between two fixed laws: how it is fitted, and the ready-made methods."""

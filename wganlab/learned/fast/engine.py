@@ -1,0 +1,151 @@
+"""The eager loop's steps, recorded once and compiled, for one run or for several seeds at once.
+
+A step of `RunState` is run once on tensors that take the place of its weights, optimizer states and
+draws, and every operation on them is recorded, derivatives included (`make_fx`). What comes out is
+a plain function of these tensors, of the very code that the eager loop runs, and torch's compiler
+fuses it into a few loops. For S seeds the recorded function is mapped over a leading axis (`vmap`),
+so that S small networks are one batched product. No Python is left in a step but its draws.
+
+The compiled step works in place on the tensors of the run itself. So networks, optimizers and
+checkpoints are what they are without it, eager and compiled steps can follow each other, and a run
+can go on with either. Eager are the first iteration, in which optimizers make their state, and
+those before an observation, which tells of their gradients.
+
+What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
+are torch's own, networks whose Python depends on values, losses of other libraries, a run of
+several processes, images that are read as they are needed, images on CPUs, and a machine without a
+C++ compiler. What a network's Python does besides is done once, while it is recorded.
+
+On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
+machines this was written on have none.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+
+import torch
+import torch._dynamo
+from torch import Tensor
+
+from wganlab.learned.fast.precision import measured, products
+from wganlab.learned.fast.trace import SHARED, CompiledStep, NotCompiledError, tensors
+from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.runs.state import RunState
+
+
+class Engine:
+    """Iterations of one run, or of runs that differ in their seed alone.
+
+    Parameters
+    ----------
+    runs : sequence of RunState
+        As they are made, or loaded from checkpoints of one iteration.
+
+    Raises
+    ------
+    NotCompiledError
+        If a step cannot be recorded or compiled.
+    """
+
+    def __init__(self, runs: Sequence[RunState]) -> None:
+        self.runs, first = list(runs), runs[0]
+        self.config, self.device = first.config, first.device
+        if first.world.size > 1:
+            raise NotCompiledError("its processes exchange gradients within a step")
+        if first.streams:
+            raise NotCompiledError("its images are read by other processes")
+        if first.device.type == "cpu" and self.config.of_images:
+            # seen with torch 2.13: a compiled step wrote past the end of an array
+            raise NotCompiledError(
+                "torch's compiler is not to be trusted with convolutions on CPUs"
+            )
+        self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
+        self.state: dict[str, Tensor] = {}
+        self.steps: dict[tuple[str, bool], CompiledStep] = {}
+        self.seconds = 0.0
+        """What compiling took."""
+        self.products = first.products or self.quickest()
+        """Precision of matrix products: "highest", or "medium" where that costs no accuracy."""
+        for run in self.runs:
+            run.products = self.products
+        for player in first.players():
+            self.step(player)
+
+    def quickest(self) -> str:
+        """What is measured for the widest perceptron; without one "highest"."""
+        networks = (self.config.critic, self.config.generator)
+        widths = [network.width for network in networks if isinstance(network, MLPConfig)]
+        if not widths:
+            return "highest"
+        return measured(2 * self.config.batch, max(widths), self.device)
+
+    def iterate(self) -> None:
+        """One iteration of algorithm 1, of every run."""
+        with products(self.products):
+            self.iterate_all()
+
+    def iterate_all(self) -> None:
+        """The same, with matrix products as torch has them."""
+        first = self.runs[0]
+        if first.iteration == 0 or first.is_traced():
+            for run in self.runs:
+                run.iterate()
+            return
+        began = time.perf_counter()
+        self.bind()
+        if first.critic is not None:
+            for _ in range(self.config.critic_steps(first.iteration)):
+                self.advance("critic")
+        self.advance("generator")
+        share = (time.perf_counter() - began) / len(self.runs)
+        for run in self.runs:
+            run.proceed(share)
+
+    def advance(self, player: str) -> None:
+        """One step of that player, of every run."""
+        losses = self.step(player)(self.state | self.shared)
+        if self.device.type == "cuda":  # the next replay of the graph writes there
+            losses = losses.clone()
+        for run, loss in zip(self.runs, losses.reshape(-1), strict=True):
+            run.losses.append(loss)
+            run.steps += player == "critic"
+
+    def step(self, player: str) -> CompiledStep:
+        """The step of that player now, compiled when it is first asked for."""
+        noisy = self.config.noise_at(self.runs[0].iteration) > 0
+        if (player, noisy) not in self.steps:
+            began = time.perf_counter()
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # torch's, of its own ways
+                    self.steps[player, noisy] = CompiledStep(self.runs, player, noisy)
+            except NotCompiledError:
+                raise
+            except Exception as error:  # compilers raise whatever a network leads them to
+                told = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise NotCompiledError(told) from error
+            self.seconds += time.perf_counter() - began
+        return self.steps[player, noisy]
+
+    def bind(self) -> None:
+        """Find the tensors of the runs, and make those of several runs slices of one."""
+        first = self.runs[0]
+        for player in first.players():
+            rate = getattr(first, f"{player}_optimizer").param_groups[0]["lr"]
+            self.shared[f"{player}_rate"].fill_(rate)
+        self.shared["deviation"].fill_(self.config.noise_at(first.iteration))
+        if self.state:
+            return
+        found = [tensors(run) for run in self.runs]
+        for name, tensor in found[0].items():
+            self.state[name] = tensor
+            if len(found) > 1:
+                self.state[name] = torch.stack([each[name] for each in found])
+                for each, its in zip(found, self.state[name], strict=True):
+                    each[name].data = its
+        if self.device.type == "cuda":  # graphs are replayed on the same memory
+            for tensor in self.state.values():
+                torch._dynamo.mark_static_address(tensor)

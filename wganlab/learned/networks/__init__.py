@@ -1,0 +1,1 @@
+"""Networks of critics and generators, and what describes them."""

@@ -1,0 +1,43 @@
+"""Networks that are plain chains of layers, of which more can be said than of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from wganlab.learned.networks.activations import slope
+from wganlab.learned.networks.few_channels import Conv2d
+from wganlab.learned.networks.folds import Fold
+from wganlab.learned.networks.mlp import MLP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def chain(module: nn.Module) -> list[nn.Module] | None:
+    """The parts of a plain chain of modules, in order; None where it may be anything else."""
+    forward = type(module).forward  # of a subclass, perhaps, that does something else
+    inner: Iterable[nn.Module]
+    if module._forward_hooks or module._forward_pre_hooks:
+        return None
+    if isinstance(module, MLP) and forward is MLP.forward:
+        inner = (module.features, module.head)
+    elif isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
+        inner = module
+    elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module):
+        return [module]
+    elif isinstance(module, nn.Conv2d) and forward in (nn.Conv2d.forward, Conv2d.forward):
+        # other paddings than zeros show a pixel more often
+        return [module] if module.padding_mode == "zeros" else None
+    else:
+        return None
+    chains = [chain(part) for part in inner]
+    if any(parts is None for parts in chains):
+        return None
+    return [part for parts in chains for part in parts or ()]
+
+
+def is_fold(module: nn.Module) -> bool:
+    """Is it a fold along the planes of a plain linear layer?"""
+    return type(module) is Fold and chain(module.planes) == [module.planes]

@@ -1,0 +1,1 @@
+"""What the two players optimize, and the distance that it tells of."""

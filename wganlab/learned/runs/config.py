@@ -1,0 +1,287 @@
+"""All settings of a training run as one frozen value, with a JSON round trip.
+
+A run is what its configuration says and nothing else: equal configurations end in equal bits on
+the same machine with the same number of threads. The field's recipes are in `presets`.
+
+References
+----------
+Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
+Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from wganlab.data import checks
+from wganlab.data.image_laws import ImageLaw, image_law
+from wganlab.data.images import Color, is_image_source
+from wganlab.data.toys import Toy, law
+from wganlab.learned.networks.folds import FoldConfig, PatchConfig
+from wganlab.learned.networks.dcgan import DCGANConfig
+from wganlab.learned.objectives.games import EnergyBased
+from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
+from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.constraint import Constraint, NoConstraint
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
+from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
+from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from torch import nn
+
+VERSION = 1
+"""Of the format; raised when a field changes its meaning."""
+
+ObjectiveName = Literal[
+    "wasserstein",
+    "loss-sensitive",
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "energy-based",
+    "f-kl",
+    "f-reverse-kl",
+    "f-js",
+    "f-tv",
+    "f-pearson",
+    "mmd",
+    "sinkhorn",
+    "emd",
+]
+ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
+Phases = Literal["constant", "original"]
+Precision = Literal["float32", "bfloat16"]
+Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What is trained, how, and on what."""
+
+    data: str = "8gaussians"
+    """Real law: one of `wganlab.data.TOYS`, with parameters as in parallel_lines:theta=0; a file of
+    points, as `distance` takes them; or images: mnist10k, emoji, glyphs, one class of them as
+    mnist10k[3], folder:PATH, npz:PATH, hub:NAME."""
+    size: int = 32
+    """Side of images, in pixels."""
+    color: Color = "auto"
+    """Of images: auto (as the set has them), grey or rgb."""
+    held_out: int = 0
+    """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
+    points: int = 0
+    """Real points in all, drawn once; 0 for new points in every step, or for all images."""
+    objective: ObjectiveName = "wasserstein"
+    """What the players optimize. The last three have no critic: they go with constraint none and 0
+    critic steps."""
+    margin: float = EnergyBased.margin
+    """Of energy-based: energy that a fake point is pushed up to, in the unit of the points."""
+    bandwidths: tuple[float, ...] = MMD.bandwidths
+    """Of mmd: widths of the Gaussian kernels, in the unit of the points."""
+    epsilon: float = Sinkhorn.epsilon
+    """Of sinkhorn: strength of the entropy, in the unit of the points."""
+    constraint: ConstraintName = "gp"
+    """What keeps the critic, by the names of `compare`."""
+    weight: float = 10.0
+    """Lambda of the penalties."""
+    clip: float = 0.01
+    """Bound of the weights under clip."""
+    critic: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
+    generator: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
+    """Network of the generator."""
+    latent: int = 2
+    """Dimension of the generator's standard normal noise."""
+    critic_optimizer: Optimizer = field(default_factory=Optimizer)
+    """Of the critic's weights."""
+    generator_optimizer: Optimizer = field(default_factory=Optimizer)
+    """Of the generator's weights; a rate of its own makes two time scales."""
+    n_critic: int = 5
+    """Steps of the critic for each step of the generator; 0 where there is no critic."""
+    warm_up: int = 0
+    """Steps of the critic before all others, so that its first estimate is one."""
+    phases: Phases = "constant"
+    """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
+    batch: int = 256
+    """Points of each law in a step."""
+    iterations: int = 3000
+    """Steps of the generator."""
+    average: float = 0.0
+    """Decay of an exponential average of the generator's weights, which is then what samples."""
+    noise: float = 0.0
+    """Deviation of Gaussian noise on real and fake points that the critic sees, at the start."""
+    noise_until: float = 1.0
+    """Share of the run after which that noise, falling along a line, is gone."""
+    precision: Precision = "float32"
+    """Of what networks compute in a step; with bfloat16 penalties, losses and weights remain
+    float32."""
+    seed: int = 0
+    """Of weights, points, noise and everything else that is drawn."""
+    every: int = 100
+    """Iterations between two observations; a row of metrics each."""
+    checkpoint: int = 500
+    """Iterations between two checkpoints."""
+
+    def __post_init__(self) -> None:
+        checks.among(get_args(ObjectiveName), objective=self.objective)
+        checks.among(get_args(ConstraintName), constraint=self.constraint)
+        checks.among(get_args(Phases), phases=self.phases)
+        checks.among(get_args(Color), color=self.color)
+        checks.among(get_args(Precision), precision=self.precision)
+        checks.whole(1, size=self.size)
+        checks.whole(0, held_out=self.held_out)
+        checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
+        checks.whole(0, warm_up=self.warm_up)
+        checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
+        checks.whole(1, latent=self.latent, batch=self.batch)
+        checks.whole(1, every=self.every, checkpoint=self.checkpoint)
+        checks.at_least(0, noise=self.noise)
+        checks.positive(weight=self.weight, clip=self.clip)
+        for name in ("average", "noise_until"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
+        if self.average == 1:
+            raise ValueError("average = 1 would keep the generator's start: give less, as .999")
+        asked = (self.constraint, self.n_critic, self.warm_up, self.phases)
+        if self.critic_free and asked != ("none", 0, 0, "constant"):
+            raise ValueError(
+                f"objective = {self.objective!r} has no critic that could be kept or trained: give "
+                "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant', as the "
+                "presets gmmn, sinkhorn and emd have them"
+            )
+        self.built_objective()
+
+    @property
+    def of_images(self) -> bool:
+        """Are the points images?"""
+        return is_image_source(self.data)
+
+    def law(self) -> Toy | ImageLaw:
+        """What is real."""
+        if not self.of_images:
+            return law(self.data)
+        return _image_law(self.data, self.size, self.color, self.held_out)
+
+    @property
+    def critic_free(self) -> bool:
+        """Does the generator train alone?"""
+        return not OBJECTIVES[self.objective].has_critic
+
+    def critic_steps(self, iteration: int) -> int:
+        """Steps of the critic before generator step `iteration`, counted from 0."""
+        if self.phases == "original" and (iteration < 25 or iteration % 500 == 0):
+            return 100
+        return self.n_critic
+
+    def noise_at(self, iteration: int) -> float:
+        """Deviation of the instance noise in that iteration."""
+        end = self.noise_until * self.iterations
+        return self.noise * max(0.0, 1 - iteration / end) if end > 0 else 0.0
+
+    def built_objective(self) -> Objective:
+        """The objective with its parameter."""
+        made: dict[str, Objective] = {
+            "energy-based": EnergyBased(self.margin),
+            "mmd": MMD(self.bandwidths),
+            "sinkhorn": Sinkhorn(self.epsilon),
+        }
+        return made.get(self.objective, OBJECTIVES[self.objective])
+
+    def built_critic(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module | None:
+        """The critic's network for points of that shape; None where there is no critic."""
+        if self.critic_free:
+            return None
+        return OBJECTIVES[self.objective].build(self.critic, shape, generator)
+
+    def built_constraint(self) -> Constraint:
+        """The constraint with its parameter."""
+        made: dict[str, Constraint] = {
+            "gp": GradientPenalty(self.weight),
+            "lp": GradientPenalty(self.weight, side="one"),
+            "dragan": GradientPenalty(self.weight, place="around_real"),
+            "ct": Consistency(gradient=GradientPenalty(self.weight)),
+            "clip": WeightClipping(self.clip),
+            "sn": SpectralNorm(),
+            "orthonormal": Orthonormal(),
+            "none": NoConstraint(),
+        }
+        return made[self.constraint]
+
+    def to_json(self) -> str:
+        """The configuration as JSON, with the version of the format."""
+        return json.dumps({"version": VERSION, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainConfig:
+        """The configuration that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such JSON, has an unknown field or was written by a newer version.
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"this configuration is no JSON: {error}") from None
+        if not isinstance(values, dict) or not isinstance(values.get("version"), int):
+            raise ValueError("this configuration has no version: expected what to_json writes")
+        version = values.pop("version")
+        if version > VERSION:
+            raise ValueError(
+                f"this configuration has version {version}, and this wganlab knows {VERSION}: "
+                "install a newer wganlab"
+            )
+        return _made(cls, values, "")
+
+
+@lru_cache(maxsize=4)
+def _image_law(source: str, size: int, color: Color, held_out: int) -> ImageLaw:
+    """A large folder takes seconds to list, and a run asks for its law several times."""
+    return image_law(source, size, color=color, held_out=held_out)
+
+
+NESTED = ("critic", "generator", "critic_optimizer", "generator_optimizer")
+
+
+def _kind(name: str, values: dict[str, Any]) -> Any:
+    """The dataclass of a nested object; networks are told apart by a field that is theirs alone."""
+    if name.endswith("optimizer"):
+        return Optimizer
+    own = {"growth": DCGANConfig, "kernel": PatchConfig, "planes": FoldConfig}
+    return next((kind for field, kind in own.items() if field in values), MLPConfig)
+
+
+def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
+    """A dataclass from its JSON object; fields that are missing keep their defaults."""
+    fields = {f.name for f in dataclasses.fields(kind)}
+    for name in values:
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, 1)
+            raise ValueError(
+                f"a configuration has no field {prefix + name!r}"
+                + (f": did you mean {prefix + near[0]!r}?" if near else "")
+            )
+    made = {}
+    for name, value in values.items():
+        if kind is TrainConfig and name in NESTED:
+            if not isinstance(value, dict):
+                raise ValueError(f"{name} = {value!r} in a configuration: expected an object")
+            value = _made(_kind(name, value), value, f"{name}.")
+        made[name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return kind(**made)
+    except TypeError as error:
+        where = prefix.rstrip(".") or "this configuration"
+        raise ValueError(f"{where} has a value of the wrong type: {error}") from None

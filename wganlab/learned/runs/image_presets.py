@@ -1,0 +1,133 @@
+"""The recipes of `presets` for images: their objectives and constraints, with convolutions.
+
+Sizes are for a laptop, 32 pixels and 16 filters, but for those with "-paper" at the end, which have
+the papers' settings for images: 64 pixels, 64 filters.
+
+References
+----------
+Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
+Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1 and
+appendix. Radford et al., "DCGAN", 2015, arXiv 1511.06434.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wganlab.data.images import is_image_source
+from wganlab.learned.networks.folds import FoldConfig
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.networks.dcgan import DCGANConfig
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.runs.presets import PRESETS
+
+_FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")
+_ADAM = Optimizer(lr=5e-4, betas=(0.5, 0.999))
+_ROOT = Optimizer("rmsprop", 5e-4)
+_CRITIC = DCGANConfig(filters=16, norm="none", init="he")
+_NORMED = DCGANConfig(filters=16)
+_BASE = TrainConfig(
+    data="mnist10k",
+    critic=_CRITIC,
+    generator=DCGANConfig(filters=16, init="he"),
+    latent=64,
+    critic_optimizer=_FAST,
+    generator_optimizer=_FAST,
+    n_critic=3,
+    batch=64,
+    iterations=1200,
+    checkpoint=100,
+)
+_CLIPPED = replace(
+    _BASE,
+    constraint="clip",
+    clip=0.02,
+    critic=_NORMED,
+    critic_optimizer=_ROOT,
+    generator_optimizer=_ROOT,
+    n_critic=5,
+    iterations=600,
+)
+_ADVERSARIAL = replace(
+    _BASE,
+    objective="non-saturating",
+    constraint="none",
+    critic=_NORMED,
+    critic_optimizer=_ADAM,
+    generator_optimizer=_ADAM,
+    n_critic=1,
+    iterations=2000,
+)
+_PAPER = replace(
+    _BASE,
+    size=64,
+    critic=DCGANConfig(),
+    generator=DCGANConfig(),
+    latent=100,
+    n_critic=5,
+    iterations=200_000,
+    every=1000,
+    checkpoint=1000,
+)
+# what a toy's preset has of its own, beside its networks and rates, holds of images too
+_KEPT = (*("objective", "constraint", "weight", "margin", "epsilon", "n_critic"),)
+
+
+def preset(name: str, data: str | None = None) -> TrainConfig:
+    """The recipe of that name for that data.
+
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`.
+    data : str, optional
+        As `TrainConfig.data` has it; the preset's own if not given.
+
+    Examples
+    --------
+    >>> preset("wgan-gp").critic.width, preset("wgan-gp", "emoji").critic.filters
+    (128, 16)
+    """
+    toy = PRESETS[name]
+    if data is None or not is_image_source(data):
+        return toy if data is None else replace(toy, data=data)
+    if name in IMAGE_PRESETS:
+        return replace(IMAGE_PRESETS[name], data=data)
+    base = _BASE if toy.objective == "wasserstein" else _ADVERSARIAL
+    kept = {field: getattr(toy, field) for field in _KEPT}
+    if toy.constraint != "none":
+        kept["critic"] = _CRITIC
+    if toy.objective == "mmd":
+        kept["bandwidths"] = (3.0, 10.0, 30.0)
+    return replace(base, data=data, **kept)
+
+
+IMAGE_PRESETS: dict[str, TrainConfig] = {
+    "wgan-gp": _BASE,
+    "wgan": _CLIPPED,
+    "wgan-orthonormal": replace(_BASE, constraint="orthonormal", critic=FoldConfig()),
+    "ebgan": replace(
+        _ADVERSARIAL,
+        objective="energy-based",
+        margin=10.0,
+        constraint="dragan",
+        weight=1.0,
+        n_critic=3,
+        critic=MLPConfig(width=256, depth=2, init="he"),
+    ),
+    "wgan-paper": replace(
+        _PAPER,
+        constraint="clip",
+        critic_optimizer=Optimizer("rmsprop", 5e-5),
+        generator_optimizer=Optimizer("rmsprop", 5e-5),
+        phases="original",
+    ),
+    "wgan-gp-paper": replace(
+        _PAPER,
+        critic=DCGANConfig(norm="layer"),
+        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+    ),
+}
+"""Those whose recipe for images is more than that of toys with other networks."""

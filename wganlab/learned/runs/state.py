@@ -1,0 +1,449 @@
+"""What a run is at an iteration, and one iteration of algorithm 1.
+
+    n_critic times: real and generated points, one step of the critic, kept by its constraint
+    generated points, one step of the generator
+
+An objective without a critic has the last line alone, with real points beside the generated ones.
+Points are rows of numbers, (n, dim), or images, (n, c, h, w); of several processes each takes its
+part of every batch (`distributed`).
+
+`RunState` holds networks, optimizers, random states and the iteration, which is what a checkpoint
+holds.
+
+References
+----------
+Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1. Gulrajani et al., "Improved
+RunState of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from wganlab.data.image_laws import ImageLaw
+from wganlab.data.loader import Loader
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.learned.constraints.constraint import Constraint
+from wganlab.learned.constraints.penalties import row_by_row
+from wganlab.learned.runs.view import Row
+from wganlab.learned.fast.by_hand import CriticStep, GeneratorStep, Low
+from wganlab.learned.runs.view import AT_ONCE, SHOWN, Observer, View
+
+
+class RunDivergedError(RuntimeError):
+    """A loss or a weight was no longer finite."""
+
+
+PARTS = ("optimizer", "schedule")
+WORKERS = 2  # processes that read images where none are asked for and memory does not hold them
+
+
+class RunState:
+    """All that a run is at an iteration, which is what a checkpoint holds."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        device: torch.device,
+        critic: nn.Module | None = None,
+        generator: nn.Module | None = None,
+        workers: int = 0,
+    ) -> None:
+        self.config, self.device, self.world = config, device, world()
+        self.share = self.world.share(config.batch)
+        self.rng: dict[str, Any] | None = None
+        self.objective = config.built_objective()
+        self.constraint = self.shareable(config.built_constraint())
+        self.law = config.law()
+        weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
+        start = Generator().manual_seed(int(weights))
+        if generator is None:
+            generator = config.generator.generator_for(config.latent, self.law.shape, start)
+        if critic is None:
+            critic = config.built_critic(self.law.shape, start)
+        elif config.critic_free:
+            raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
+        self.watch, self.torch_seed = int(watch), int(torchs)
+        self.generator = self.placed(generator)
+        self.critic = None if critic is None else self.prepared(self.placed(critic))
+        self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
+            self.generator.parameters(), config.iterations
+        )
+        self.plan()
+        self.average = copy.deepcopy(self.generator) if config.average else None
+        self.draws = Generator(device).manual_seed(int(draws))
+        self.reads_seed, self.read, self.workers = int(draws), 0, workers
+        self.loader: Loader | None = None
+        self.points = self.fixed(int(fixed))
+        self.iteration, self.steps, self.seconds = 0, 0, 0.0
+        self.products: str | None = None  # of the engine, which goes on as it began
+        self.losses: list[Tensor] = []
+        self.cosines: list[Tensor] = []
+        self.shown = torch.empty(0)
+
+    def shareable(self, constraint: Constraint) -> Constraint:
+        """The constraint, whose penalty needs no points of other processes.
+
+        Real and fake points of a batch are independent, so that a penalty between them can take
+        them as they are drawn, row by row. For images that holds of one process too, which makes it
+        equal to several.
+        """
+        alone = self.world.size == 1
+        if not alone and self.objective.whole_batch:
+            raise ValueError(
+                f"objective {self.config.objective} is about a whole batch at once, which cannot "
+                "be parted among processes: train with one"
+            )
+        return constraint if alone and not self.config.of_images else row_by_row(constraint)
+
+    def placed(self, network: nn.Module) -> nn.Module:
+        """The network on its device, in the layout that convolutions are quickest in."""
+        if self.world.size > 1:
+            network = with_whole_batch_norm(network)
+        if self.config.of_images:
+            return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network.to(self.device)
+
+    def fixed(self, seed: int) -> Tensor | None:
+        """Points that are all there is to train on; of images their rows in the set."""
+        n = self.config.points
+        if isinstance(self.law, ImageLaw):
+            rows = torch.from_numpy(self.law.some(n, seed))
+            return rows if self.streams else rows.to(self.device)
+        return self.law.sample(n, Generator(self.device).manual_seed(seed)) if n else None
+
+    @property
+    def streams(self) -> bool:
+        """Are images read as they are needed, not kept where they are used?"""
+        return isinstance(self.law, ImageLaw) and (
+            self.workers > 0 or not self.law.fits(self.device)
+        )
+
+    def prepared(self, critic: nn.Module) -> nn.Module:
+        """The critic, made fit for its constraint, with its optimizer."""
+        self.constraint.check(critic)
+        with self.seeded():
+            self.constraint.prepare(critic)
+        self.critic_optimizer, self.critic_schedule = self.config.critic_optimizer.build(
+            critic.parameters(), self.config.iterations
+        )
+        return critic
+
+    def plan(self) -> None:
+        """The players' steps, of the networks and optimizers that are here now."""
+        if self.critic is not None:
+            self.critic_moves = CriticStep(
+                self.critic,
+                self.constraint,
+                self.critic_optimizer,
+                self.objective.critic,
+                self.low(),
+            )
+        self.generator_moves = GeneratorStep(
+            self.generator,
+            self.critic,
+            self.generator_optimizer,
+            self.objective.generator,
+            self.low(),
+        )
+
+    def low(self) -> Low | None:
+        """What makes the context of the configured precision; None for float32."""
+        if self.config.precision == "float32":
+            return None
+        return partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
+
+    def warm_up(self) -> None:
+        """The critic's steps before iteration 0, where they have not been taken."""
+        began = time.perf_counter()
+        while self.iteration == 0 and self.steps < self.config.warm_up:
+            self.losses.append(self.critic_step())
+        self.seconds += time.perf_counter() - began
+
+    def iterate(self) -> None:
+        """One iteration of algorithm 1."""
+        began = time.perf_counter()
+        if self.critic is not None:
+            self.critic_steps(self.critic)
+        self.losses.append(self.generator_step())
+        self.proceed(time.perf_counter() - began)
+
+    def proceed(self, seconds: float) -> None:
+        """To the next iteration, after one that took so long."""
+        if self.critic is not None:
+            self.critic_schedule.step()
+        self.generator_schedule.step()
+        self.iteration += 1
+        self.seconds += seconds
+
+    def is_traced(self) -> bool:
+        """Does an observation follow this iteration, and tell of its steps?"""
+        then = self.iteration + 1
+        return then % self.config.every == 0 or then == self.config.iterations
+
+    def critic_steps(self, critic: nn.Module) -> None:
+        """As many as belong to this iteration; before an observation the first and last traced."""
+        steps = self.config.critic_steps(self.iteration)
+        if self.is_traced():
+            self.cosines, traced = [], {0, steps - 1}
+        else:
+            traced = set()
+        for k in range(steps):
+            with self.traced(critic) if k in traced else nullcontext():
+                self.losses.append(self.critic_step())
+
+    def critic_step(self) -> Tensor:
+        """Real points, generated points, one step of the critic."""
+        with self.world.sharded():
+            real = self.real()
+            fake = self.generator_moves.sample(self.latent())
+            self.steps += 1
+            return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
+
+    @contextmanager
+    def traced(self, critic: nn.Module) -> Iterator[None]:
+        """Keep the cosine between the critic optimizer's step and downhill."""
+        weights = list(critic.parameters())
+        before: list[Tensor] = []
+
+        def note(*_: Any) -> None:
+            before.extend(weight.detach().clone() for weight in weights)
+
+        def measure(*_: Any) -> None:
+            moved = _flat(now.detach() - was for now, was in zip(weights, before, strict=True))
+            uphill = _flat(_gradient(weight) for weight in weights)
+            self.cosines.append(torch.cosine_similarity(moved, -uphill, dim=0))
+
+        hooks = (
+            self.critic_optimizer.register_step_pre_hook(note),
+            self.critic_optimizer.register_step_post_hook(measure),
+        )
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def generator_step(self) -> Tensor:
+        """Generated points, one step of the generator."""
+        with self.world.sharded():
+            real = self.noisy(self.real()) if self.critic is None else None
+            loss = self.generator_moves(self.latent(), self.noisy, real)
+        if self.average is not None:
+            self.follow()
+        return loss
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """The average, one iteration further."""
+        assert self.average is not None
+        ours: list[Tensor] = list(self.average.parameters())
+        theirs: list[Tensor] = list(self.generator.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - self.config.average)
+        for mine, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            mine.copy_(current)
+
+    def real(self) -> Tensor:
+        """This process's part of a batch of real points."""
+        if self.streams:
+            return self.next_read()
+        if self.points is None:
+            return self.law.sample(self.share, self.draws)
+        drawn = torch.randint(
+            len(self.points), (self.share,), generator=self.draws, device=self.device
+        )
+        chosen = self.points[drawn]
+        return self.law.pick(chosen) if isinstance(self.law, ImageLaw) else chosen
+
+    def next_read(self) -> Tensor:
+        """The same, read by worker processes."""
+        if self.loader is None:
+            assert isinstance(self.law, ImageLaw)
+            assert self.points is not None
+            self.loader = Loader(
+                self.law,
+                self.points.numpy(),
+                self.config.batch,
+                seed=self.reads_seed,
+                device=self.device,
+                workers=self.workers or WORKERS,
+                number=self.read,
+                part=(self.world.rank, self.world.size),
+            )
+        self.read += 1
+        return next(self.loader)
+
+    def latent(self) -> Tensor:
+        """This process's part of a batch of noise for the generator."""
+        shape = (self.share, self.config.latent)
+        return torch.randn(shape, generator=self.draws, device=self.device)
+
+    def deviation(self) -> float | Tensor:
+        """Of this iteration's instance noise."""
+        return self.config.noise_at(self.iteration)
+
+    def noisy(self, points: Tensor) -> Tensor:
+        """With this iteration's instance noise."""
+        deviation = self.deviation()
+        if isinstance(deviation, float) and not deviation:
+            return points
+        noise = torch.randn(points.shape, generator=self.draws, device=self.device)
+        return points + deviation * noise
+
+    def view(self, n: int = SHOWN) -> View:
+        """What an observer sees now; of images n."""
+        watch = Generator(self.device).manual_seed(self.watch)
+        shown = self.generator if self.average is None else self.average
+        for network in self.networks():
+            network.eval()
+        shown.eval()
+        if isinstance(self.law, ImageLaw):
+            real, held_out = self.pictured(n, watch)
+        else:
+            n = SHOWN
+            real, held_out = (self.law.sample(n, watch) for _ in range(2))
+            real = real if self.points is None else self.points
+        with torch.no_grad():
+            fake = generated(shown, self.config.latent, n, watch)
+        return View(self.config, self.iteration, self.law, self.critic, shown, real, held_out, fake)
+
+    def pictured(self, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
+        """At most n images to train on, and as many held out."""
+        assert isinstance(self.law, ImageLaw)
+        assert self.points is not None
+        order = torch.randperm(len(self.points), generator=watch, device=self.device)[:n]
+        rows = self.points[order.to(self.points.device)].cpu().numpy()
+        return self.law.take(rows, self.device), self.law.held_out(n, self.device)
+
+    def observe(self, observers: Sequence[Observer]) -> Row:
+        """One row."""
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            view = self.view(max([SHOWN, *(getattr(look, "n", 0) for look in observers)]))
+            seen, unseen = (view.batch(real, view.fake) for real in (view.real, view.held_out))
+            row: Row = {
+                "iteration": self.iteration,
+                "seconds": self.seconds,
+                "estimate": self.objective.estimate(seen).item(),
+                "held_out_estimate": self.objective.estimate(unseen).item(),
+                "generator_loss": self.objective.generator(seen).item(),
+                "generator_gradient": _norm(self.generator),
+            }
+            if self.critic is not None:
+                row["critic_gradient"] = _norm(self.critic)
+                cosines = [cosine.item() for cosine in self.cosines] or [math.nan]
+                row |= {"first_step_cosine": cosines[0], "step_cosine": cosines[-1]}
+            for observer in observers:
+                row.update(observer(view))
+            self.shown = view.fake
+        for network in self.networks():
+            network.train()
+        return row
+
+    def refuse_infinite(self) -> None:
+        """RunDivergedError if a loss since the last look, or a weight, is not finite."""
+        losses, self.losses = self.losses, []
+        finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
+        weights = [weight for network in self.networks() for weight in network.parameters()]
+        finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
+        if not self.world.any(not finite):
+            return
+        raise RunDivergedError(
+            f"the run diverged by iteration {self.iteration}: a loss or a weight is not finite. "
+            "Try a lower learning rate, more critic steps, or a penalty of another weight"
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, as tensors and plain values."""
+        state = {name: getattr(self, name).state_dict() for name in self.parts()}
+        cuda = self.device.type == "cuda"
+        return state | {
+            "iteration": self.iteration,
+            "steps": self.steps,
+            "read": self.read,
+            "seconds": self.seconds,
+            "products": self.products,
+            "draws": self.draws.get_state(),
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """What `state_dict` gave, of a run of the same configuration."""
+        for name in self.parts():
+            getattr(self, name).load_state_dict(state[name])
+        self.iteration, self.steps = state["iteration"], state["steps"]
+        self.seconds, self.products = state["seconds"], state.get("products")
+        self.read, self.loader = state.get("read", 0), None
+        self.draws.set_state(state["draws"].cpu())
+        self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
+
+    def parts(self) -> list[str]:
+        """What has a state of its own."""
+        players = self.players()
+        parts = [*players, *(f"{who}_{what}" for who in players for what in PARTS)]
+        return parts if self.average is None else [*parts, "average"]
+
+    def players(self) -> list[str]:
+        """Who trains."""
+        return ["generator"] if self.critic is None else ["critic", "generator"]
+
+    def networks(self) -> list[nn.Module]:
+        """Those that train."""
+        return [getattr(self, player) for player in self.players()]
+
+    @contextmanager
+    def seeded(self, *, apart: bool = False) -> Iterator[None]:
+        """Torch's global state, which dropout draws from, put in place and back.
+
+        With `apart` it is another one in each of several processes.
+        """
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(self.torch_seed)
+            if self.rng is not None:
+                torch.set_rng_state(self.rng["torch"])
+                if self.rng["cuda"] is not None:
+                    torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
+            if apart and self.world.rank:
+                torch.manual_seed(self.torch_seed + 1_000_003 * self.world.rank + self.iteration)
+            yield
+
+    def finished(self) -> tuple[nn.Module, nn.Module | None]:
+        """The generator and a plain copy of the critic, in evaluation mode."""
+        shown = self.generator if self.average is None else self.average
+        if self.critic is None:
+            return shown.eval(), None
+        critic = copy.deepcopy(self.critic)
+        self.constraint.finish(critic)
+        return shown.eval(), critic.eval()
+
+
+def _gradient(weight: Tensor) -> Tensor:
+    return torch.zeros_like(weight) if weight.grad is None else weight.grad
+
+
+def _flat(tensors: Iterable[Tensor]) -> Tensor:
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
+def _norm(network: nn.Module) -> float:
+    """Norm of the gradient of the last step; nan before the first."""
+    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+    return _flat(gradients).norm().item() if gradients else math.nan
+
+
+def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
+    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
+    z = torch.randn((n, latent), generator=draws, device=draws.device)
+    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
+    return points

@@ -1,0 +1,77 @@
+"""What an observer sees of a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.batch import Batch, values
+
+if TYPE_CHECKING:
+    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.toys import Toy
+
+Row = dict[str, float]  # one observation of a run, by the names of metrics.csv
+
+SHOWN = 1000  # points of an observation
+AT_ONCE = 1000  # points that a network is given at once, where nothing is learned
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What an observer sees: both networks in evaluation mode, and points that no step sees.
+
+    The points are drawn with a generator of their own, so nothing that is observed, or how often,
+    changes what is trained. Real points and the noise of the generated ones are the same at each
+    look, so what changes between two rows is the networks, not the sample.
+    """
+
+    config: TrainConfig
+    """Of the run."""
+    iteration: int
+    """Steps of the generator so far."""
+    law: Toy | ImageLaw
+    """The real law."""
+    critic: nn.Module | None
+    """The critic, or the discriminator's logit; None where the objective has none."""
+    generator: nn.Module
+    """The generator, or its average."""
+    real: Tensor
+    """Real points: those of training where they are fixed, else others; shape (n, dim). Of images
+    some of those of training, shape (n, c, h, w), as those below."""
+    held_out: Tensor
+    """More real points that no step sees, shape (n, dim)."""
+    fake: Tensor
+    """Generated points, shape (n, dim)."""
+
+    def f(self, points: Tensor) -> Tensor:
+        """The critic's values at points of shape (k, dim), without gradient: (k,).
+
+        Raises
+        ------
+        ValueError
+            If the objective has no critic.
+        """
+        if self.critic is None:
+            raise ValueError(f"objective {self.config.objective} has no critic: it has no values")
+        with torch.no_grad():
+            return torch.cat([values(self.critic, part) for part in points.split(AT_ONCE)])
+
+    def batch(self, real: Tensor, fake: Tensor) -> Batch:
+        """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient.
+
+        Without a critic there are no values, and as many points as in a batch of training: the
+        distance of two batches depends on their size.
+        """
+        if self.critic is None:
+            none, size = real.new_empty(0), self.config.batch
+            return Batch(real[:size], fake[:size], none, none)
+        return Batch(real, fake, self.f(real), self.f(fake))
+
+
+Observer = Callable[[View], Row]
