@@ -3,15 +3,14 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from processes import free_port
 from torch import nn
 
 from wganlab import learned
@@ -23,106 +22,6 @@ from wganlab.learned.distributed import (
     with_whole_batch_norm,
     world,
 )
-
-CONFIGS = """
-from dataclasses import replace
-import torch
-from wganlab import learned
-from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
-
-SMOOTH = Optimizer("sgd", lr=1e-2)  # Adam makes a step of a rate from rounding's size
-IMAGES = TrainConfig(
-    data="mnist10k", size=8, latent=4, batch=8, n_critic=2, iterations=3, every=3,
-    critic=DCGANConfig(4, norm="none", init="he"), generator=DCGANConfig(4, init="he"),
-    critic_optimizer=SMOOTH, generator_optimizer=SMOOTH,
-)
-POINTS = replace(
-    IMAGES, data="8gaussians", critic=MLPConfig(16, 2), generator=MLPConfig(16, 2), noise=0.1,
-)
-CONFIGS = {
-    "images, penalty": IMAGES,
-    "images, fixed": replace(IMAGES, points=20, constraint="lp", average=0.5),
-    "images, batch norm": replace(
-        IMAGES, constraint="clip", clip=0.1, critic=replace(IMAGES.critic, norm="batch")
-    ),
-    "images, layer norm": replace(IMAGES, critic=replace(IMAGES.critic, norm="layer")),
-    "images, GAN": replace(IMAGES, objective="non-saturating", constraint="none"),
-    "points, DRAGAN": replace(POINTS, constraint="dragan"),
-    "points, spectral norm": replace(POINTS, constraint="sn", points=20),
-    "points, clipping": replace(POINTS, constraint="clip", clip=0.1, warm_up=2),
-    "points, f-GAN": replace(POINTS, objective="f-kl", constraint="none"),
-}
-
-def weights(run):
-    networks = (run.generator, run.critic)
-    return torch.cat([t.flatten().float() for net in networks for t in net.state_dict().values()])
-"""
-
-
-def environment(rank, size, port):
-    told = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_PORT": port}
-    return {**os.environ, **{key: str(value) for key, value in told.items()}} | {
-        "MASTER_ADDR": "localhost",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def free_port():
-    with socket.socket() as server:
-        server.bind(("localhost", 0))
-        return server.getsockname()[1]
-
-
-def together(code, size, folder):
-    """Run it in that many processes, as torchrun starts them; what each printed, and its code."""
-    port = free_port()
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", CONFIGS + textwrap.dedent(code)],
-            env=environment(rank, size, port),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-        )
-        for rank in range(size)
-    ]
-    results = [process.communicate(timeout=120) for process in processes]
-    return [(out, err, p.returncode) for (out, err), p in zip(results, processes, strict=True)]
-
-
-@pytest.fixture(scope="module")
-def ended(once):
-    """The end of every configuration, by two processes (rank 0 and rank 1) and by one."""
-    code = """
-    from wganlab.learned.distributed import joined
-    with joined() as here:
-        ends = {
-            name: weights(learned.train(config, progress=False))
-            for name, config in CONFIGS.items()
-        }
-        torch.save(ends, f"{here.size}-{here.rank}.pt")
-    """
-
-    def train(folder):
-        for size in (2, 1):
-            results = together(code, size, folder)
-            assert [returned for _, _, returned in results] == [0] * size, results[-1][1]
-
-    folder = once("together", train)
-    names = ("2-0", "2-1", "1-0")
-    return [torch.load(folder / f"{name}.pt", weights_only=True) for name in names]
-
-
-def names():
-    return re.findall(r'^    "(.*)": ', CONFIGS, flags=re.MULTILINE)
-
-
-@pytest.mark.parametrize("name", names())
-def test_two_halves_are_one_whole(ended, name):
-    first, second, whole = (end[name] for end in ended)
-    assert torch.equal(first, second)
-    assert (first - whole).abs().max() < 1e-5
 
 
 def test_a_part_is_drawn_from_the_whole():

@@ -5,6 +5,7 @@ import math
 import sys
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,8 +21,10 @@ from wganlab.learned import (
     RunFolder,
     TrainConfig,
 )
+from wganlab.learned.algorithm1 import critic_step
 from wganlab.learned.fast.engine import Engine
 from wganlab.learned.fast.trace import NotCompiledError
+from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.state import RunState
 
 CPU = torch.device("cpu")
@@ -100,6 +103,11 @@ def test_a_configuration_survives_json(config):
     assert TrainConfig.from_json(config.to_json()) == config
 
 
+def drawn(run):
+    """The next batch of real images."""
+    return run.source.sample(run.share, run.draws)
+
+
 def test_what_is_read_by_others_goes_on_to_the_same_bits(tmp_path):
     whole = learned.train(SMALL, workers=1)
     resumed = cut_and_resumed(SMALL, tmp_path / "cut", workers=1)
@@ -110,20 +118,20 @@ def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
     monkeypatch.setattr(data.ImageLaw, "fits", lambda law, device: False)
     training = RunState(SMALL, CPU)
     assert training.streams
-    read = [training.real() for _ in range(2)]
+    read = [drawn(training) for _ in range(2)]
     again = RunState(SMALL, CPU, workers=1)
     for batch in read:
-        assert torch.equal(again.real(), batch)
+        assert torch.equal(drawn(again), batch)
     later = RunState(SMALL, CPU)
     later.load_state_dict(training.state_dict())
-    assert torch.equal(later.real(), again.real())
+    assert torch.equal(later.source.sample(later.share, later.draws), drawn(again))
 
 
 @pytest.mark.parametrize("points", [0, 5])
 def test_steps_see_no_image_that_is_held_out(points):
     config = replace(SMALL, points=points, batch=400)
     training = RunState(config, CPU)
-    seen = {row.numpy().tobytes() for _ in range(4) for row in training.real()}
+    seen = {row.numpy().tobytes() for _ in range(4) for row in drawn(training)}
     law = config.law()
     held_out = {row.numpy().tobytes() for row in law.held_out(1000, CPU)}
     trained_on = {row.numpy().tobytes() for row in law.take(law.rows, CPU)}
@@ -180,7 +188,7 @@ def test_a_penalty_stays_in_float32_beside_bfloat16():
         seen.setdefault(torch.is_autocast_enabled("cpu"), set()).add(result.dtype)
 
     critic[0].register_forward_hook(note)
-    training.critic_step()
+    critic_step(training)
     assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
     assert {weight.dtype for weight in critic.parameters()} == {torch.float32}
     assert {weight.grad.dtype for weight in critic.parameters()} == {torch.float32}
@@ -200,10 +208,11 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     for part in filter(None, (*training.networks(), training.average)):
         part.to("meta")
     pixels = torch.empty(8, *training.law.shape, device="meta")
-    monkeypatch.setattr(training, "real", lambda: pixels)
-    monkeypatch.setattr(training, "latent", lambda: torch.empty(8, 4, device="meta"))
+    training.source = SimpleNamespace(sample=lambda n, draws: pixels)
+    noise = torch.empty(8, 4, device="meta")
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
     training.draws = None  # of meta tensors no generator makes any
-    training.iterate()
+    advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
 
 
@@ -259,7 +268,7 @@ def test_every_preset_has_a_recipe_for_images(name):
         assert (config.critic.filters, config.generator.filters, config.latent) == (64, 64, 100)
         return
     training = RunState(config, CPU)
-    training.iterate()
+    advance(training)
     training.refuse_infinite()
     assert training.generator(torch.zeros(2, config.latent)).shape == (2, 1, 8, 8)
 

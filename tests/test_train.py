@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from torch import nn
 
 from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
+from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.state import RunState
 
 TINY = MLPConfig(width=16, depth=2, init="he")
@@ -283,15 +285,15 @@ def on_meta(objective, monkeypatch):
     for part in (*training.networks(), training.average):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
-    monkeypatch.setattr(training, "real", lambda: points)
-    monkeypatch.setattr(training, "latent", lambda: points)
+    training.source = SimpleNamespace(sample=lambda n, draws: points)
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: points)
     return training
 
 
 @pytest.mark.parametrize("objective", [o for o in learned.OBJECTIVES if o not in PROGRAMS])
 def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
     training = on_meta(objective, monkeypatch)
-    training.iterate()
+    advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
 
 
@@ -301,13 +303,13 @@ def test_the_critic_is_warmed_up_before_the_first_row_and_once():
     assert warm[0]["estimate"] > cold[0]["estimate"] + 0.1
     training = RunState(config, torch.device("cpu"))
     for _ in range(2):
-        training.warm_up()
+        warm_up(training)
         assert (training.steps, training.iteration) == (40, 0)
     again = RunState(config, torch.device("cpu"))
     again.load_state_dict(training.state_dict())
-    again.warm_up()
+    warm_up(again)
     assert again.steps == 40
-    again.iterate()
+    advance(again)
     assert again.steps == 40 + config.n_critic
 
 
@@ -327,7 +329,7 @@ def test_each_look_is_at_the_same_points_by_another_generator():
 def test_a_program_over_plans_needs_numbers(objective, monkeypatch):
     training = on_meta(objective, monkeypatch)
     with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
-        training.iterate()
+        advance(training)
 
 
 def test_without_a_critic_there_is_nothing_of_one(tmp_path):
@@ -363,7 +365,7 @@ def test_the_average_follows_the_generator():
     config = replace(SMALL, average=0.75, iterations=1)
     training = RunState(config, torch.device("cpu"))
     start = [p.detach().clone() for p in training.generator.parameters()]
-    training.iterate()
+    advance(training)
     averages, weights_now = training.average.parameters(), training.generator.parameters()
     for average, now, was in zip(averages, weights_now, start, strict=True):
         assert torch.allclose(average, 0.75 * was + 0.25 * now)
@@ -373,7 +375,8 @@ def test_fixed_points_are_all_that_is_trained_on():
     seen = set()
     training = RunState(replace(SMALL, points=20), torch.device("cpu"))
     for _ in range(30):
-        seen |= {tuple(point) for point in training.real().tolist()}
+        drawn = training.source.sample(training.share, training.draws)
+        seen |= {tuple(point) for point in drawn.tolist()}
     assert len(seen) == 20
 
 
@@ -401,7 +404,7 @@ def test_cosines_are_those_of_the_first_and_the_last_step():
     training.critic_optimizer.register_step_pre_hook(note)
     training.critic_optimizer.register_step_post_hook(note)
     for _ in range(4):
-        training.iterate()
+        advance(training)
         row, measured = training.observe([]), measured[-6:]
         first, last = (
             torch.cosine_similarity(measured[k + 1][0] - measured[k][0], -measured[k][1], dim=0)

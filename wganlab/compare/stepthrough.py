@@ -16,6 +16,7 @@ from wganlab import exact
 from wganlab.compare.probe import Probe
 from wganlab.data import checks
 from wganlab.learned import TrainConfig
+from wganlab.learned.algorithm1 import critic_step, generator_step
 from wganlab.learned.devices import resolve_device
 from wganlab.learned.runs.state import RunState
 
@@ -153,14 +154,16 @@ class StepThrough:
     def step_critic(self) -> None:
         """One update of the critic."""
         self._critic_step += 1
-        self._step(self._training.critic_step)
+        self._step(critic_step)
         self._before = self._fake
         self._note("critic")
 
     def step_generator(self) -> None:
         """One update of the generator."""
-        self._step(self._training.generator_step)
-        self._training.proceed(0.0)
+        self._step(generator_step)
+        for schedule in self._training.schedules:
+            schedule.step()
+        self._training.iteration += 1
         self._critic_step = 0
         self._before = self._fake
         _, self._fake = self._points()
@@ -196,11 +199,12 @@ class StepThrough:
             exact_pull=-transport.critic_gradient(self._fake),
         )
 
-    def _step(self, update: Callable[[], Tensor]) -> None:
+    def _step(self, update: Callable[[RunState], Tensor]) -> None:
         """An update, with a random state of its own for what draws from torch's global one."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._random)
-            loss = update()
+            self._training.deviation = self.config.noise_at(self._training.iteration)
+            loss = update(self._training)
             self._random = torch.get_rng_state()
         self._training.losses.append(loss)
         self._training.refuse_infinite()

@@ -1,6 +1,6 @@
-"""The eager loop's steps, recorded once and compiled, for one run or for several seeds at once.
+"""The steps of `algorithm1`, recorded once and compiled, for one run or for several seeds at once.
 
-A step of `RunState` is run once on tensors that take the place of its weights, optimizer states and
+A step is run once on tensors that take the place of its weights, optimizer states and
 draws, and every operation on them is recorded, derivatives included (`make_fx`). What comes out is
 a plain function of these tensors, of the very code that the eager loop runs, and torch's compiler
 fuses it into a few loops. For S seeds the recorded function is mapped over a leading axis (`vmap`),
@@ -24,16 +24,28 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch._dynamo
 from torch import Tensor
 
-from wganlab.learned.fast.precision import measured, products
+from wganlab.learned.algorithm1 import iterate
+from wganlab.learned.fast.precision import precise, products
 from wganlab.learned.fast.trace import SHARED, CompiledStep, NotCompiledError, tensors
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.runs.state import RunState
+
+PAYS = 5000, 700  # iterations of one run, of several: twice the most that was measured to pay back
+
+
+def pays(runs: Sequence[RunState]) -> bool:
+    """Are they to be compiled where nobody says so? Long runs of perceptrons on points."""
+    config = runs[0].config
+    networks = [config.generator, *([] if config.critic_free else [config.critic])]
+    perceptrons = all(isinstance(network, MLPConfig) for network in networks)
+    long = config.iterations >= PAYS[len(runs) > 1]
+    return perceptrons and not config.of_images and long
 
 
 class Engine:
@@ -43,6 +55,8 @@ class Engine:
     ----------
     runs : sequence of RunState
         As they are made, or loaded from checkpoints of one iteration.
+    eager : callable
+        What does an iteration that is not compiled.
 
     Raises
     ------
@@ -50,8 +64,10 @@ class Engine:
         If a step cannot be recorded or compiled.
     """
 
-    def __init__(self, runs: Sequence[RunState]) -> None:
-        self.runs, first = list(runs), runs[0]
+    def __init__(
+        self, runs: Sequence[RunState], eager: Callable[[RunState], None] = iterate
+    ) -> None:
+        self.runs, self.eager, first = list(runs), eager, runs[0]
         self.config, self.device = first.config, first.device
         if first.world.size > 1:
             raise NotCompiledError("its processes exchange gradients within a step")
@@ -64,7 +80,7 @@ class Engine:
             )
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
-        self.steps: dict[tuple[str, bool], CompiledStep] = {}
+        self.steps: dict[str, CompiledStep] = {}
         self.seconds = 0.0
         """What compiling took."""
         self.products = first.products or self.quickest()
@@ -80,7 +96,7 @@ class Engine:
         widths = [network.width for network in networks if isinstance(network, MLPConfig)]
         if not widths:
             return "highest"
-        return measured(2 * self.config.batch, max(widths), self.device)
+        return precise(2 * self.config.batch, max(widths), self.device)
 
     def iterate(self) -> None:
         """One iteration of algorithm 1, of every run."""
@@ -92,7 +108,7 @@ class Engine:
         first = self.runs[0]
         if first.iteration == 0 or first.is_traced():
             for run in self.runs:
-                run.iterate()
+                self.eager(run)
             return
         began = time.perf_counter()
         self.bind()
@@ -102,7 +118,10 @@ class Engine:
         self.advance("generator")
         share = (time.perf_counter() - began) / len(self.runs)
         for run in self.runs:
-            run.proceed(share)
+            for schedule in run.schedules:
+                schedule.step()
+            run.iteration += 1
+            run.seconds += share
 
     def advance(self, player: str) -> None:
         """One step of that player, of every run."""
@@ -115,20 +134,19 @@ class Engine:
 
     def step(self, player: str) -> CompiledStep:
         """The step of that player now, compiled when it is first asked for."""
-        noisy = self.config.noise_at(self.runs[0].iteration) > 0
-        if (player, noisy) not in self.steps:
+        if player not in self.steps:
             began = time.perf_counter()
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # torch's, of its own ways
-                    self.steps[player, noisy] = CompiledStep(self.runs, player, noisy)
+                    self.steps[player] = CompiledStep(self.runs, player)
             except NotCompiledError:
                 raise
             except Exception as error:  # compilers raise whatever a network leads them to
                 told = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise NotCompiledError(told) from error
             self.seconds += time.perf_counter() - began
-        return self.steps[player, noisy]
+        return self.steps[player]
 
     def bind(self) -> None:
         """Find the tensors of the runs, and make those of several runs slices of one."""

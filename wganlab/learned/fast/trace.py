@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -19,11 +20,14 @@ from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from wganlab.learned.algorithm1 import critic_step, generator_step
 from wganlab.learned.fast.replay import NotCompiledError, PlainOptimizer, Recording, Replaying
 from wganlab.learned.runs.state import RunState
 
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
 
+
+STEPS = {"critic": critic_step, "generator": generator_step}
 
 aten = torch.ops.aten
 # in terms of what vmap knows
@@ -42,11 +46,9 @@ class CompiledStep:
         It draws from their generators, and leaves them as they are else.
     player : str
         "critic" or "generator".
-    noisy : bool
-        Is there instance noise?
     """
 
-    def __init__(self, runs: Sequence[RunState], player: str, noisy: bool) -> None:
+    def __init__(self, runs: Sequence[RunState], player: str) -> None:
         trial = _tried(runs[0])
         shared = {name: torch.ones((), device=trial.device) for name in SHARED}
         examples = {k: tensor.detach().clone() for k, tensor in (tensors(trial) | shared).items()}
@@ -54,10 +56,10 @@ class CompiledStep:
         def work(*given: Tensor) -> tuple[Tensor]:
             values = dict(zip(examples, given, strict=False))
             with Replaying(given[len(examples) :]):
-                return (_step(trial, player, noisy, values),)
+                return (_step(trial, player, values),)
 
         with Recording() as recorded:
-            _step(trial, player, noisy, {name: examples[name].clone() for name in examples})
+            _step(trial, player, {name: examples[name].clone() for name in examples})
         inputs = [*examples.values(), *(draw.like for draw in recorded.draws)]
         graph = _functional(work, inputs)
         _refuse_draws(graph)
@@ -137,11 +139,11 @@ def _tried(run: RunState) -> RunState:
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
         for player in run.players():
-            getattr(trial, f"{player}_step")()
+            STEPS[player](trial)
     return trial
 
 
-def _step(trial: RunState, player: str, noisy: bool, values: dict[str, Tensor]) -> Tensor:
+def _step(trial: RunState, player: str, values: dict[str, Tensor]) -> Tensor:
     """A step of that player with these tensors in place of the trial's."""
     networks, twin = _Networks(trial), copy.copy(trial)
     swapped = {name: values[name].detach() for name, _ in networks.named_parameters()}
@@ -156,11 +158,11 @@ def _step(trial: RunState, player: str, noisy: bool, values: dict[str, Tensor]) 
             states.append({key: values[f"{name}_optimizer.{weight}.{key}"] for key in keys})
         rate = values[f"{name}_rate"]
         setattr(twin, f"{name}_optimizer", PlainOptimizer(original, weights, states, rate))
-    twin.plan()
     twin.points = values.get("points")
-    vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
+    twin.plan()
+    twin.deviation = values["deviation"]
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    work = getattr(twin, f"{player}_step")
+    work = partial(STEPS[player], twin)
     loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
     return loss
 
