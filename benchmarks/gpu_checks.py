@@ -6,9 +6,6 @@ gradient descent, in full float32 (no TF32): what is left are sums in another or
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
@@ -17,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from gpu_configs import COMPILED, IMAGES, SMALL, compared
 from gpu_report import Report, Skipped
 from gpu_runs import (
     ENGINES,
+    ROUNDED,
     SameDraws,
     apart,
+    engine_of,
     gradients,
     iterations,
     plain,
@@ -31,114 +31,53 @@ from gpu_runs import (
     weights,
     within,
 )
+from gpu_started import profile_step, two_processes
 
 from wganlab import compare, exact, learned
-from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig
-from wganlab.learned.recorded import NotCompiledError
+from wganlab.learned import MLPConfig
+from wganlab.learned.algorithm1 import iterate
+from wganlab.learned.fast import philox
+from wganlab.learned.fast.replay import NotCompiledError, Recording
 
 CPU = torch.device("cpu")
 EXACT = 1e-3  # relative error of gradients in float32
 LOW = 0.2  # the same in bfloat16, which has three digits
-ROUNDED = 1e-4  # relative error of weights after some iterations on one device
-HERE = Path(__file__).parent
 Found = dict[str, Any]
-
-SMALL = learned.TrainConfig(
-    critic=MLPConfig(32, 2, "silu"), generator=MLPConfig(32, 2, "silu"), batch=64, n_critic=2
-)
-IMAGES = learned.TrainConfig(
-    data="mnist10k",
-    size=16,
-    latent=8,
-    batch=16,
-    n_critic=2,
-    critic=DCGANConfig(8, norm="none", init="he"),
-    generator=DCGANConfig(8, init="he"),
-)
-NETWORKS = {
-    "MLP, ReLU": replace(SMALL, critic=MLPConfig(64, 3), generator=MLPConfig(64, 3)),
-    "MLP, layer norm": replace(SMALL, critic=MLPConfig(64, 3, norm="layer")),
-    "MLP, batch norm": replace(SMALL, constraint="none", critic=MLPConfig(64, 3, norm="batch")),
-    "MLP, group sort": replace(SMALL, constraint="orthonormal", critic=MLPConfig(64, 3, "maxmin")),
-    "auto-encoder": replace(SMALL, objective="energy-based", constraint="none"),
-    "instance noise": replace(SMALL, noise=0.2, points=100, average=0.5),
-    "DCGAN": IMAGES,
-    "DCGAN, layer norm": replace(IMAGES, critic=DCGANConfig(8, norm="layer")),
-    "DCGAN, batch norm": replace(IMAGES, critic=DCGANConfig(8), constraint="clip"),
-    "DCGAN, constant, extra": replace(
-        IMAGES, generator=DCGANConfig(8, growth="constant", extra=1, norm="none")
-    ),
-    "DCGAN, spectral norm": replace(IMAGES, constraint="sn"),
-    "patches": replace(IMAGES, critic=PatchConfig(16), constraint="orthonormal"),
-    "folds": replace(IMAGES, critic=FoldConfig(32), constraint="orthonormal"),
-    "MLP of images": replace(IMAGES, generator=MLPConfig(64, 2)),
-}
 
 
 def correctness(report: Report, device: torch.device, quick: bool) -> None:
-    """All of them."""
+    """All of them; with `quick` one or two of a kind."""
     check = partial(report.check, "correctness")
     for name, config in compared(quick).items():
         check(f"one iteration: {name}", partial(one_iteration, config, device))
-    for name in ("gp", "clip", "sn", "images"):
+    for name in ("gp", "images") if quick else COMPILED:
         check(f"compiled: {name}", partial(compiled, name, device))
+    for name in DRAWS:
+        check(f"draws at once: {name}", partial(at_once, name, device))
     check("seeds side by side", partial(side_by_side, device))
-    for name in ("MLP", "DCGAN"):
-        config = SMALL if name == "MLP" else IMAGES
+    for name, config in (("MLP", SMALL), ("DCGAN", IMAGES)):
         check(f"bfloat16: {name}", partial(bfloat16, config, device))
-        for strict in (False, True):
+        for strict in (True,) if quick else (False, True):
             how = "deterministic" if strict else "as torch is"
             check(f"resume: {name}, {how}", partial(resume, config, device, strict))
     for name in ("adam", "rmsprop", "sgd"):
         check(f"optimizer: {name}", partial(optimizer, name, device))
-    for name in learned.METHODS:
+    for name in ("gp", "ct", "orthonormal") if quick else learned.METHODS:
         check(f"fit_critic: {name}", partial(fit, name, device, 10 if quick else 100))
     check("critic_vs_exact", partial(against_exact, device))
     check("observers and sampling", partial(observed, device))
     check("--profile-step", partial(profile_step, device))
-    for name in ("MLP", "DCGAN"):
+    for name in ("MLP",) if quick else ("MLP", "DCGAN"):
         check(f"torchrun, 2 processes: {name}", partial(two_processes, name, device))
-        if quick:
-            break
-
-
-def compared(quick: bool) -> dict[str, learned.TrainConfig]:
-    """What is held against the CPU: presets of toys and of images, and every network."""
-    found = {name: plain(config) for name, config in learned.PRESETS.items()}
-    for name in learned.PRESETS:
-        config = learned.preset(name, "mnist10k")
-        found[f"{name}, images"] = plain(narrow(config))
-    found |= {name: plain(config) for name, config in NETWORKS.items()}
-    if quick:
-        chosen = ("wgan-gp", "sinkhorn", "ebgan, images", "DCGAN", "folds")
-        found = {name: plain(narrow(found[name])) for name in chosen}
-    steps = {name: min(config.n_critic, 2) for name, config in found.items()}
-    return {name: replace(config, n_critic=steps[name]) for name, config in found.items()}
-
-
-def narrow(config: learned.TrainConfig) -> learned.TrainConfig:
-    """Images of 16 px, batches of 16, 8 filters, as a CPU can do them soon."""
-    small = {"filters": 8, "planes": 16, "width": 32}
-
-    def narrowed(network: Any) -> Any:
-        return replace(network, **{k: v for k, v in small.items() if hasattr(network, k)})
-
-    return replace(
-        config,
-        size=16,
-        batch=16,
-        critic=narrowed(config.critic),
-        generator=narrowed(config.generator),
-    )
 
 
 def one_iteration(config: learned.TrainConfig, device: torch.device) -> Found:
-    """Gradients and loss of one iteration, on the device and on the CPU."""
-    runs = [run_of(config, place) for place in (device, CPU)]
-    same_weights(*runs)
+    """Gradients and loss of one iteration, by hand on the device and as specified on the CPU."""
     with precision(False), SameDraws():
+        runs = [run_of(config, device), run_of(config, CPU, "eager")]
+        same_weights(*runs)
         for run in runs:
-            run.iterate()
+            iterate(run)
     ours, theirs = (gradients(run) for run in runs)
     losses = [float(run.losses[-1]) for run in runs]
     within(apart(ours, theirs), EXACT, "the relative error of gradients")
@@ -146,46 +85,48 @@ def one_iteration(config: learned.TrainConfig, device: torch.device) -> Found:
     return {"gradients": apart(ours, theirs), "loss": losses[0]}
 
 
-def engines(
-    config: learned.TrainConfig, device: torch.device, times: int
-) -> tuple[dict[str, torch.Tensor], ...]:
-    """Weights after some iterations by each engine, and how far they have come from the start."""
-    found = []
-    for engine in ENGINES:
-        run = run_of(config, device)
-        start = weights(run)
-        try:
-            iterate = iterations([run], engine)
-        except NotCompiledError as error:
-            raise Skipped(f"not compiled: {error}") from None
-        for _ in range(times):
-            iterate()
-        found.append({player: weights(run)[player] - start[player] for player in start})
-    return tuple(found)
-
-
 def compiled(name: str, device: torch.device) -> Found:
-    """Eager and compiled iterations of one run end in the same weights."""
-    config = {
-        "gp": replace(SMALL, critic=MLPConfig(32, 2), generator=MLPConfig(32, 2)),
-        "clip": replace(SMALL, constraint="clip", clip=0.1, noise=0.1),
-        "sn": replace(SMALL, constraint="sn", objective="hinge"),
-        "images": IMAGES,
-    }[name]
-    config = plain(config)
-    if name == "clip":  # the state of an optimizer of each kind
-        config = replace(config, critic_optimizer=learned.Optimizer("rmsprop", 1e-4, momentum=0.5))
-    with precision(False):
-        first, second = engines(config, device, 5)
-    error = apart(second, first)
-    within(error, EXACT, "the relative error of what has been learned")
-    return {"error": error, **graphs()}
+    """Eager, by hand and compiled: iterations of one run end in the same weights."""
+    learned_by = {}
+    for engine in ENGINES:
+        with precision(False):
+            run = run_of(COMPILED[name], device, engine)
+            start = weights(run)
+            try:
+                work = iterations([run], engine)
+            except NotCompiledError as error:
+                raise Skipped(f"not compiled: {error}") from None
+            for _ in range(5):
+                work()
+            if engine == "compiled":
+                unfused = engine_of(work).unfused
+        learned_by[engine] = {player: weights(run)[player] - start[player] for player in start}
+    errors = {name: apart(learned_by[name], learned_by["eager"]) for name in ENGINES[1:]}
+    within(max(errors.values()), EXACT, "the relative error of what has been learned")
+    return errors | ({"unfused": unfused} if unfused else {})
 
 
-def graphs() -> Found:
-    """How often the compiler has left CUDA graphs out, so far."""
-    skipped = torch._dynamo.utils.counters["inductor"]["cudagraph_skips"]
-    return {"without CUDA graphs so far": int(skipped)}
+DRAWS: dict[str, Any] = {
+    "integers": lambda g: torch.randint(8, (256,), generator=g, device=g.device),
+    "uniform": lambda g: torch.rand((256, 1), generator=g, device=g.device),
+    "normal": lambda g: torch.randn((64, 100), generator=g, device=g.device),
+    "permutation": lambda g: torch.randperm(256, generator=g, device=g.device),
+}
+
+
+def at_once(name: str, device: torch.device) -> Found:
+    """Draws of three generators, written as plain operations, are those that torch makes."""
+    if device.type != "cuda":
+        raise Skipped("a CPU's generators draw in another way")
+    generators = [torch.Generator(device).manual_seed(seed) for seed in (1, 2, 2**40 + 3)]
+    with Recording() as seen:
+        DRAWS[name](torch.Generator(device).manual_seed(0))
+    known = [philox.made(draw) for draw in seen.draws]
+    counter = philox.Counter(generators)
+    together = philox.Together(seen.draws, known, counter, lambda work, inputs: work)
+    if not together.is_torchs(generators[0]):
+        raise AssertionError("other numbers than torch's")
+    return {"offset": together.moved}
 
 
 def side_by_side(device: torch.device) -> Found:
@@ -193,7 +134,9 @@ def side_by_side(device: torch.device) -> Found:
     config = plain(SMALL, iterations=6)
     seeds = (0, 1, 2)
     with precision(False):
-        together = learned.train_seeds(config, seeds, device=device, progress=False)
+        together = learned.train_seeds(
+            config, seeds, device=device, progress=False, engine="compiled"
+        )
         alone = [
             learned.train(replace(config, seed=seed), device=device, progress=False)
             for seed in seeds
@@ -219,7 +162,7 @@ def bfloat16(config: learned.TrainConfig, device: torch.device) -> Found:
     for digits in ("float32", "bfloat16"):
         run = run_of(plain(replace(config, precision=digits)), device)
         with precision(False):
-            run.iterate()
+            iterate(run)
         found.append(gradients(run))
     within(apart(found[1], found[0]), LOW, "the relative error of gradients")
     return {"error": apart(found[1], found[0])}
@@ -341,38 +284,3 @@ def observed(device: torch.device) -> Found:
     if points.device.type != device.type or points.shape != (100, 2):
         raise AssertionError(f"sampled {tuple(points.shape)} on {points.device}")
     return {name: run.history[-1][name] for name in ("estimate", "emd", "certificate", "modes")}
-
-
-def profile_step(device: torch.device) -> Found:
-    """What the command line tells of a step's time."""
-    options = ["--preset", "wgan-gp", "--profile-step", "--device", device.type]
-    told = started(["-m", "wganlab", "train", *options])
-    if device.type == "cuda" and "ms of the device" not in told:
-        raise AssertionError("it says nothing of the device's time")
-    return {"told": " ".join(told.split()[-6:])}
-
-
-def two_processes(name: str, device: torch.device) -> Found:
-    """Two processes of torchrun, each with half of every batch, end where one does."""
-    with tempfile.TemporaryDirectory() as folder:
-        for processes in (1, 2):
-            start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-            script = [str(HERE / "gpu_pair.py"), name, device.type, f"{folder}/{processes}.pt"]
-            started([*start, *script])
-        one, two = (torch.load(f"{folder}/{number}.pt", weights_only=True) for number in (1, 2))
-    within(apart(two, one), ROUNDED, "the relative error of weights")
-    return {"error": apart(two, one)}
-
-
-def started(arguments: list[str]) -> str:
-    """What a Python of its own prints; RuntimeError with the end of it where it fails."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=80,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    if done.returncode:
-        raise RuntimeError(" / ".join((done.stdout + done.stderr).strip().splitlines()[-8:]))
-    return done.stdout

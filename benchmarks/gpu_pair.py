@@ -9,7 +9,8 @@ import sys
 from dataclasses import replace
 
 import torch
-from gpu_checks import IMAGES, SMALL, of_run
+from gpu_checks import of_run
+from gpu_configs import IMAGES, SMALL
 from gpu_runs import plain
 
 from wganlab import learned

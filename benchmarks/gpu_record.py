@@ -92,7 +92,7 @@ def quickest(config: learned.TrainConfig, device: torch.device) -> tuple[str, fl
     """The engine that takes fewer seconds an iteration, and how many."""
     long = replace(config, iterations=10**9, every=10**9)
     found = {}
-    for engine in ("eager", "compiled") if device.type == "cuda" else ("eager",):
+    for engine in ("by-hand", "compiled") if device.type == "cuda" else ("by-hand",):
         runs = [run_of(long, device)]
         try:
             loop = iterations(runs, engine)

@@ -17,11 +17,13 @@ from torch import Generator, Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from wganlab import learned
-from wganlab.learned import recorded
-from wganlab.learned.engine import Engine
-from wganlab.learned.training import Training
+from wganlab.learned.algorithm1 import iterate
+from wganlab.learned.fast import compiler
+from wganlab.learned.fast.engine import Engine
+from wganlab.learned.runs.state import RunState
 
-ENGINES = ("eager", "compiled")
+ROUNDED = 1e-4  # relative error of weights after some iterations on one device
+ENGINES = ("eager", "by-hand", "compiled")
 PLAIN = learned.Optimizer("sgd", lr=1e-2)  # Adam makes a whole step of a rounding error
 
 
@@ -78,46 +80,52 @@ def unobserved(config: learned.TrainConfig, **changes: Any) -> learned.TrainConf
     return replace(config, **constant | long | changes)
 
 
-def run_of(config: learned.TrainConfig, device: torch.device) -> Training:
+def run_of(config: learned.TrainConfig, device: torch.device, engine: str = "by-hand") -> RunState:
     """A run that nothing has been done to."""
-    return Training(config, device)
+    return RunState(config, device, by_hand=engine != "eager")
 
 
-def iterations(runs: Sequence[Training], engine: str) -> Callable[[], None]:
+def iterations(runs: Sequence[RunState], engine: str) -> Callable[[], None]:
     """What does one iteration of all of them."""
     if engine == "compiled":
         return Engine(list(runs)).iterate
 
-    def iterate() -> None:
+    def one_each() -> None:
         for run in runs:
-            run.iterate()
+            iterate(run)
 
-    return iterate
+    return one_each
 
 
-def forget(runs: Sequence[Training]) -> None:
+def engine_of(work: Callable[[], None]) -> Engine | None:
+    """That which does it, if it is compiled."""
+    engine = getattr(work, "__self__", None)
+    return engine if isinstance(engine, Engine) else None
+
+
+def forget(runs: Sequence[RunState]) -> None:
     """Their losses, which pile up where nobody observes."""
     for run in runs:
         run.losses.clear()
 
 
-def same_weights(ours: Training, theirs: Training) -> None:
+def same_weights(ours: RunState, theirs: RunState) -> None:
     """What one device has drawn of its own, as the start of power iterations, for the other."""
     for mine, its in zip(ours.networks(), theirs.networks(), strict=True):
         mine.load_state_dict(its.state_dict())
 
 
-def gradients(run: Training) -> dict[str, Tensor]:
+def gradients(run: RunState) -> dict[str, Tensor]:
     """Of the last step of each player, (k,) on the CPU in float64."""
     return {player: flat(run, player, "grad") for player in run.players()}
 
 
-def weights(run: Training) -> dict[str, Tensor]:
+def weights(run: RunState) -> dict[str, Tensor]:
     """Of each player, likewise."""
     return {player: flat(run, player, "data") for player in run.players()}
 
 
-def flat(run: Training, player: str, what: str) -> Tensor:
+def flat(run: RunState, player: str, what: str) -> Tensor:
     """All weights of that player, or their gradients, as one."""
     network: nn.Module = getattr(run, player)
     found = [getattr(weight, what) for weight in network.parameters()]
@@ -142,12 +150,12 @@ def within(value: float, bound: float, what: str) -> None:
 @contextmanager
 def recorded_only() -> Iterator[None]:
     """Steps are recorded and not compiled, which takes a CPU half a minute each."""
-    before = recorded._compiled
-    recorded._compiled = lambda graph, inputs: graph
+    before = compiler.compiled
+    compiler.compiled = lambda graph, inputs: graph
     try:
         yield
     finally:
-        recorded._compiled = before
+        compiler.compiled = before
 
 
 @contextmanager

@@ -14,23 +14,25 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from gpu_report import Report, Skipped
-from gpu_runs import forget, iterations, precision, run_of, unobserved
+from gpu_runs import engine_of, forget, iterations, precision, run_of, unobserved
 from gpu_textbook import textbook
-from torch.profiler import ProfilerActivity, profile
+from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from wganlab import learned
 from wganlab.learned import DCGANConfig
-from wganlab.learned.recorded import NotCompiledError
+from wganlab.learned.algorithm1 import iterate
+from wganlab.learned.fast.replay import NotCompiledError
 
 LOOKS = 5  # at the clock
-LOOK = 0.6  # seconds between two
-SEEDS = (1, 8, 64, 512)
+LOOK = 0.4  # seconds between two
+SEEDS = ((1, "float32"), (8, "float32"), (64, "float32"), (64, "tf32"), (512, "tf32"))
 WAITS = (
     "cudaStreamSynchronize",
     "cudaDeviceSynchronize",
@@ -46,8 +48,10 @@ VARIANTS = (
     ("textbook", "tf32", "contiguous"),
     ("eager", "float32", "channels last"),
     ("eager", "tf32", "channels last"),
-    ("eager", "tf32", "contiguous"),
-    ("eager", "bfloat16", "channels last"),
+    ("by-hand", "float32", "channels last"),
+    ("by-hand", "tf32", "channels last"),
+    ("by-hand", "tf32", "contiguous"),
+    ("by-hand", "bfloat16", "channels last"),
     ("compiled", "float32", "channels last"),
     ("compiled", "tf32", "channels last"),
     ("compiled", "bfloat16", "channels last"),
@@ -59,15 +63,15 @@ Loop = Callable[[], None]
 def speed(report: Report, device: torch.device, quick: bool) -> None:
     """All of it."""
     check = partial(report.check, "speed")
-    look = 0.05 if quick else LOOK
+    look = 0.02 if quick else LOOK
     peaks = check("what the chip can do", partial(ceilings, device, 64 if quick else SIDE))
     toys = learned.PRESETS["wgan-gp"]
     toys = replace(toys, critic=learned.MLPConfig(8, 1), batch=8) if quick else toys
-    for engine in ("textbook", "eager"):
+    for engine in ("textbook", "eager", "by-hand"):
         check(f"toys, {engine}", partial(toy_speed, toys, device, engine, 1, look))
-    for seeds in (2,) if quick else SEEDS:
-        work = partial(toy_speed, toys, device, "compiled", seeds, look)
-        check(f"toys, compiled, {seeds} seeds", work, limit=150)
+    for seeds, digits in ((2, "float32"),) if quick else SEEDS:
+        work = partial(toy_speed, toys, device, "compiled", seeds, look, digits)
+        check(f"toys, compiled, {seeds} seeds, {digits}", work, limit=150)
     config = dcgan(quick)
     for loop, digits, layout in VARIANTS[::3] if quick else VARIANTS:
         name = f"DCGAN, {loop}, {digits}, {layout}"
@@ -102,22 +106,30 @@ def ceilings(device: torch.device, side: int) -> Found:
 
 
 def toy_speed(
-    config: learned.TrainConfig, device: torch.device, engine: str, seeds: int, look: float
+    config: learned.TrainConfig,
+    device: torch.device,
+    engine: str,
+    seeds: int,
+    look: float,
+    digits: str = "float32",
 ) -> Found:
     """Iterations a second of all seeds together."""
     config = unobserved(config)
     began = time.perf_counter()
-    if engine == "textbook":
-        runs, loop = (), textbook(config, device)
-    else:
-        runs = [run_of(replace(config, seed=seed), device) for seed in range(seeds)]
-        loop = made(runs, engine)
-    loop()
-    settle(device)
-    found: Found = {"start, s": time.perf_counter() - began}
-    seconds = timed(loop, device, look, runs)
-    found |= {"iterations/s": seeds / seconds, "ms": 1000 * seconds}
-    return found | {"device": name_of(device)} | traced(loop, device, runs, seconds)
+    runs: Any = ()
+    with precision(False, "high" if digits == "tf32" else "highest"):
+        if engine == "textbook":
+            loop = textbook(config, device)
+        else:
+            runs = [run_of(replace(config, seed=seed), device, engine) for seed in range(seeds)]
+            loop = made(runs, engine)
+        for _ in range(3):  # eager, compiled, and captured
+            loop()
+        settle(device)
+        found: Found = {"start, s": time.perf_counter() - began}
+        seconds = timed(loop, device, look, runs)
+        found |= {"iterations/s": seeds / seconds, "ms": 1000 * seconds} | engine_told(loop)
+        return without_waits(engine, found | traced(loop, device, runs, seconds))
 
 
 def image_speed(
@@ -139,17 +151,18 @@ def image_speed(
         if loop == "textbook":
             runs, work = (), textbook(config, device)
         else:
-            runs = [run_of(config, device)]
+            runs = [run_of(config, device, loop)]
             if layout == "contiguous":
                 as_torch_has_them(runs[0])
             with Counted() as counted:
-                runs[0].iterate()  # the first is eager with every engine
+                iterate(runs[0])  # the first is not compiled with any engine
             work = made(runs, loop)
         if loop == "textbook":
             work()
             with Counted() as counted:
                 work()
-        work()
+        for _ in range(3):
+            work()
         settle(device)
         found: Found = {"start, s": time.perf_counter() - began}
         seconds = timed(work, device, look, runs)
@@ -158,13 +171,13 @@ def image_speed(
             "images/s": config.batch * config.n_critic / seconds,
             "ms": 1000 * seconds,
             "GFLOP": operations / 1e9,
-        }
+        } | engine_told(work)
         peak = peaks.get(f"{digits}, TFLOP/s")
         if peak:
             found["share of arithmetic"] = operations / seconds / 1e12 / peak
         if device.type == "cuda":
             found["peak MB"] = torch.cuda.max_memory_allocated(device) / 1e6
-        return found | traced(work, device, runs, seconds)
+        return without_waits(loop, found | traced(work, device, runs, seconds))
 
 
 def made(runs: Sequence[Any], engine: str) -> Loop:
@@ -175,13 +188,24 @@ def made(runs: Sequence[Any], engine: str) -> Loop:
         raise Skipped(f"not compiled: {error}") from None
 
 
+def engine_told(work: Loop) -> Found:
+    """Whether the compiler's steps are used, and whether all runs draw at once."""
+    engine = engine_of(work)
+    if engine is None:
+        return {}
+    told: Found = {"unfused": engine.unfused} if engine.unfused else {}
+    if len(engine.runs) > 1:
+        told["draws"] = "at once" if engine.counter is not None else "one by one"
+    return told
+
+
 def as_torch_has_them(run: Any) -> None:
     """Channels first, in networks and in images."""
     for network in run.networks():
         network.to(memory_format=torch.contiguous_format)
     run.plan()
-    real = run.real
-    run.real = lambda: real().contiguous()
+    sample = run.source.sample
+    run.source = SimpleNamespace(sample=lambda n, draws: sample(n, draws).contiguous())
 
 
 def timed(work: Callable[[], Any], device: torch.device, look: float, runs: Any = ()) -> float:
@@ -209,22 +233,33 @@ def traced(loop: Loop, device: torch.device, runs: Any, seconds: float, times: i
         return {}
     loop()
     settle(device)
-    with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
+    kinds = [ProfilerActivity.CPU, ProfilerActivity.CUDA]
+    with profile(activities=kinds, acc_events=True) as seen, record_function("iterations"):
         for _ in range(times):
             loop()
     forget(runs)
     events = seen.events()
     kernels = [e for e in events if e.device_type == torch.autograd.DeviceType.CUDA]
+    kernels = [e for e in kernels if e.name != "iterations" and "#" not in e.name]
     busy = sum(e.time_range.elapsed_us() for e in kernels) / 1e6 / times
-    waits = {name: sum(e.name.startswith(name) for e in events) for name in WAITS}
-    launches = sum(e.name.startswith(("cudaLaunch", "cuLaunch")) for e in events)
+    whole = next(e for e in events if e.name == "iterations").time_range
+    inside = [e for e in events if whole.start <= e.time_range.start <= whole.end]
+    waits = {name: sum(e.name.startswith(name) for e in inside) for name in WAITS}
+    launches = sum(e.name.startswith(("cudaLaunch", "cuLaunch")) for e in inside)
     return {
         "in kernels": busy / seconds,
         "launches": launches / times,
-        "graphs": sum(e.name.startswith("cudaGraphLaunch") for e in events) / times,
+        "graphs": sum(e.name.startswith("cudaGraphLaunch") for e in inside) / times,
         "top": longest(kernels, times),
-        "waits": {name: count / times for name, count in waits.items() if count},
+        "waits": {name: count / times for name, count in waits.items() if count} or "none",
     }
+
+
+def without_waits(loop: str, found: Found) -> Found:
+    """What was found; AssertionError if the host waits for the device within an iteration."""
+    if loop != "textbook" and found.get("waits", "none") != "none":
+        raise AssertionError(f"the host waits for the device: {found}")
+    return found
 
 
 def longest(kernels: Sequence[Any], times: int) -> dict[str, str]:
@@ -262,8 +297,3 @@ def settle(device: torch.device) -> None:
     """Wait for the device."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def name_of(device: torch.device) -> str:
-    """The card's."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
