@@ -35,7 +35,7 @@ from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab import exact, learned
-from wganlab.learned.algorithm1 import critic_update
+from wganlab.learned.algorithm1 import critic_gradients, critic_update
 from wganlab.learned.constraints.ctransform import batch_certificate
 from wganlab.learned.constraints.penalties import gradient_norms
 from wganlab.learned.fast.by_hand import Chain
@@ -193,7 +193,7 @@ def steppers(method: learned.Method) -> list[tuple[nn.Module, Callable[[], Any]]
     fast, _ = method.optimizer.build(ours.parameters(), 1)
     plain = textbook.build(method, theirs)
     constraint = method.constraint
-    player = CriticPlayer(ours, constraint, fast, constraint.objective, generator)
+    player = CriticPlayer(ours, constraint, fast, constraint.objective, generator, critic_gradients)
     quicken_critic(player)
     return [
         (ours, lambda: critic_update(player, real, fake)),

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -204,8 +203,8 @@ def as_torch_has_them(run: Any) -> None:
     for network in run.networks():
         network.to(memory_format=torch.contiguous_format)
     run.plan()
-    sample = run.source.sample
-    run.source = SimpleNamespace(sample=lambda n, draws: sample(n, draws).contiguous())
+    real = run.real
+    run.real = lambda n, draws: real(n, draws).contiguous()
 
 
 def timed(work: Callable[[], Any], device: torch.device, look: float, runs: Any = ()) -> float:

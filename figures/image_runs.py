@@ -25,7 +25,7 @@ import torch
 
 from figures.render import ROOT
 from wganlab import data, learned
-from wganlab.compare.observers import earth_mover, sampling_floor
+from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned.networks.network import has_batch_norm
 
 if TYPE_CHECKING:

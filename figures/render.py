@@ -50,7 +50,7 @@ def sources() -> dict[str, int]:
     paths = {Path(file).resolve() for file in files if file and Path(file).is_absolute()}
     paths = {path for path in paths if path.is_relative_to(ROOT) and ".venv" not in path.parts}
     paths |= {ROOT / "constraints.txt", ROOT / "wganlab" / "wganlab.mplstyle"}
-    if "wganlab.data.images" in sys.modules:
+    if "wganlab.data.image_sources" in sys.modules:
         paths |= set((ROOT / "wganlab" / "data" / "archives").glob("*.npz"))
     if "wganlab.player" in sys.modules:
         paths.add(ROOT / "wganlab" / "player.html")

@@ -11,7 +11,9 @@ from wganlab.learned.players import CriticPlayer
 def critic_player(critic, constraint, optimizer, maximized=None, draws=None, *, quick=True):
     """A critic as `fit_critic` trains it; without `quick` by the specification."""
     maximized = maximized or constraint.objective
-    player = CriticPlayer(critic, constraint, optimizer, maximized, draws)
+    player = CriticPlayer(
+        critic, constraint, optimizer, maximized, draws, algorithm1.critic_gradients
+    )
     if quick:
         quicken_critic(player)
     return player
@@ -23,7 +25,7 @@ def update(critic, constraint, optimizer, real, fake, draws=None, maximized=None
     return algorithm1.critic_update(player, real, fake)
 
 
-def generator_player(generator, critic, optimizer, minimized, z, source=None, *, quick=True):
+def generator_player(generator, critic, optimizer, minimized, z, real=None, *, quick=True):
     """A run whose next noise is z, to be moved by `algorithm1.generator_step`."""
     run = SimpleNamespace(
         config=TrainConfig(latent=z.shape[1]),
@@ -33,7 +35,7 @@ def generator_player(generator, critic, optimizer, minimized, z, source=None, *,
         maximized=None,
         minimized=minimized,
         constraint=NoConstraint(),
-        source=source,
+        real=real,
         draws=None,
         share=len(z),
         average=None,

@@ -35,5 +35,5 @@ def together(code, size, folder):
         )
         for rank in range(size)
     ]
-    results = [process.communicate(timeout=120) for process in processes]
+    results = [process.communicate(timeout=300) for process in processes]
     return [(out, err, p.returncode) for (out, err), p in zip(results, processes, strict=True)]

@@ -1,7 +1,6 @@
 """Gradients of linear chains that are written by hand, beside those that autograd takes."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -120,8 +119,9 @@ def test_without_a_critic_a_generator_goes_to_the_real_points(monkeypatch):
     z = torch.randn(40, 2, generator=seeded(), dtype=torch.float64)
     (real,) = (points for points in clouds(40, 40, (2,)) if points.mean() > 0.5)
     optimizer = torch.optim.Adam(generator.parameters(), lr=0.01)
-    source = SimpleNamespace(sample=lambda n, draws: real)
-    run = generator_player(generator, None, optimizer, OBJECTIVES["emd"].generator, z, source)
+    run = generator_player(
+        generator, None, optimizer, OBJECTIVES["emd"].generator, z, lambda *_: real
+    )
     losses = [moved(run, z, monkeypatch).item() for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 

@@ -10,7 +10,6 @@ from wganlab.learned import (
     DCGANConfig,
     FoldConfig,
     MLPConfig,
-    Optimizer,
     PatchConfig,
     TrainConfig,
 )
@@ -82,14 +81,6 @@ def test_networks_are_told_by_their_kind(network, expected):
 
 def test_fields_that_an_older_version_lacks_keep_their_defaults():
     assert TrainConfig.from_json('{"version": 1, "batch": 8}') == TrainConfig(batch=8)
-
-
-def test_the_papers_settings():
-    wgan, penalized = PRESETS["wgan-paper"], PRESETS["wgan-gp-paper"]
-    assert wgan.critic_optimizer == wgan.generator_optimizer == Optimizer("rmsprop", 5e-5)
-    assert (wgan.clip, wgan.batch, wgan.n_critic) == (0.01, 64, 5)
-    assert penalized.critic_optimizer == Optimizer(lr=1e-4, betas=(0.5, 0.9))
-    assert (penalized.weight, penalized.batch, penalized.critic.width) == (0.1, 256, 512)
 
 
 def test_the_original_schedule():

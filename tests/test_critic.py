@@ -115,6 +115,26 @@ def test_records_by_hand():
     assert record.certificate == pytest.approx(expected)
 
 
+class Ramp(nn.Module):
+    """Steep between two places alone."""
+
+    def __init__(self, low, high):
+        super().__init__()
+        self.low, self.high = low, high
+        self.slope = nn.Parameter(torch.tensor(5.0))
+
+    def forward(self, x):
+        return self.slope * x[:, 0].clamp(self.low, self.high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(1, 3), (-0.01, 0.01), (3.99, 4.01)], ids=["between", "real", "fake"]
+)
+def test_the_slope_of_a_record_is_looked_for_at_both_laws_and_between(low, high):
+    record = fit_critic([0.0] * 20, [4.0] * 20, critic=Ramp(low, high), steps=0).final
+    assert record.slope == 5
+
+
 @pytest.mark.parametrize(
     ("constraint", "name"), [(NoConstraint(), "gap"), (CTransform(), "certificate")]
 )

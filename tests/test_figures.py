@@ -131,7 +131,7 @@ def test_figures_are_equal_from_run_to_run(quick, tmp_path):
     ("source", "rebuilt"),
     [
         ("figures/lab_digits.py", {"lab_digits"}),
-        ("wganlab/data/images.py", LOAD_DATA),
+        ("wganlab/data/image_sources.py", LOAD_DATA),
         ("wganlab/data/archives/mnist10k.npz", LOAD_DATA),
         ("wganlab/learned/critic.py", LOAD_DATA - {"lab_digits"}),
         ("wganlab/exact/transport.py", set(FIGURES)),

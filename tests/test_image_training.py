@@ -1,11 +1,9 @@
 """Algorithm 1 on images: what it draws, what changes nothing, and that no run is lost."""
 
 import json
-import math
 import sys
 from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,7 +103,7 @@ def test_a_configuration_survives_json(config):
 
 def drawn(run):
     """The next batch of real images."""
-    return run.source.sample(run.share, run.draws)
+    return run.real(run.share, run.draws)
 
 
 def test_what_is_read_by_others_goes_on_to_the_same_bits(tmp_path):
@@ -124,7 +122,7 @@ def test_a_set_that_a_device_cannot_hold_is_read_as_it_is_needed(monkeypatch):
         assert torch.equal(drawn(again), batch)
     later = RunState(SMALL, CPU)
     later.load_state_dict(training.state_dict())
-    assert torch.equal(later.source.sample(later.share, later.draws), drawn(again))
+    assert torch.equal(drawn(later), drawn(again))
 
 
 @pytest.mark.parametrize("points", [0, 5])
@@ -169,7 +167,7 @@ def test_the_truth_stands_beside_the_critic():
 def test_features_are_observed_where_there_are_classes(tmp_path, monkeypatch):
     monkeypatch.setenv("WGANLAB_CACHE", str(tmp_path))
     quick = partial(compare.classifier_for, steps=3)
-    monkeypatch.setattr(sys.modules["wganlab.compare.observers"], "classifier_for", quick)
+    monkeypatch.setattr(sys.modules["wganlab.compare.truth_observers"], "classifier_for", quick)
     looks = compare.image_observers(SMALL, 100)
     row = learned.train(SMALL, observers=looks).history[-1]
     assert {"emd", "train_emd", "certificate", "kid", "classes", "memorization"} < row.keys()
@@ -208,7 +206,7 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     for part in filter(None, (*training.networks(), training.average)):
         part.to("meta")
     pixels = torch.empty(8, *training.law.shape, device="meta")
-    training.source = SimpleNamespace(sample=lambda n, draws: pixels)
+    training.real = lambda n, draws: pixels
     noise = torch.empty(8, 4, device="meta")
     monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
     training.draws = None  # of meta tensors no generator makes any
@@ -257,43 +255,6 @@ def test_values_that_make_no_sense_are_refused():
     for change in ({"color": "blue"}, {"precision": "float16"}, {"size": 0}, {"held_out": -1}):
         with pytest.raises(ValueError, match=next(iter(change))):
             replace(SMALL, **change)
-
-
-@pytest.mark.parametrize("name", learned.PRESETS)
-def test_every_preset_has_a_recipe_for_images(name):
-    config = replace(learned.preset(name, "glyphs"), size=8, batch=4, every=1, checkpoint=1)
-    assert config.objective == learned.PRESETS[name].objective
-    assert config.constraint == learned.PRESETS[name].constraint
-    if "paper" in name:
-        assert (config.critic.filters, config.generator.filters, config.latent) == (64, 64, 100)
-        return
-    training = RunState(config, CPU)
-    advance(training)
-    training.refuse_infinite()
-    assert training.generator(torch.zeros(2, config.latent)).shape == (2, 1, 8, 8)
-
-
-def test_points_of_a_toy_keep_their_preset():
-    assert learned.preset("wgan-gp", "25gaussians") == replace(
-        learned.PRESETS["wgan-gp"], data="25gaussians"
-    )
-    assert learned.preset("wgan-gp") == learned.PRESETS["wgan-gp"]
-
-
-def test_the_paper_s_recipe_is_the_paper_s():
-    wgan, gp = (learned.preset(f"{name}-paper", "folder:beds") for name in ("wgan", "wgan-gp"))
-    start = torch.Generator()
-    counts = [
-        sum(weight.numel() for weight in network.parameters())
-        for network in (
-            wgan.critic.critic_for((3, 64, 64), start),
-            wgan.generator.generator_for(wgan.latent, (3, 64, 64), start),
-        )
-    ]
-    assert counts == [2_765_568, 3_576_704]
-    assert (wgan.clip, wgan.critic_optimizer.lr, wgan.critic_steps(0)) == (0.01, 5e-5, 100)
-    assert (gp.weight, gp.critic.norm, gp.critic_optimizer.betas) == (10, "layer", (0.5, 0.9))
-    assert math.isclose(gp.critic_optimizer.lr, 1e-4)
 
 
 def test_older_configurations_are_read():

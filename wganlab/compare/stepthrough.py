@@ -149,6 +149,7 @@ class StepThrough:
         self._moves: list[Move] = []
         self._real, self._fake = self._points()
         self._before = self._fake
+        self._solve()
         self._note("")
 
     def step_critic(self) -> None:
@@ -167,6 +168,7 @@ class StepThrough:
         self._critic_step = 0
         self._before = self._fake
         _, self._fake = self._points()
+        self._solve()
         self._note("generator")
 
     def step_both(self) -> None:
@@ -178,8 +180,7 @@ class StepThrough:
 
     def scene(self) -> Scene:
         """What is to be drawn now."""
-        probe = self._probe()
-        transport = exact.wasserstein(self._fake, self._real)
+        probe, transport = self._probe(), self._transport
         x, y = self._axes()
         places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # (cells^2, 2)
         fields = (
@@ -222,6 +223,10 @@ class StepThrough:
     def _probe(self) -> Probe:
         return Probe(self._training.critic, self._fake)
 
+    def _solve(self) -> None:
+        """The linear program of the points, which the generator's steps alone change."""
+        self._transport = exact.wasserstein(self._fake, self._real)
+
     def _note(self, player: Player) -> None:
         f_real, f_fake = map(self._probe().values, (self._real, self._fake))
         self._moves.append(
@@ -230,8 +235,8 @@ class StepThrough:
                 self._training.iteration,
                 self._critic_step,
                 float(f_real.mean() - f_fake.mean()),
-                exact.emd(self._real, self._fake),
-                exact.certificate(f_real, self._real, self._fake),
+                self._transport.value,
+                exact.certificate(f_real, self._transport.target, self._transport.source),
             )
         )
 

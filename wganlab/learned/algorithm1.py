@@ -16,11 +16,10 @@ from wganlab.learned.batch import Batch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wganlab.learned.players import CriticPlayer
-    from wganlab.learned.runs.state import RunState
+    from wganlab.learned.players import CriticPlayer, Players
 
 
-def iterate(run: RunState) -> None:
+def iterate(run: Players) -> None:
     """Some steps of the critic, one of the generator, one of each learning rate's schedule."""
     run.deviation = run.config.noise_at(run.iteration)
     for _ in range(run.config.critic_steps(run.iteration)):
@@ -31,9 +30,9 @@ def iterate(run: RunState) -> None:
     run.iteration += 1
 
 
-def critic_step(run: RunState) -> Tensor:
+def critic_step(run: Players) -> Tensor:
     """Real points, generated points, and an update of the critic; returns the loss."""
-    real = run.source.sample(run.share, run.draws)  # (n, ...)
+    real = run.real(run.share, run.draws)  # (n, ...)
     with torch.no_grad():
         fake = run.generated(run, latent(run))  # (n, ...)
     run.steps += 1
@@ -65,11 +64,11 @@ def critic_gradients(run: CriticPlayer, real: Tensor, fake: Tensor) -> Tensor:
     return loss.detach()
 
 
-def generator_step(run: RunState) -> Tensor:
+def generator_step(run: Players) -> Tensor:
     """Generated points, and an update of the generator; returns the loss."""
     real = None
     if run.critic is None:  # an objective of points
-        real = noisy(run, run.source.sample(run.share, run.draws))
+        real = noisy(run, run.real(run.share, run.draws))
     with cached():
         loss = run.generator_gradients(run, latent(run), real)
     run.generator_optimizer.step()
@@ -78,7 +77,7 @@ def generator_step(run: RunState) -> Tensor:
     return loss
 
 
-def generator_gradients(run: RunState, z: Tensor, real: Tensor | None) -> Tensor:
+def generator_gradients(run: Players, z: Tensor, real: Tensor | None) -> Tensor:
     """The loss, and its derivatives in the generator's weights alone."""
     fake = noisy(run, generated(run, z))
     f_real = f_fake = fake.new_empty(0)
@@ -91,18 +90,18 @@ def generator_gradients(run: RunState, z: Tensor, real: Tensor | None) -> Tensor
     return loss.detach()
 
 
-def generated(run: RunState, z: Tensor) -> Tensor:
+def generated(run: Players, z: Tensor) -> Tensor:
     """Points from noise of shape (n, latent)."""
     with run.precision():
         return run.generator(z).to(z.dtype)
 
 
-def latent(run: RunState) -> Tensor:
+def latent(run: Players) -> Tensor:
     """Noise for the generator."""
     return torch.randn((run.share, run.config.latent), generator=run.draws, device=run.device)
 
 
-def noisy(run: RunState, points: Tensor) -> Tensor:
+def noisy(run: Players, points: Tensor) -> Tensor:
     """Points with instance noise, if there is to be any."""
     if not run.config.noise:
         return points

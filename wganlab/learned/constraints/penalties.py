@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
-from wganlab.learned.batch import Batch, values
+from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.constraint import Constraint, refuse_batch_norm
 from wganlab.learned.distributed import mean, world
 from wganlab.learned.networks.mlp import MLP
@@ -162,8 +162,7 @@ def deviation(real: Tensor) -> Tensor:
 def gradients(critic: nn.Module, points: Tensor, *, create_graph: bool = True) -> Tensor:
     """grad f at each point, shape (k, ...); differentiable in the weights with `create_graph`."""
     points = points.detach().requires_grad_(True)
-    total = values(critic, points).sum()
-    return torch.autograd.grad(total, points, create_graph=create_graph)[0]
+    return torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)[0]
 
 
 def gradient_norms(critic: nn.Module, points: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
-from wganlab.learned.algorithm1 import critic_update
+from wganlab.learned.algorithm1 import critic_gradients, critic_update
 from wganlab.learned.batch import values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.critics import methods
@@ -195,6 +195,7 @@ class _Fit:
             torch_optimizer,
             self.constraint.objective if self.objective is None else self.objective.critic,
             self.generator,
+            critic_gradients,
         )
         quicken_critic(player)
         marks = np.unique(np.linspace(0, steps, records + 1).round().astype(int)).tolist()

@@ -23,8 +23,7 @@ from wganlab.learned.networks.chain import chain
 from wganlab.learned.objectives.games import Wasserstein
 
 if TYPE_CHECKING:
-    from wganlab.learned.players import CriticPlayer
-    from wganlab.learned.runs.state import RunState
+    from wganlab.learned.players import CriticPlayer, Players
 
 GAP = (Wasserstein.critic, Constraint.objective)  # objectives that are the critic gap
 
@@ -57,7 +56,7 @@ def critic_gradients(links: Any, run: CriticPlayer, real: Tensor, fake: Tensor) 
 
 
 def generator_gradients(
-    links: Links, judge: Links, run: RunState, z: Tensor, real: Tensor | None
+    links: Links, judge: Links, run: Players, z: Tensor, real: Tensor | None
 ) -> Tensor:
     """As `algorithm1.generator_gradients`, of a generator and a critic with these links."""
     made, judging = links.chain(), judge.chain()
@@ -74,7 +73,7 @@ def generator_gradients(
     return loss.detach()
 
 
-def generated(links: Links, run: RunState, z: Tensor) -> Tensor:
+def generated(links: Links, run: Players, z: Tensor) -> Tensor:
     """As `algorithm1.generated`, without gradient."""
     return links.chain().values(z).result
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch._inductor
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -30,12 +29,12 @@ def function(work: Callable[..., Any], inputs: list[Any]) -> Callable[..., Any]:
 
 def compiled(graph: GraphModule, inputs: list[Any]) -> Callable[..., Any]:
     """What the compiler makes of a graph for inputs like these."""
+    from torch import _inductor  # takes more than a second
+
     # on CPUs without checks of shapes, which never change: a quarter of a small step; on GPUs they
     # are done but twice, before a graph of kernels is captured
     checked = inputs[0].device.type == "cuda"
-    run: Callable[..., Any] = torch._inductor.compile(
-        graph, inputs, options={"size_asserts": checked}
-    )
+    run: Callable[..., Any] = _inductor.compile(graph, inputs, options={"size_asserts": checked})
     return run
 
 

@@ -20,7 +20,7 @@ from wganlab.learned.runs.state import RunState
 
 # (object, method) by what they are called
 PARTS = {
-    "real points": ("source", "sample"),
+    "real points": ("", "real"),
     "generated points": ("", "generated"),
     "critic: loss and derivatives": ("", "critic_gradients"),
     "critic: penalty by autograd": ("constraint", "penalty"),
@@ -83,8 +83,8 @@ def _mark(name: str) -> str:
 
 
 def _name_parts(run: RunState) -> None:
-    """Give the parts names; laws and constraints, which other runs may share, in copies."""
-    run.source, run.constraint = copy.copy(run.source), copy.copy(run.constraint)
+    """Give the parts names; the constraint, which other runs may share, in a copy."""
+    run.constraint = copy.copy(run.constraint)
     for name, (path, method) in PARTS.items():
         owner = getattr(run, path, None) if path else run
         if owner is not None and hasattr(owner, method):

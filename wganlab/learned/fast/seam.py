@@ -25,8 +25,7 @@ from wganlab.learned.networks.network import has_batch_norm
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wganlab.learned.players import CriticPlayer
-    from wganlab.learned.runs.state import RunState
+    from wganlab.learned.players import CriticPlayer, Players
 
 
 def quicken_critic(run: CriticPlayer) -> None:
@@ -42,7 +41,7 @@ def quicken_critic(run: CriticPlayer) -> None:
         run.critic_gradients = algorithm1.critic_gradients
 
 
-def quicken(run: RunState) -> None:
+def quicken(run: Players) -> None:
     """Let both players of a run take the quickest gradients there are for them."""
     run.generated, run.generator_gradients = algorithm1.generated, algorithm1.generator_gradients
     if run.critic is not None:

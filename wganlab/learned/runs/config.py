@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wganlab.data import checks
 from wganlab.data.image_laws import ImageLaw, image_law
-from wganlab.data.images import Color, is_image_source
+from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
-from wganlab.learned.networks.folds import FoldConfig, PatchConfig
-from wganlab.learned.networks.dcgan import DCGANConfig
-from wganlab.learned.objectives.games import EnergyBased
-from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
-from wganlab.learned.optimizers import Optimizer
-from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
+from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
+from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.networks.dcgan import DCGANConfig
+from wganlab.learned.networks.folds import FoldConfig, PatchConfig
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
-from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.objectives.games import EnergyBased
+from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
+from wganlab.learned.optimizers import Optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +73,7 @@ else:  # the command line lists them
     ConstraintName = Literal[tuple(CONSTRAINTS)]
 Phases = Literal["constant", "original"]
 Precision = Literal["float32", "bfloat16"]
+
 
 @dataclass(frozen=True)
 class TrainConfig:

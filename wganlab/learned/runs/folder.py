@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wganlab.data.image_laws import as_bytes
+from wganlab.data.image_tensors import as_bytes
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.track import Events
 

@@ -1,40 +1,37 @@
 """Training runs: iterations of `algorithm1`, observed, kept, and gone on with.
 
 `train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
-It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
+It knows nothing of exact distances; observers do (`wganlab.compare.truth_observers`).
 """
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
 from wganlab.learned.algorithm1 import critic_step, iterate
-from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.distributed import world
 from wganlab.learned.fast.engine import Engine, pays
+from wganlab.learned.fast.trace import NotCompiledError
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.folder import RunFolder
 from wganlab.learned.runs.going import Going, Run
 from wganlab.learned.runs.interruption import interruptible
-from wganlab.learned.runs.folder import RunFolder
-from wganlab.learned.runs.view import Row
-from wganlab.learned.fast.trace import NotCompiledError, owned
+from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.track import summary_writer
-from wganlab.learned.runs.state import RunDivergedError, RunState, generated
-from wganlab.learned.runs.view import SHOWN, Observer
+from wganlab.learned.runs.view import Observer
 
 EngineName = Literal["auto", "eager", "by-hand", "compiled"]
 
@@ -245,9 +242,7 @@ def _run(
     with ExitStack() as opened:
         for each in going:
             tracked = each.track and each.training.world.first
-            opened.enter_context(
-                each.tracked() if tracked else nullcontext()
-            )
+            opened.enter_context(each.tracked() if tracked else nullcontext())
         opened.enter_context(thread_limit(threads))
         made = _compiled(runs, progress, engine)
         if made is not None:
@@ -274,10 +269,8 @@ def advance(run: RunState) -> None:
     run.seconds += time.perf_counter() - began
 
 
-def _compiled(
-    runs: Sequence[RunState], progress: bool | None, engine: EngineName
-) -> Engine | None:
-    """The engine, if these runs are to be compiled; where that was asked for and fails, a warning."""
+def _compiled(runs: Sequence[RunState], progress: bool | None, engine: EngineName) -> Engine | None:
+    """The engine, if the runs are to be compiled; a warning where that was asked for and fails."""
     if engine != "compiled" and not (engine == "auto" and pays(runs)):
         return None
     disable = None if progress is None else not progress

@@ -18,17 +18,18 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import values
+from wganlab.learned.batch import at_once, values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
-from wganlab.learned.players import CriticPlayer, Precision
+from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs.config import TrainConfig
-from wganlab.learned.runs.points import Fixed, Read, Source
-from wganlab.learned.runs.view import AT_ONCE, SHOWN, Observer, Row, View
+from wganlab.learned.runs.points import Fixed, Reader, Source
+from wganlab.learned.runs.view import SHOWN, Observer, Row, View
 
 
 class RunDivergedError(RuntimeError):
@@ -38,7 +39,7 @@ class RunDivergedError(RuntimeError):
 PARTS = ("optimizer", "schedule")
 
 
-class RunState(CriticPlayer):
+class RunState(Players):
     """All that a run is at an iteration.
 
     Parameters
@@ -88,8 +89,9 @@ class RunState(CriticPlayer):
         )
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
-        self.reads_seed, self.workers = int(draws), workers
+        self.workers = workers
         self.points = self.fixed(int(fixed))
+        self.reader = self.read(int(draws))
         self.plan()
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
         self.deviation: float | Tensor = 0.0
@@ -170,23 +172,31 @@ class RunState(CriticPlayer):
     def plan(self) -> None:
         """What the players optimize and by which gradients, for what is here now."""
         self.maximized, self.minimized = self.objective.critic, self.objective.generator
-        self.source = self.sourced()
+        self.real = self.source()
         self.critic_gradients = algorithm1.critic_gradients
         self.generator_gradients: Any = algorithm1.generator_gradients
         self.generated: Any = algorithm1.generated
         if self.by_hand:
             quicken(self)
 
-    def sourced(self) -> Source:
-        """What real points are drawn from."""
+    def source(self) -> Source:
+        """What draws real points."""
+        if self.reader is not None:
+            return self.reader.sample
         if self.points is None:
-            return self.law
-        images = self.law if isinstance(self.law, ImageLaw) else None
-        if images is None or not self.streams:
-            return Fixed(self.points, images)
+            assert isinstance(self.law, Toy)
+            return self.law.sampler(self.device)
+        return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
+
+    def read(self, seed: int) -> Reader | None:
+        """What reads images as they are needed, where they are not kept where they are used."""
+        if not self.streams:
+            return None
+        assert isinstance(self.law, ImageLaw)
+        assert self.points is not None
         part = (self.world.rank, self.world.size)
-        batch, seed = self.config.batch, self.reads_seed
-        return Read(images, self.points, batch, seed, self.device, self.workers, part)
+        batch = self.config.batch
+        return Reader(self.law, self.points, batch, seed, self.device, self.workers, part)
 
     def context(self) -> Precision:
         """What makes the context of the configured precision."""
@@ -311,7 +321,7 @@ class RunState(CriticPlayer):
         return state | {
             "iteration": self.iteration,
             "steps": self.steps,
-            "read": self.source.number if isinstance(self.source, Read) else 0,
+            "read": 0 if self.reader is None else self.reader.number,
             "seconds": self.seconds,
             "products": self.products,
             "draws": self.draws.get_state(),
@@ -325,13 +335,13 @@ class RunState(CriticPlayer):
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
         self.seconds, self.products = state["seconds"], state.get("products")
-        if isinstance(self.source, Read):
-            self.source.go_on(state.get("read", 0))
+        if self.reader is not None:
+            self.reader.go_on(state.get("read", 0))
         draws = state["draws"].cpu()
         if draws.shape == self.draws.get_state().shape:
             self.draws.set_state(draws)
         else:  # of a device that draws in another way: on from here with other numbers
-            self.draws.manual_seed(self.reads_seed + 1_000_003 * self.iteration)
+            self.draws.manual_seed(self.torch_seed + 1_000_003 * (self.iteration + 1))
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
     def parts(self) -> list[str]:
@@ -391,5 +401,5 @@ def _norm(network: nn.Module) -> float:
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
     """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
+    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
