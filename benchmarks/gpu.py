@@ -1,6 +1,7 @@
 """Everything that needs a GPU, by one command: is it right, how fast is it, what does it learn.
 
 python benchmarks/gpu.py [--part correctness|speed|records] [--out FILE] [--minutes 4] [--quick]
+python benchmarks/gpu.py --table FILE ...
 
 On one data-center GPU all parts take under 9 minutes. Every check is kept as it ends, and one that
 fails stops no other. With --quick sizes are tiny, and a CPU will do: that everything runs, not how
@@ -23,7 +24,7 @@ from pathlib import Path
 import torch
 from gpu_checks import correctness
 from gpu_record import records
-from gpu_report import Report, machine
+from gpu_report import Report, machine, table
 from gpu_runs import recorded_only
 from gpu_speed import speed
 
@@ -36,6 +37,7 @@ def options(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=PARTS, action="append", help="by default all of them")
     parser.add_argument("--out", type=Path, help="a file for the results, as JSON")
+    parser.add_argument("--table", type=Path, nargs="+", help="print these results, and no more")
     parser.add_argument("--only", default="", help="a regular expression: checks with such names")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--minutes", type=float, default=3.5, help="of training, for the records")
@@ -48,6 +50,9 @@ def options(given: list[str] | None = None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> int:
     """All parts that are asked for; the number of checks that failed."""
     asked = options(given)
+    if asked.table:
+        print(table(asked.table))
+        return 0
     chosen = asked.device
     if chosen == "auto":
         chosen = "cuda" if torch.cuda.is_available() else "cpu"

@@ -100,7 +100,7 @@ def compiled(name: str, device: torch.device) -> Found:
                 work()
             if engine == "compiled":
                 unfused = engine_of(work).unfused
-        learned_by[engine] = {player: weights(run)[player] - start[player] for player in start}
+        learned_by[engine] = {part: weights(run)[part] - start[part] for part in start}
     errors = {name: apart(learned_by[name], learned_by["eager"]) for name in ENGINES[1:]}
     within(max(errors.values()), EXACT, "the relative error of what has been learned")
     return errors | ({"unfused": unfused} if unfused else {})

@@ -22,8 +22,7 @@ from gpu_runs import iterations, precision, run_of
 from gpu_speed import settle, timed
 from PIL import Image
 
-from wganlab import data, learned
-from wganlab.compare.observers import Truth
+from wganlab import compare, data, learned
 
 MOMENTS = 6
 ROWS = 60  # of metrics
@@ -71,7 +70,7 @@ def record(device: torch.device, quick: bool, minutes: float, out: Path) -> dict
         with tempfile.TemporaryDirectory() as folder:
             run = learned.train(
                 config,
-                observers=[Truth(100 if quick else 500)],
+                observers=compare.observers(100 if quick else 500),
                 folder=Path(folder) / "run",
                 notes={"engine": engine, "tf32": device.type == "cuda"},
                 device=device,

@@ -12,7 +12,7 @@ import re
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,15 @@ class Report:
         }
         self.out.parent.mkdir(parents=True, exist_ok=True)
         self.out.write_text(json.dumps(told, indent=1) + "\n")
+
+
+def table(files: Sequence[Path]) -> str:
+    """The results of some files as a Markdown table, without what is told for mending alone."""
+    told = [json.loads(file.read_text()) for file in files]
+    first = told[0]
+    lines = [f"{first['device']}, torch {first['torch']}, CUDA {first['cuda']}", ""]
+    lines += ["| part | check | | found |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(row(found) for each in told for found in each["results"])])
 
 
 def row(found: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from wganlab import learned
 from wganlab.learned.algorithm1 import iterate
 from wganlab.learned.fast import compiler
 from wganlab.learned.fast.engine import Engine
-from wganlab.learned.runs.state import RunState
+from wganlab.learned.runs.state import PARTS, RunState
 
 ROUNDED = 1e-4  # relative error of weights after some iterations on one device
 ENGINES = ("eager", "by-hand", "compiled")
@@ -97,6 +97,21 @@ def iterations(runs: Sequence[RunState], engine: str) -> Callable[[], None]:
     return one_each
 
 
+def begin(runs: Sequence[RunState]) -> None:
+    """The first iteration, which no engine compiles, of the first run; the others are put there.
+
+    (Of 512 runs it would take half a minute, and is not what is measured.)
+    """
+    first, *others = runs
+    iterate(first)
+    for run in others:
+        for part in (f"{who}_{what}" for who in run.players() for what in PARTS):
+            getattr(run, part).load_state_dict(getattr(first, part).state_dict())
+        run.iteration, run.steps = first.iteration, first.steps
+        if run.device.type == "cuda":
+            run.draws.set_offset(first.draws.get_offset())
+
+
 def engine_of(work: Callable[[], None]) -> Engine | None:
     """That which does it, if it is compiled."""
     engine = getattr(work, "__self__", None)
@@ -121,8 +136,13 @@ def gradients(run: RunState) -> dict[str, Tensor]:
 
 
 def weights(run: RunState) -> dict[str, Tensor]:
-    """Of each player, likewise."""
-    return {player: flat(run, player, "data") for player in run.players()}
+    """Of each player, likewise, and what batch norm has seen."""
+    found = {player: flat(run, player, "data") for player in run.players()}
+    for player in run.players():
+        seen = [b for b in getattr(run, player).buffers() if b.is_floating_point()]
+        if seen:
+            found[f"{player}'s buffers"] = torch.cat([b.flatten().double().cpu() for b in seen])
+    return found
 
 
 def flat(run: RunState, player: str, what: str) -> Tensor:

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 from gpu_report import Report, Skipped
-from gpu_runs import engine_of, forget, iterations, precision, run_of, unobserved
+from gpu_runs import begin, engine_of, forget, iterations, precision, run_of, unobserved
 from gpu_textbook import textbook
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -121,8 +121,9 @@ def toy_speed(
             loop = textbook(config, device)
         else:
             runs = [run_of(replace(config, seed=seed), device, engine) for seed in range(seeds)]
+            begin(runs)
             loop = made(runs, engine)
-        for _ in range(3):  # eager, compiled, and captured
+        for _ in range(3):  # as it stands, captured, replayed
             loop()
         settle(device)
         found: Found = {"start, s": time.perf_counter() - began}
@@ -226,7 +227,7 @@ def timed(work: Callable[[], Any], device: torch.device, look: float, runs: Any 
     return statistics.median(seconds)
 
 
-def traced(loop: Loop, device: torch.device, runs: Any, seconds: float, times: int = 5) -> Found:
+def traced(loop: Loop, device: torch.device, runs: Any, seconds: float, times: int = 2) -> Found:
     """By a profiler's trace: share of time in kernels, launches, what waits for the host."""
     if device.type != "cuda":
         return {}

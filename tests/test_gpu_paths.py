@@ -12,7 +12,7 @@ import torch.distributed as dist
 from wganlab import learned
 from wganlab.learned import MLPConfig, Optimizer, TrainConfig, distributed
 from wganlab.learned.algorithm1 import iterate
-from wganlab.learned.fast import compiler
+from wganlab.learned.fast import compiler, philox
 from wganlab.learned.fast.engine import Engine
 from wganlab.learned.fast.replay import NotCompiledError
 from wganlab.learned.runs.state import RunState
@@ -108,6 +108,68 @@ def test_on_a_gpu_an_erring_compiler_is_passed_over(monkeypatch):
 
     monkeypatch.setattr(compiler, "compiled", fails)
     assert compiler.trusted(graph, given, ["x"], "float32") == (graph, "no such kernel")
+
+
+class Counting(torch.Generator):
+    """A generator with the offset that those of GPUs have."""
+
+    offset = 0
+
+    def get_offset(self):
+        return self.offset
+
+    def set_offset(self, offset):
+        self.offset = offset
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Engines draw as on a GPU; nothing is compiled, and nothing captured."""
+
+    def together(draws, runs):
+        known = [philox.made(draw) for draw in draws]
+        counter = philox.Counter([run.draws for run in runs])
+        return philox.Together(draws, known, counter, lambda work, inputs: work)
+
+    monkeypatch.setattr(compiler, "compiled", lambda graph, inputs: graph)
+    monkeypatch.setattr("wganlab.learned.fast.trace._together", together)
+    monkeypatch.setattr("wganlab.learned.fast.engine.Captured", lambda work, generators: work)
+
+
+def drawing_at_once(config, seeds, iterations=4):
+    runs = [RunState(replace(config, seed=seed), CPU) for seed in seeds]
+    for run in runs:
+        counting = Counting()
+        counting.manual_seed(run.draws.initial_seed())
+        run.draws = counting
+    engine = Engine(runs)
+    engine.captures = True
+    for _ in range(iterations):
+        engine.iterate()
+    return engine, runs
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("constraint", ["gp", "clip"])  # with a permutation, and without
+def test_runs_that_draw_at_once_are_those_that_draw_alone(constraint):
+    slow = Optimizer("sgd", 1e-2)
+    config = replace(
+        SMALL, constraint=constraint, critic_optimizer=slow, generator_optimizer=slow, noise=0.1
+    )
+    engine, runs = drawing_at_once(config, (3, 4))
+    assert engine.counter is not None
+    moved = {player: step.moved for player, step in engine.steps.items()}
+    for run in runs:  # the first iteration is eager, and draws from torch
+        assert run.draws.offset == 3 * (2 * moved["critic"] + moved["generator"])
+        _, (alone,) = drawing_at_once(config, (run.config.seed,))
+        for ours, theirs in zip(
+            [*run.critic.parameters(), *run.generator.parameters()],
+            [*alone.critic.parameters(), *alone.generator.parameters()],
+            strict=True,
+        ):
+            torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
+    first, second = (torch.cat([w.flatten() for w in run.critic.parameters()]) for run in runs)
+    assert not torch.allclose(first, second, atol=1e-2)
 
 
 def test_rates_of_runs_side_by_side_keep_pace(monkeypatch):

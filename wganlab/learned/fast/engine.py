@@ -84,7 +84,8 @@ class Engine:
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
         self.steps: dict[str, CompiledStep] = {}
-        self.captured: dict[int, Captured] = {}
+        self.captures = first.device.type == "cuda"
+        self.captured: dict[int, Callable[[], Tensor]] = {}
         self.seconds = 0.0
         """What compiling took."""
         self.products = first.products or self.quickest()
@@ -127,7 +128,7 @@ class Engine:
         began = time.perf_counter()
         self.bind()
         steps = self.config.critic_steps(first.iteration)
-        losses = self.work(steps) if self.device.type != "cuda" else self.launched(steps)
+        losses = self.launched(steps) if self.captures else self.work(steps)
         for schedule in first.schedules:
             schedule.step()
         share = (time.perf_counter() - began) / len(self.runs)
