@@ -19,12 +19,14 @@ PYTHON := .venv/bin/python
 READY := .venv/ready
 endif
 
+SPHINX := $(PYTHON) -m sphinx -q -W --keep-going -b html
+
 # many runs side by side, one thread each
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: active help figures gallery test lab notebooks course check bench wheel clean
+.PHONY: active help figures gallery test lab notebooks course docs check bench wheel clean
 
 help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
@@ -46,7 +48,13 @@ notebooks: $(READY) ## rebuild and execute the notebooks from their .py twins
 	$(PYTHON) notebooks/build.py
 
 course: $(READY) ## render the course to site/, to be read without a network (SOLUTIONS=no: without them)
-	@$(PYTHON) notebooks/course.py $(if $(filter no,$(SOLUTIONS)),--students)
+	@$(SPHINX) -t course -d docs/_build/course.doctrees docs docs/_build/course
+	@$(PYTHON) notebooks/course.py --docs docs/_build/course $(if $(filter no,$(SOLUTIONS)),--students)
+
+docs: $(READY) ## build the documentation to docs/_build/html/, with all warnings as errors
+	@$(PYTHON) docs/house.py
+	@$(SPHINX) -d docs/_build/html.doctrees docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 check: $(READY) ## ruff, ruff format, mypy
 	$(PYTHON) -m ruff check .
@@ -64,8 +72,8 @@ wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
 	$(PYTHON) tests/try_wheel.py dist
 
-clean: ## delete .venv, generated figures, the site and caches
-	rm -rf .venv dist build site figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## delete .venv, generated figures, documentation, the site and caches
+	rm -rf .venv dist build site docs/_build figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 active:

@@ -14,7 +14,7 @@ Each part loads when it is first touched:
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "__version__",
     "compare",
