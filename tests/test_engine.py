@@ -47,7 +47,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def recorded(monkeypatch):
     """Steps are recorded, and not compiled."""
-    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", lambda graph, inputs: graph)
+    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", lambda graph, inputs: graph)
 
 
 def made(config, seeds):
@@ -242,7 +242,7 @@ def test_no_compiler_is_told_and_done_without(monkeypatch):
     def missing(*_):
         raise RuntimeError("No working C++ compiler found\nin a long list of places")
 
-    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", missing)
+    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", missing)
     config = replace(SMALL, iterations=2)
     with pytest.warns(UserWarning, match=r"without the compiler: No working C\+\+ compiler found$"):
         run = learned.train(config, engine="compiled", progress=False)

@@ -16,8 +16,8 @@ are torch's own, networks whose Python depends on values, losses of other librar
 several processes, images that are read as they are needed, images on CPUs, and a machine without a
 C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
-On CUDA the compiler is asked for CUDA graphs (mode "reduce-overhead"). That has not been tried: the
-machines this was written on have none.
+On GPUs all steps of an iteration are one CUDA graph (`capture`), so that Python launches one thing
+an iteration, whatever the number of seeds.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from wganlab.learned.algorithm1 import iterate
+from wganlab.learned.fast.capture import Captured
+from wganlab.learned.fast.philox import Counter
 from wganlab.learned.fast.precision import precise, products
 from wganlab.learned.fast.trace import SHARED, CompiledStep, NotCompiledError, tensors
 from wganlab.learned.networks.mlp import MLPConfig
@@ -80,17 +84,29 @@ class Engine:
         self.shared = {name: torch.zeros((), device=self.device) for name in SHARED}
         self.state: dict[str, Tensor] = {}
         self.steps: dict[str, CompiledStep] = {}
+        self.captures = first.device.type == "cuda"
+        self.captured: dict[int, Callable[[], Tensor]] = {}
         self.seconds = 0.0
         """What compiling took."""
         self.products = first.products or self.quickest()
         """Precision of matrix products: "highest", or "medium" where that costs no accuracy."""
         for run in self.runs:
             run.products = self.products
-        for player in first.players():
-            self.step(player)
+        steps = [self.step(player) for player in first.players()]
+        self.counter: Counter | None = None
+        if all(step.together is not None for step in steps):
+            self.counter = Counter([run.draws for run in self.runs])
+
+    @property
+    def unfused(self) -> str:
+        """Why steps are launched as they were recorded, not fused by the compiler; "" if not so."""
+        return "; ".join(step.unfused for step in self.steps.values() if step.unfused)
 
     def quickest(self) -> str:
-        """What is measured for the widest perceptron; without one "highest"."""
+        """What is measured for the widest perceptron; without one, or if asked for, torch's own."""
+        asked = torch.get_float32_matmul_precision()
+        if asked != "highest":
+            return asked
         networks = (self.config.critic, self.config.generator)
         widths = [network.width for network in networks if isinstance(network, MLPConfig)]
         if not widths:
@@ -111,25 +127,38 @@ class Engine:
             return
         began = time.perf_counter()
         self.bind()
-        if first.critic is not None:
-            for _ in range(self.config.critic_steps(first.iteration)):
-                self.advance("critic")
-        self.advance("generator")
+        steps = self.config.critic_steps(first.iteration)
+        losses = self.launched(steps) if self.captures else self.work(steps)
+        for schedule in first.schedules:
+            schedule.step()
         share = (time.perf_counter() - began) / len(self.runs)
-        for run in self.runs:
-            for schedule in run.schedules:
-                schedule.step()
+        for run, its in zip(self.runs, losses, strict=True):
+            run.losses.append(its)
+            run.steps += steps
             run.iteration += 1
             run.seconds += share
+            keep_pace(run, first)
 
-    def advance(self, player: str) -> None:
-        """One step of that player, of every run."""
-        losses = self.step(player)(self.state | self.shared)
-        if self.device.type == "cuda":  # the next replay of the graph writes there
-            losses = losses.clone()
-        for run, loss in zip(self.runs, losses.reshape(-1), strict=True):
-            run.losses.append(loss)
-            run.steps += player == "critic"
+    def work(self, steps: int) -> Tensor:
+        """So many steps of the critic and one of the generator; losses, (runs, steps + 1)."""
+        state = self.state | self.shared
+        losses = [self.step("critic")(state, self.counter) for _ in range(steps)]
+        losses.append(self.step("generator")(state, self.counter))
+        return torch.stack([loss.reshape(-1) for loss in losses], 1)
+
+    def launched(self, steps: int) -> Tensor:
+        """The same on a GPU, from the third time on as one graph."""
+        counter = self.counter
+        if steps not in self.captured:
+            draws = [run.draws for run in self.runs] if counter is None else []
+            self.captured[steps] = Captured(partial(self.work, steps), draws)
+        if counter is None:
+            return self.captured[steps]()
+        start = counter.fetch()
+        losses = self.captured[steps]()
+        moved = {player: step.moved for player, step in self.steps.items()}
+        counter.leave(start + steps * moved.get("critic", 0) + moved["generator"])
+        return losses
 
     def step(self, player: str) -> CompiledStep:
         """The step of that player now, compiled when it is first asked for."""
@@ -163,8 +192,18 @@ class Engine:
                 self.state[name] = torch.stack([each[name] for each in found])
                 for each, its in zip(found, self.state[name], strict=True):
                     each[name].data = its
-        if self.device.type == "cuda":  # graphs are replayed on the same memory
-            from torch import _dynamo
 
-            for tensor in self.state.values():
-                _dynamo.mark_static_address(tensor)
+
+def keep_pace(run: RunState, first: RunState) -> None:
+    """Bring the rates of a run to where those of another of the same configuration are.
+
+    (Torch's schedules take some 20 µs for a step, which is long where 64 runs are to take one.)
+    """
+    if run is first:
+        return
+    for player in run.players():
+        theirs: Any = getattr(first, f"{player}_schedule")
+        getattr(run, f"{player}_schedule").load_state_dict(theirs.state_dict())
+        groups = (getattr(each, f"{player}_optimizer").param_groups[0] for each in (run, first))
+        mine, its = groups
+        mine["lr"] = its["lr"]

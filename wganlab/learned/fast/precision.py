@@ -30,6 +30,17 @@ def products(precision: str) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """Convolutions of GPUs in float32, where torch takes TF32 by itself, with three digits."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
 def precise(rows: int, width: int, device: torch.device) -> str:
     """The precision for products of (rows, width) with (width, width), "highest" or "medium"."""
     generator = Generator(device).manual_seed(0)

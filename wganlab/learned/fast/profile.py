@@ -58,16 +58,19 @@ def profiled(run: RunState, iterations: int = 10) -> list[Part]:
                 advance(run)
         if gpu:
             torch.cuda.synchronize(run.device)
-    found = {event.key: event for event in seen.key_averages()}
+    found: dict[str, list[Any]] = {}  # with a GPU a part is told of twice, by host and device
+    for event in seen.key_averages():
+        found.setdefault(event.key, []).append(event)
     parts = []
     for name in (*PARTS, "whole iteration"):
-        event = found.get(_mark(name))
-        if event is not None:
-            host, device = event.cpu_time_total, getattr(event, "device_time_total", 0.0)
+        events = found.get(_mark(name))
+        if events:
+            host = max(event.cpu_time_total for event in events)
+            device = max(getattr(event, "device_time_total", 0.0) for event in events)
             parts.append(
                 Part(
                     name,
-                    event.count / iterations,
+                    max(event.count for event in events) / iterations,
                     host / iterations / 1e3,
                     (device if gpu else 0.0) / iterations / 1e3,
                 )

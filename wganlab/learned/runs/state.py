@@ -303,8 +303,8 @@ class RunState(Players):
 
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
-        losses, self.losses = self.losses, []
-        finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
+        losses, self.losses = [loss.reshape(-1) for loss in self.losses], []
+        finite = not losses or bool(torch.isfinite(torch.cat(losses)).all())
         weights = [weight for network in self.networks() for weight in network.parameters()]
         finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
         if not self.world.any(not finite):
@@ -337,7 +337,11 @@ class RunState(Players):
         self.seconds, self.products = state["seconds"], state.get("products")
         if self.reader is not None:
             self.reader.go_on(state.get("read", 0))
-        self.draws.set_state(state["draws"].cpu())
+        draws = state["draws"].cpu()
+        if draws.shape == self.draws.get_state().shape:
+            self.draws.set_state(draws)
+        else:  # of a device that draws in another way: on from here with other numbers
+            self.draws.manual_seed(self.torch_seed + 1_000_003 * (self.iteration + 1))
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
     def parts(self) -> list[str]:
@@ -364,7 +368,7 @@ class RunState(Players):
             torch.manual_seed(self.torch_seed)
             if self.rng is not None:
                 torch.set_rng_state(self.rng["torch"])
-                if self.rng["cuda"] is not None:
+                if self.rng["cuda"] is not None and self.device.type == "cuda":
                     torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
             if apart and self.world.rank:
                 torch.manual_seed(self.torch_seed + 1_000_003 * self.world.rank + self.iteration)
