@@ -17,7 +17,14 @@ settings.load_profile("wganlab")
 # whole files that `make test-fast` leaves out: what is made of the package, and how it is started;
 # elsewhere single tests have the mark
 SLOW = {
-    *("test_browser", "test_cli_images", "test_course", "test_distributed", "test_docs"),
+    *(
+        "test_browser",
+        "test_cli_images",
+        "test_course",
+        "test_distributed",
+        "test_docs",
+        "test_engine",
+    ),
     *("test_figure_arrays", "test_figures", "test_image_figures"),
     *("test_instructors", "test_notebooks", "test_provenance", "test_readme", "test_train_lines"),
 }
