@@ -26,11 +26,11 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: active help figures gallery test lab notebooks course docs check bench wheel clean
+.PHONY: active help figures gallery test test-fast mutants lab notebooks course docs check bench wheel clean
 
 help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n DATA=folder:PATH)
 	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS) --data "$(DATA)"
@@ -40,6 +40,12 @@ gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 
 test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
 	$(PYTHON) -m pytest -n auto --dist worksteal
+
+test-fast: $(READY) ## run the tests of a minute: all that is not marked as slow
+	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow" tests
+
+mutants: $(READY) ## try the tests on faults made on purpose, and name those that nobody notices
+	$(PYTHON) tests/mutants.py
 
 lab: $(READY) ## open JupyterLab on the first lesson
 	$(PYTHON) -m jupyterlab notebooks/00_start_here.ipynb

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tyro
 from tqdm import tqdm
 
 from figures.catalog import FIGURES, PROFILES
-from figures.render import ROOT
+from figures.provenance import ROOT
+from figures.shelf import Due, Shelf
+from figures.workers import side_by_side
 from wganlab.report import cores
-
-# One thread a figure, many figures side by side.
-ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,8 @@ class Figures:
     data: str = ""
     """Images for the figures of image runs in place of theirs, as folder:PATH or hub:NAME."""
     out: Path = ROOT / "figures" / "out"
-    """Folder to write into; what image runs have come to is kept in runs/ there, and gone on
-    with."""
+    """Folder to write into. What was computed is kept there, NAME.npz, so that a change of what is
+    drawn draws it again; image runs are kept in runs/, and gone on with."""
 
 
 def main(options: Figures) -> int:
@@ -60,44 +57,62 @@ def main(options: Figures) -> int:
     folder.mkdir(parents=True, exist_ok=True)
 
     start = time.perf_counter()
-    stale = [
-        name for name in FIGURES if name in names and not up_to_date(folder, name, options.data)
-    ]
-    failed = []
-    bar = tqdm(total=len(stale), unit="figure", disable=None, leave=False)
-    with ThreadPoolExecutor(options.jobs or cores()) as pool, bar, progress(bar, folder / "runs"):
-        runs = {
-            pool.submit(make, name, options.profile, folder, options.data): name for name in stale
-        }
-        for run in as_completed(runs):
-            name, complaint = runs[run], run.result()
-            if complaint:
-                failed.append(name)
-                line = f"{name:<18} FAILED\n{complaint}"
-            else:
-                line = f"{name:<18}{stamp(folder, name)['seconds']:6.1f} s  {shown(folder, name)}"
-            tqdm.write(line)
-            bar.update()
+    shelf = Shelf(folder, options.profile, options.data)
+    names = [name for name in FIGURES if name in names]
+    try:
+        results = make(names, shelf, options.jobs or cores())
+    except KeyboardInterrupt:
+        print("figures: stopped; what is finished stays, runs are gone on with", file=sys.stderr)
+        return 130
+    failed = [result["name"] for result in results if result["complaint"]]
     if options.gallery:
-        copy_to_gallery([name for name in names if name not in failed], folder)
-    made = len(stale) - len(failed)
+        copy_to_gallery([name for name in names if name not in failed], shelf)
+    good = [result["due"] for result in results if not result["complaint"]]
+    made, redrawn = good.count("arrays"), good.count("picture")
     print(
-        f"{made} made, {len(names) - len(stale)} up to date, {len(failed)} failed"
-        f"{': ' + ', '.join(failed) if failed else ''} in {time.perf_counter() - start:.1f} s"
-        f" ({options.profile} profile)"
+        f"{made} made, {redrawn} redrawn, {len(names) - len(results)} up to date, "
+        f"{len(failed)} failed{': ' + ', '.join(failed) if failed else ''} "
+        f"in {time.perf_counter() - start:.1f} s ({options.profile} profile)"
     )
     return 1 if failed else 0
 
 
-def shown(folder: Path, name: str) -> str:
-    """Path of the picture, from the project's root where it lies inside."""
-    path = (folder / f"{name}.png").resolve()
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+def make(names: list[str], shelf: Shelf, at_once: int) -> list[dict[str, Any]]:
+    """Make what is out of date, saying so line by line; what became of it."""
+    stale = {name: due for name in names if (due := shelf.due(name))}
+    results = []
+    runs = shelf.folder.resolve() / "runs"
+    environment = {"FIGURES_RUNS": str(runs), "FIGURES_DATA": shelf.data}
+    bar = tqdm(total=len(stale), unit="figure", disable=None, leave=False)
+    workers = side_by_side(ordered(stale, shelf, at_once), at_once, environment)
+    with closing(workers), bar, progress(bar, runs):
+        for result in workers:
+            results.append(result | {"due": stale[result["name"]]})
+            tqdm.write(line(results[-1], shelf.folder))
+            bar.update()
+    return results
 
 
-def stamp(folder: Path, name: str) -> dict:
-    """What `figures.render` left beside the figure."""
-    return json.loads((folder / f"{name}.json").read_text())
+def ordered(stale: Mapping[str, Due], shelf: Shelf, at_once: int) -> list[dict[str, Any]]:
+    """A process for all figures of the same arrays; those that are drawn alone share a few."""
+    drawn = [name for name, due in stale.items() if due == "picture"]
+    shares = [drawn[first::at_once] for first in range(at_once)]
+    computed: dict[str, list[str]] = {}
+    for name, due in stale.items():
+        if due == "arrays":
+            computed.setdefault(shelf.tree.owner(name), []).append(name)
+    common = {"folder": str(shelf.folder.resolve()), "profile": shelf.profile, "data": shelf.data}
+    return [{"names": share, **common} for share in [*shares, *computed.values()] if share]
+
+
+def line(result: dict[str, Any], folder: Path) -> str:
+    """What is printed of a figure."""
+    if result["complaint"]:
+        return f"{result['name']:<18} FAILED\n{result['complaint']}"
+    path = (folder / f"{result['name']}.png").resolve()
+    told = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    redrawn = "  redrawn" if result["due"] == "picture" else ""
+    return f"{result['name']:<18}{result['seconds']:6.1f} s  {told}{redrawn}"
 
 
 @contextmanager
@@ -113,8 +128,10 @@ def progress(bar: tqdm, runs: Path) -> Iterator[None]:
     watcher = threading.Thread(target=look, daemon=True)
     if not bar.disable:
         watcher.start()
-    yield
-    done.set()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def how_far(metrics: Path, since: float = 0) -> str:
@@ -129,52 +146,18 @@ def how_far(metrics: Path, since: float = 0) -> str:
         return ""
 
 
-def up_to_date(folder: Path, name: str, data: str = "") -> bool:
-    """Does the figure stand, made of those images, from its sources as they are now?"""
-    try:
-        made = stamp(folder, name)
-        if made["data"] is not None and made["data"] != data:
-            return False
-        files = [folder / file for file in made["files"]]
-        sources = {ROOT / source: modified for source, modified in made["sources"].items()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no proof of anything
-        return False
-    unchanged = (path.is_file() and path.stat().st_mtime_ns == t for path, t in sources.items())
-    return all(file.is_file() for file in files) and all(unchanged)
-
-
-def make(name: str, profile: str, folder: Path, data: str = "") -> str:
-    """Run `figures.render` for one figure; returns what it complained of, or nothing."""
-    (folder / f"{name}.json").unlink(missing_ok=True)  # from here on it is out of date
-    result = subprocess.run(
-        [sys.executable, "-m", "figures.render", name, profile, str(folder)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            **ENVIRONMENT,
-            "FIGURES_RUNS": str((folder / "runs").resolve()),
-            "FIGURES_DATA": data,
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return result.stdout or "no message" if result.returncode else ""
-
-
-def copy_to_gallery(names: list[str], folder: Path) -> None:
+def copy_to_gallery(names: list[str], shelf: Shelf) -> None:
     """Small PNGs for README, 1,000 pixels wide."""
     from PIL import Image, ImageChops
 
     for name in names:
-        with Image.open(folder / f"{name}.png") as image:
+        with Image.open(shelf.folder / f"{name}.png") as image:
             size = (1000, round(image.height * 1000 / image.width))
             small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
         grey = small.convert("L")
         if not ImageChops.difference(small, grey.convert("RGB")).getbbox():
             small = grey  # half the bytes
-        elif stamp(folder, name)["data"] is not None:  # sheets of images would be heavy
+        elif shelf.of_images(name):  # sheets of images would be heavy
             small = small.quantize(256)
         small.save(ROOT / "figures" / "gallery" / f"{name}.png", optimize=True)
 

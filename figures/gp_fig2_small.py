@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from figures import image_runs
-from wganlab import compare, data, learned, plots
+from wganlab import learned, plots
 from wganlab.compare.features import class_coverage, features_of, kernel_distance
 from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
 
@@ -88,7 +88,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
         [config(architecture, method, profile) for method in METHODS]
         for architecture in range(len(ARCHITECTURES))
     ]
-    judge = classifier(grid[0][0], size)
+    judge = image_runs.classifier(grid[0][0], size.classifier_steps)
     cells = [[judged(one, judge, profile, size) for one in row] for row in grid]
     known = grid[0][0].law()
     return {
@@ -136,17 +136,6 @@ def config(architecture: int, method: str, profile: str) -> TrainConfig:
         iterations=size.iterations,
         every=size.iterations,
         checkpoint=min(size.iterations, 1000),
-    )
-
-
-def classifier(one: TrainConfig, size: Size) -> Classifier | None:
-    """Of the images; None where they are of one class."""
-    law = one.law()
-    assert isinstance(law, data.ImageLaw)
-    if len(np.unique(law.whole.labels)) < 2:
-        return None
-    return compare.classifier_for(
-        one.data, one.size, one.color, steps=size.classifier_steps, progress=False
     )
 
 

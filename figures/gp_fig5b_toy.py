@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 DIMENSION = 8
 POINTS = 200
-ITERATIONS = {"quick": 40, "laptop": 1000, "paper": 20_000}
+ITERATIONS = {"quick": 10, "laptop": 1000, "paper": 20_000}
 SEEDS = {"quick": 1, "laptop": 2, "paper": 5}
-OBSERVATIONS = 40
+OBSERVATIONS = {"quick": 10, "laptop": 40, "paper": 40}
 FLOORS = 20  # pairs of samples
 
 BASE = TrainConfig(
@@ -78,7 +78,9 @@ def rows(config: TrainConfig, profile: str, seed: int) -> np.ndarray:
     """One run, shape (rows, columns); exact EM on as many points as there are to train on."""
     iterations = ITERATIONS[profile]
     run = learned.train(
-        replace(config, iterations=iterations, every=iterations // OBSERVATIONS, seed=seed),
+        replace(
+            config, iterations=iterations, every=iterations // OBSERVATIONS[profile], seed=seed
+        ),
         observers=[lambda view: earth_mover(view, POINTS)],
         progress=False,
         device="cpu",
@@ -126,12 +128,12 @@ def limits(arrays: dict[str, np.ndarray]) -> tuple[float, float]:
 
 def late(values: np.ndarray) -> np.ndarray:
     """Without the first fifth of the rows, values of shape (seeds, rows, ...)."""
-    return values[:, OBSERVATIONS // 5 :]
+    return values[:, values.shape[1] // 5 :]
 
 
 def parts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means over seeds and rows from a fifth to two fifths of the run, and over its last fifth."""
-    fifth = OBSERVATIONS // 5
+    fifth = values.shape[1] // 5
     return values[:, fifth : 2 * fifth].mean(axis=(0, 1)), values[:, -fifth:].mean(axis=(0, 1))
 
 

@@ -1,8 +1,8 @@
 """Training runs on images that several figures share, kept in a folder and gone on with.
 
 A run is trained once, whichever figure asks for it first; another waits for it. One that was
-stopped, with Ctrl-C or otherwise, goes on from its last checkpoint. What it depends on, its
-configuration and the code of the package, is in the name of its folder.
+stopped, with Ctrl-C or otherwise, goes on from its last checkpoint. A digest of what it depends on,
+its configuration, its images, and the code that trains and that looks, ends the name of its folder.
 
 `DATA=folder:PATH` or `DATA=hub:NAME`, as `make figures DATA=...`, takes other images.
 """
@@ -10,7 +10,6 @@ configuration and the code of the package, is in the name of its folder.
 from __future__ import annotations
 
 import copy
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from figures.render import ROOT
-from wganlab import data, learned
+from figures import provenance
+from wganlab import compare, data, learned
 from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned.networks.network import has_batch_norm
 
@@ -116,27 +115,38 @@ def source(profile: str) -> str:
 
 def kept(name: str, config: TrainConfig, look: Look, profile: str) -> Kept:
     """The run of that configuration: trained, gone on with, or as it is."""
-    folder = runs_folder(profile) / f"{name}-{_digest(config, look)}"
+    folder = runs_folder(profile) / f"{name}-{digest(config, look)}"
     with _alone(folder):
-        options: dict[str, Any] = {
-            "observers": [look],
-            "progress": False,
-            "device": "auto" if profile == "paper" else "cpu",
-            "engine": "eager",
-        }
         there = learned.RunFolder(folder)
-        if not there.config_file.exists():
-            run = learned.train(config, folder=folder, **options)
-        elif not _finished(there):
-            run = learned.resume(folder, **options)
-        else:
+        if there.config_file.exists() and _finished(there):
             return Kept(config, tuple(there.rows()), folder)
-    return Kept(config, run.history, folder)
+        device = "auto" if profile == "paper" else "cpu"
+        return Kept(config, trained(config, look, folder, device).history, folder)
+
+
+def trained(config: TrainConfig, look: Look, folder: Path, device: str) -> learned.Run:
+    """Train a run, or go on with what is in its folder."""
+    options: dict[str, Any] = {
+        "observers": [look],
+        "progress": False,
+        "device": device,
+        "engine": "eager",
+    }
+    if learned.RunFolder(folder).config_file.exists():
+        return learned.resume(folder, **options)
+    return learned.train(config, folder=folder, **options)
+
+
+def digest(config: TrainConfig, look: Look, sources: provenance.Tree = provenance.NOW) -> str:
+    """Of all that a run depends on."""
+    told = [config.to_json(), repr(look), sources.of_source(config.data)]
+    code = (("figures.image_runs", name) for name in ("trained", "Look"))
+    return sources.digest(*code, told=told)[:12]
 
 
 def runs_folder(profile: str) -> Path:
     """Where they are kept: beside the figures."""
-    usual = ROOT / "figures" / "out" / ("" if profile == "laptop" else profile) / "runs"
+    usual = provenance.ROOT / "figures" / "out" / ("" if profile == "laptop" else profile) / "runs"
     return Path(os.environ.get("FIGURES_RUNS", usual))
 
 
@@ -154,18 +164,23 @@ def examples(config: TrainConfig, n: int) -> NDArray[np.uint8]:
     return images
 
 
+def classifier(config: TrainConfig, steps: int) -> compare.Classifier | None:
+    """Of a run's images, kept in the package's cache; None where they are of one class.
+
+    The cache goes by the name of the set. It tells here by which code the classifier is trained.
+    """
+    law = config.law()
+    assert isinstance(law, data.ImageLaw)
+    if len(np.unique(law.whole.labels)) < 2:
+        return None
+    code = provenance.NOW.digest(("figures.image_runs", "classifier"))
+    named = replace(law.whole, name=f"{law.whole.name} {code}")
+    return compare.classifier_for(named, steps=steps, device="cpu", progress=False)
+
+
 def _finished(there: learned.RunFolder) -> bool:
     state = there.load(torch.device("cpu"))
     return state is not None and state["iteration"] == there.config().iterations
-
-
-def _digest(config: TrainConfig, look: Look) -> str:
-    """Of all that a run depends on."""
-    told = hashlib.sha256(f"{config.to_json()}{look}{torch.__version__}".encode())
-    folders = (ROOT / "wganlab" / "learned", ROOT / "wganlab" / "data", ROOT / "wganlab" / "exact")
-    for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        told.update(file.read_bytes())
-    return told.hexdigest()[:12]
 
 
 @contextmanager

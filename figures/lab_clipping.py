@@ -26,9 +26,9 @@ BOXES = {
     "laptop": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
     "paper": (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.1, 0.3),
 }
-POINTS = {"quick": 200, "laptop": 500, "paper": 1000}
+POINTS = {"quick": 80, "laptop": 500, "paper": 1000}
 SEEDS = {"quick": 1, "laptop": 2, "paper": 4}
-STEPS = {"quick": 100, "laptop": 600, "paper": 2000}
+STEPS = {"quick": 40, "laptop": 600, "paper": 2000}
 EVERY = 20  # steps between measurements
 BATCH = 64
 NUMBERS = ("gap", "slope", "quotient", "certificate", "scaled", "cosine", "steps", "gradient")

@@ -46,8 +46,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "orthonormal": {"color": "#009E73", "marker": "D"},
     "ctransform": {"color": "#0072B2", "marker": "o"},
 }
-STEPS = {"quick": 20, "laptop": 500, "paper": 5000}
-POINTS = {"quick": 60, "laptop": 500, "paper": 2000}
+STEPS = {"quick": 6, "laptop": 500, "paper": 5000}
+POINTS = {"quick": 40, "laptop": 500, "paper": 2000}
 SEEDS = {"quick": 1, "laptop": 2, "paper": 8}
 PANELS = {
     "estimate": "raw estimate / exact EM",

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from wganlab.learned.critics.methods import Method
 
 DIMENSIONS, FUNNELS = (2, 4, 16), 4
-STEPS = {"quick": 15, "laptop": 600, "paper": 20000}
+STEPS = {"quick": 4, "laptop": 600, "paper": 20000}
 SEEDS = {"quick": 1, "laptop": 2, "paper": 5}
-POINTS = {"quick": 200, "laptop": 2000, "paper": 4000}
+POINTS = {"quick": 60, "laptop": 2000, "paper": 4000}
 DEVICES = {"quick": "cpu", "laptop": "cpu", "paper": "auto"}
 
 # at the ready-made networks' SiLU the two-sided penalty stays in optima of the wrong sign at D = 2

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CRITIC_STEPS = {"quick": 25, "laptop": 3000, "paper": 50_000}
 SEEDS = {"quick": 2, "laptop": 10, "paper": 50}
-POINTS = 1000
+POINTS = {"quick": 100, "laptop": 1000, "paper": 1000}  # of the linear programs
 REPEATS = 2000  # of the bootstrap
 LAW = data.toy("8gaussians")
 
@@ -53,7 +53,7 @@ NUMBERS = {
 def compute(profile: str) -> dict[str, np.ndarray]:
     """NUMBERS and generated points of every recipe, shapes (seeds, 4) and (seeds, n, 2)."""
     arrays = {
-        "floor": np.array(compare.sampling_floor(LAW, POINTS)),
+        "floor": np.array(compare.sampling_floor(LAW, POINTS[profile])),
         "steps": np.array(CRITIC_STEPS[profile]),
     }
     for name in NAMES:
@@ -68,13 +68,13 @@ def compute(profile: str) -> dict[str, np.ndarray]:
         )
         # compiling takes longer than the laptop's short runs
         engine: Literal["eager", "compiled"] = "compiled" if profile == "paper" else "eager"
-        rows, points = ends(config, SEEDS[profile], engine)
+        rows, points = ends(config, SEEDS[profile], POINTS[profile], engine)
         arrays |= {name: rows, f"{name} points": points}
     return arrays
 
 
 def ends(
-    config: TrainConfig, seeds: int, engine: Literal["eager", "compiled"]
+    config: TrainConfig, seeds: int, n: int, engine: Literal["eager", "compiled"]
 ) -> tuple[np.ndarray, np.ndarray]:
     """NUMBERS at the end of every seed's run, and its points."""
     shown = []
@@ -83,7 +83,7 @@ def ends(
         if view.iteration < config.iterations:
             return {}
         shown.append(view.fake.cpu().numpy())
-        return {**earth_mover(view, POINTS), **coverage(view), "reached": reached(view.fake)}
+        return {**earth_mover(view, n), **coverage(view), "reached": reached(view.fake)}
 
     runs = learned.train_seeds(
         replace(config, every=config.iterations),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RATE, CLIP = 2e-3, 0.1
 ITERATIONS = {"quick": 20, "laptop": 400, "paper": 10_000}
 SEEDS = {"quick": 1, "laptop": 3, "paper": 10}
-POINTS = 500  # of the linear programs
+POINTS = {"quick": 100, "laptop": 500, "paper": 500}  # of the linear programs
 JUMPS = 0.05  # share of a run's changes of the gap that count as jumps: the largest
 LEAST = 1e-5  # smaller changes are drawn there
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
@@ -61,13 +61,15 @@ COLUMNS = {
 
 def compute(profile: str) -> dict[str, np.ndarray]:
     """Gap, cosine and exact EM by column; shape (seeds, iterations, 3), EM at both ends only."""
-    return {
-        name: np.array([trace(column, ITERATIONS[profile], seed) for seed in range(SEEDS[profile])])
+    n, seeds = POINTS[profile], range(SEEDS[profile])
+    arrays = {
+        name: np.array([trace(column, ITERATIONS[profile], n, seed) for seed in seeds])
         for name, column in COLUMNS.items()
     }
+    return {**arrays, "n": np.array(n)}
 
 
-def trace(column: Column, iterations: int, seed: int) -> np.ndarray:
+def trace(column: Column, iterations: int, n: int, seed: int) -> np.ndarray:
     """One run, shape (iterations + 1, 3)."""
     optimizer = column.optimizer
     config = replace(
@@ -80,7 +82,7 @@ def trace(column: Column, iterations: int, seed: int) -> np.ndarray:
     )
 
     def ends(view: View) -> dict[str, float]:
-        return earth_mover(view, POINTS) if view.iteration in (0, iterations) else {}
+        return earth_mover(view, n) if view.iteration in (0, iterations) else {}
 
     run = learned.train(config, observers=[ends], progress=False, device="cpu")
     return np.array(
@@ -152,6 +154,6 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         "optimizer's step, before it is clipped, and minus the gradient, at the first critic step "
         "of each iteration, right after the generator moved. Jumps: the twentieth of a run's "
         f"changes of the gap that is largest; changes below {LEAST:g} are drawn there. Exact EM of "
-        f"{POINTS} points of each law. The paper shows no such figure; it says that the cosine is "
-        "negative where the loss blows up and nowhere else."
+        f"{arrays['n']} points of each law. The paper shows no such figure; it says that the "
+        "cosine is negative where the loss blows up and nowhere else."
     )

@@ -6,7 +6,7 @@ a discriminator fitted between two fixed laws, of which the objective's distance
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from wganlab.learned import TrainConfig, View
 
-POINTS = 1000
 LAW = data.toy("8gaussians")
 PAIR = exact.known.Normals(real=(0, 1), fake=(1, 1))
 NETWORK = MLPConfig(width=64, depth=3, init="he")
@@ -41,12 +40,13 @@ class Size:
     width: int
     batch: int
     steps: int  # of a fitted discriminator
+    n: int  # points of each law in a linear program
 
 
 SIZES = {
-    "quick": Size(iterations=8, seeds=1, width=16, batch=32, steps=10),
-    "laptop": Size(iterations=1000, seeds=2, width=64, batch=64, steps=500),
-    "paper": Size(iterations=10_000, seeds=10, width=128, batch=256, steps=3000),
+    "quick": Size(iterations=8, seeds=1, width=16, batch=32, steps=10, n=100),
+    "laptop": Size(iterations=1000, seeds=2, width=64, batch=64, steps=500, n=1000),
+    "paper": Size(iterations=10_000, seeds=10, width=128, batch=256, steps=3000, n=1000),
 }
 
 
@@ -54,8 +54,8 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     """EM and modes of every recipe, (seeds, 2), its points, and (exact, estimate, error)."""
     size = SIZES[profile]
     arrays = {
-        "floor": np.array(compare.sampling_floor(LAW, POINTS)),
-        "size": np.array([size.iterations, size.seeds, size.width, size.batch, size.steps]),
+        "floor": np.array(compare.sampling_floor(LAW, size.n)),
+        "size": np.array(astuple(size)),
     }
     network = replace(NETWORK, width=size.width)
     for name in NAMES:
@@ -67,7 +67,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
             iterations=size.iterations,
             every=size.iterations,
         )
-        rows, points = zip(*(end(config, seed) for seed in range(size.seeds)), strict=True)
+        rows, points = zip(*(end(config, size.n, seed) for seed in range(size.seeds)), strict=True)
         arrays |= {name: np.array(rows), f"{name} points": points[0]}
     for name in FITTED:
         told = compare.estimate_vs_exact(
@@ -77,16 +77,16 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-def end(config: TrainConfig, seed: int) -> tuple[list[float], np.ndarray]:
+def end(config: TrainConfig, n: int, seed: int) -> tuple[list[float], np.ndarray]:
     """Exact EM and modes at the end of a run, and its points; nan where it diverged."""
-    shown = [np.full((POINTS, 2), np.nan)]
+    shown = [np.full((1, 2), np.nan)]
 
     def last(view: View) -> dict[str, float]:
         shown.append(view.fake.cpu().numpy())
         return {}
 
     config = replace(config, seed=seed)
-    watch = [*compare.observers(POINTS), last]
+    watch = [*compare.observers(n), last]
     try:
         run = learned.train(config, observers=watch, progress=False, device="cpu")
     except learned.RunDivergedError:
@@ -152,9 +152,10 @@ def draw_estimates(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
 
 def told(arrays: dict[str, np.ndarray]) -> str:
     """The caption."""
-    iterations, seeds, width, batch, steps = map(int, arrays["size"])
+    iterations, seeds, width, batch, steps, _ = map(int, arrays["size"])
+    shown = len(arrays[f"{NAMES[0]} points"])
     return (
-        f"Above: the 8 modes (circles) and {POINTS:,} points of seed 0 of {seeds}, by the presets "
+        f"Above: the 8 modes (circles) and {shown:,} points of seed 0 of {seeds}, by the presets "
         f"of those names: networks 3 x {width}, batch {batch}, {iterations:,} generator steps, one "
         "discriminator step before each (wgan-lp 5, ebgan 3), Adam at 1e-3 falling to 0, CPU. What "
         "keeps the discriminator stands under a panel; gmmn, sinkhorn and emd have none. Below "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned import View
 
-ITERATIONS = {"quick": 10, "laptop": 1000, "paper": 10_000}
+ITERATIONS = {"quick": 3, "laptop": 1000, "paper": 10_000}
 SEEDS = {"quick": 1, "laptop": 3, "paper": 10}
 OBSERVATIONS = 40
 START, DENSE = 50, 5  # until that iteration, and how often there

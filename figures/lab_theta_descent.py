@@ -40,7 +40,8 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     # noise of size sigma makes both laws products with normal laws, and JS a function of
     # theta / sigma alone
     ratio = np.linspace(0, FARTHEST, KNOTS[profile])
-    js = CubicSpline(ratio, [exact.js(stats.norm(), stats.norm(r)) for r in ratio])
+    values = [exact.js(stats.norm(), stats.norm(r)) for r in ratio]
+    js = CubicSpline(ratio, values, bc_type="clamped")  # JS is even, and flat far away
     thetas = np.linspace(-1.2, 1.2, 481)
     arrays = {
         "thetas": thetas,

@@ -57,7 +57,7 @@ class Size:
 
 
 SIZES = {
-    "quick": Size(100, 16, 16, 25, 1),
+    "quick": Size(40, 16, 16, 25, 1),
     "laptop": Size(500, 128, 64, 800, 3),
     "paper": Size(1000, 512, 256, 10_000, 5),
 }
@@ -135,7 +135,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         axes.tick_params(labelleft=k == 0)
     panels[0, 0].set_ylabel("distance")
     figure.legend(*panels[0, 1].get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    modes = np.array(data.toy(LAW).modes)
+    modes = np.asarray(data.toy(LAW).modes)
     for row, record in enumerate(MOMENTS):
         for k, axes in enumerate(panels[1 + row]):
             draw_sheet(axes, arrays["sheets"][k, record], modes)

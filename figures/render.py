@@ -1,61 +1,93 @@
-"""Make one figure in a process of its own: python -m figures.render NAME PROFILE FOLDER.
+"""Make figures in a process of its own, which ends with the one that has started it.
 
-A figure that has a function `page` is a page NAME.html too. Beside these it leaves NAME.json: what
-was made, and the files that it was made from and their times, so that `python -m figures` knows
-when it is out of date.
+The order is a line of JSON on standard input, which stays open for as long as the work is wanted;
+a line of JSON comes back for every figure.
 """
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import importlib
 import json
 import os
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from figures.shelf import Shelf
+
+if TYPE_CHECKING:
+    from figures.shelf import Due
+
+GRACE = 1.5  # seconds that a run has to keep its last checkpoint
 
 
-def render(name: str, profile: str, folder: Path) -> None:
-    """Compute, draw and save one figure."""
+def main() -> None:
+    """Do what is ordered."""
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what else is printed is a complaint
+    # the sources are read before they are imported: what is edited from now on is not stamped
+    shelf = Shelf(Path(order["folder"]), order["profile"], order["data"])
+    for name in order["names"]:
+        print(json.dumps(reported(name, shelf)), file=results, flush=True)
+
+
+def end_with_parent() -> None:
+    """Wait until the parent ends or hangs up; then do as on Ctrl-C, and end in any case."""
+    with contextlib.suppress(OSError):
+        while os.read(0, 1):
+            pass
+    _thread.interrupt_main()
+    time.sleep(GRACE)
+    os._exit(1)
+
+
+def reported(name: str, shelf: Shelf) -> dict[str, Any]:
+    """Make one figure, and tell how that went."""
+    start = time.perf_counter()
+    due, complaint = shelf.due(name), ""
+    try:
+        render(name, shelf, due)
+    except Exception:
+        complaint = traceback.format_exc()
+    seconds = time.perf_counter() - start
+    return {"name": name, "seconds": seconds, "complaint": complaint}
+
+
+def render(name: str, shelf: Shelf, due: Due) -> None:
+    """Compute, where that is due, draw and save one figure; a page of it too, if it has one."""
     import matplotlib
 
     matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
     from wganlab import plots
 
+    (shelf.folder / f"{name}.json").unlink(missing_ok=True)  # from here on it is out of date
     start = time.perf_counter()
     script = importlib.import_module(f"figures.{name}")
-    arrays = script.compute(profile)
+    if due == "arrays":
+        arrays = script.compute(shelf.profile)
+        shelf.put_arrays(shelf.tree.owner(name), arrays, time.perf_counter() - start)
+    arrays = shelf.arrays(name)
     with plots.style():
-        plots.save(script.draw(arrays), folder / name)
+        plots.save(script.draw(arrays), shelf.folder / name)
+    plt.close("all")
     files = [f"{name}.png", f"{name}.pdf"]
     if hasattr(script, "page"):
         files.append(f"{name}.html")
-        (folder / files[-1]).write_text(script.page(arrays), encoding="utf-8")
-    of_images = "figures.image_runs" in sys.modules
-    stamp = {
-        "seconds": time.perf_counter() - start,
-        "files": files,
-        "sources": sources(),
-        "data": os.environ.get("FIGURES_DATA", "") if of_images else None,
-    }
-    (folder / f"{name}.json").write_text(json.dumps(stamp, indent=1))
-
-
-def sources() -> dict[str, int]:
-    """Every file of this project that the process has used, with its modification time."""
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    # torch has modules whose files have a relative name and are nowhere
-    paths = {Path(file).resolve() for file in files if file and Path(file).is_absolute()}
-    paths = {path for path in paths if path.is_relative_to(ROOT) and ".venv" not in path.parts}
-    paths |= {ROOT / "constraints.txt", ROOT / "wganlab" / "wganlab.mplstyle"}
-    if "wganlab.data.image_sources" in sys.modules:
-        paths |= set((ROOT / "wganlab" / "data" / "archives").glob("*.npz"))
-    if "wganlab.player" in sys.modules:
-        paths.add(ROOT / "wganlab" / "player.html")
-    return {str(path.relative_to(ROOT)): path.stat().st_mtime_ns for path in sorted(paths)}
+        (shelf.folder / files[-1]).write_text(script.page(arrays), encoding="utf-8")
+    shelf.put_stamp(name, files, time.perf_counter() - start)
 
 
 if __name__ == "__main__":
-    render(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
+        sys.exit(0)
+    os._exit(1)

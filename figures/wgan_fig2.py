@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REAL_MEAN, FAKE_MEAN = -2.0, 2.0
 PAIR = exact.known.Normals(real=(REAL_MEAN, 1.0), fake=(FAKE_MEAN, 1.0))
-STEPS = {"quick": 100, "laptop": 1000, "paper": 20_000}
+STEPS = {"quick": 40, "laptop": 1000, "paper": 20_000}
 BATCH = 256
 GRID = np.linspace(-8, 8, 1601)
 HEIGHT = 1 / 16  # on the panel of the values, of one unit of a critic of slope 1

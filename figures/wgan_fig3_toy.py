@@ -245,5 +245,5 @@ def draw_sheet(axes: Axes, points: np.ndarray) -> None:
     """Generated points, with the modes of the real law."""
     axes.plot(*points.T, ".", color=plots.FAKE["color"], markersize=2.5)
     ring = {"color": plots.REAL["color"], "marker": "o", "fillstyle": "none", "linestyle": "none"}
-    axes.plot(*np.array(data.toy(LAW).modes).T, **ring, markersize=8)
+    axes.plot(*np.asarray(data.toy(LAW).modes).T, **ring, markersize=8)
     axes.set(xlim=(-HALF, HALF), ylim=(-HALF, HALF), aspect="equal", xticks=[], yticks=[])

@@ -18,7 +18,6 @@ from wganlab import data, plots
 from wganlab.compare import (
     class_counts,
     class_coverage,
-    classifier_for,
     features_of,
     kernel_distance,
 )
@@ -73,12 +72,9 @@ def classified(runs: Sequence[Kept], size: wgan_images.Size) -> dict[str, np.nda
     config = runs[0].config
     law, n = config.law(), size.sampled
     assert isinstance(law, data.ImageLaw)
-    whole = law.whole
-    if len(np.unique(whole.labels)) < 2:
+    classifier = image_runs.classifier(config, size.classified)
+    if classifier is None:
         return {}
-    classifier = classifier_for(
-        config.data, config.size, config.color, steps=size.classified, device="cpu", progress=False
-    )
     laws: list[Images] = [image_runs.examples(config, n)]
     for run in runs:
         draws = torch.Generator().manual_seed(run.config.seed)
@@ -90,7 +86,7 @@ def classified(runs: Sequence[Kept], size: wgan_images.Size) -> dict[str, np.nda
         "shares": np.array([class_counts(each) / len(each) for each in told]),
         "kid": np.array([kernel_distance(real, features) for features in fake]),
         **{name: np.array([row[name] for row in covered]) for name in covered[0]},
-        "labels": np.array([str(name) for name in whole.label_names]),
+        "labels": np.array([str(name) for name in law.whole.label_names]),
         "sampled": np.array(n),
     }
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from figures import wgan_fig4_toy
 from figures.wgan_fig3_toy import draw_runs
+from figures.wgan_fig4_toy import compute, told
 from wganlab import plots
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-
-def compute(profile: str) -> dict[str, np.ndarray]:
-    """The curves and sheets of all runs, which are those of figure 4."""
-    return wgan_fig4_toy.compute(profile)
+__all__ = ["compute", "draw"]  # the arrays are those of figure 4
 
 
 def draw(arrays: dict[str, np.ndarray]) -> Figure:
     """A column a run: the generator's cost, exact EM, and generated points under them."""
     label = "generator's cost -E log D(fake)"
     figure, _ = draw_runs(arrays, "cost", label, share=True, critic="discriminator")
-    plots.caption(figure, wgan_fig4_toy.told(arrays), width=225)
+    plots.caption(figure, told(arrays), width=225)
     return figure

@@ -312,12 +312,12 @@ for name in ("folds", "patches"):
 # %%
 figure, panels = plt.subplots(5, 6, figsize=(6.6, 5.8))
 for row, images in zip(panels[:2], (y[:6], x[partner]), strict=True):
-    for axes, image in zip(row, images[:, 0], strict=True):
+    for axes, image in zip(row, images[:, 0].numpy(), strict=True):
         axes.imshow(image, cmap="gray_r")
 for row, gradients in zip(panels[2:], arrows.values(), strict=True):
     for axes, gradient in zip(row, gradients[:, 0], strict=True):
         top = float(gradient.abs().max())
-        axes.imshow(gradient, cmap="PuOr_r", vmin=-top, vmax=top)
+        axes.imshow(gradient.numpy(), cmap="PuOr_r", vmin=-top, vmax=top)
 names = "an eight", "its three", *arrows
 for row, name in zip(panels, names, strict=True):
     row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, ha="right", va="center")

@@ -43,6 +43,19 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return filled
 
 
+@pytest.fixture(scope="session")
+def quick(once: Callable[..., Path]) -> Callable[[str], Path]:
+    """The folder with the arrays of a figure at the quick profile, which are computed once."""
+
+    def folder(name: str) -> Path:
+        from quick_figures import compute
+
+        runs, cache = (once(f"figures-{part}", lambda folder: None) for part in ("runs", "cache"))
+        return once(f"figure-{name}", lambda folder: compute(name, folder, runs, cache))
+
+    return folder
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

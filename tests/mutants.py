@@ -31,29 +31,27 @@ from mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300.0  # seconds; a mutant that takes longer is noticed, by whoever waits
-LOADED = ("numpy", "scipy.stats", "scipy.optimize", "torch", "ot", "hypothesis", "pytest")
+LOADED = ("numpy", "scipy.stats", "scipy.optimize", "torch", "ot", "matplotlib.pyplot", "pytest")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: in `file`, `old` becomes `new`, and `tests` should notice."""
+    """One fault: in `file`, whose text is `source`, `old` becomes `new`; `tests` should notice."""
 
     file: str
+    source: str
     old: str
     new: str
     tests: tuple[str, ...]
 
-    @property
-    def source(self) -> str:
-        """The file as it is."""
-        return (ROOT / self.file).read_text(encoding="utf-8")
+    def __post_init__(self) -> None:
+        count = self.source.count(self.old)
+        if count != 1 or self.old == self.new:
+            raise ValueError(f"{self.file} has {count} times {self.old!r}, expected 1")
 
     @property
     def mutated(self) -> str:
-        """The file with the fault; ValueError unless what is replaced is there exactly once."""
-        count = self.source.count(self.old)
-        if count != 1:
-            raise ValueError(f"{self.file} has {count} times {self.old!r}, expected 1")
+        """The file with the fault."""
         return self.source.replace(self.old, self.new)
 
     @property
@@ -70,11 +68,12 @@ def _line(text: str) -> str:
     return " ⏎ ".join(part.strip() for part in text.splitlines())
 
 
-def mutants() -> Iterator[Mutant]:
-    """All of them, as `mutations` lists them."""
+def mutants(tree: Path = ROOT) -> Iterator[Mutant]:
+    """All of them, as `mutations` lists them, of the sources in that tree."""
     for file, (tests, faults) in MUTATIONS.items():
+        source = (tree / file).read_text(encoding="utf-8")
         for old, new, *own in faults:
-            yield Mutant(file, old, new, tuple(own or tests))
+            yield Mutant(file, source, old, new, tuple(own or tests))
 
 
 def copied(folder: Path) -> Path:
@@ -90,8 +89,12 @@ def tested(tree: Path, tests: tuple[str, ...]) -> str:
     """How the tests of that tree end in a fork: passed, failed, broken or too slow."""
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
-        os._exit(_run(tree, tests))
+        status = 9
+        try:
+            os.setpgid(0, 0)
+            status = _run(tree, tests)
+        finally:
+            os._exit(status)
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -123,7 +126,6 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="those that survived, once more")
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "mutants.json")
     asked = parser.parse_args()
-    chosen = [mutant for mutant in mutants() if asked.only in str(mutant)]
     results = json.loads(asked.results.read_text()) if asked.results.exists() else {}
     sys.dont_write_bytecode = True  # of two faults within a second the first would be run twice
     sys.path = [place for place in sys.path if Path(place or ".").resolve() != ROOT]
@@ -131,16 +133,18 @@ def main() -> None:
         __import__(name)
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder))
-        for tests in sorted({mutant.tests for mutant in chosen}):
+        chosen = [mutant for mutant in mutants(tree) if asked.only in str(mutant)]
+        due = [one for one in chosen if asked.again and results.get(one.key) == "passed"]
+        due += [one for one in chosen if one.key not in results]
+        for tests in sorted({mutant.tests for mutant in due}):
             if (ended := tested(tree, tests)) != "passed":
                 raise SystemExit(f"without a fault {', '.join(tests)}: {ended}")
-        for mutant in chosen:
-            if mutant.key not in results or (asked.again and results[mutant.key] == "passed"):
-                (tree / mutant.file).write_text(mutant.mutated, encoding="utf-8")
-                results[mutant.key] = tested(tree, mutant.tests)
-                (tree / mutant.file).write_text(mutant.source, encoding="utf-8")
-                asked.results.parent.mkdir(parents=True, exist_ok=True)
-                asked.results.write_text(json.dumps(results, indent=1))
+        for mutant in due:
+            (tree / mutant.file).write_text(mutant.mutated, encoding="utf-8")
+            results[mutant.key] = tested(tree, mutant.tests)
+            (tree / mutant.file).write_text(mutant.source, encoding="utf-8")
+            asked.results.parent.mkdir(parents=True, exist_ok=True)
+            asked.results.write_text(json.dumps(results, indent=1))
             print(f"{results[mutant.key]:<8}  {mutant}", flush=True)
     survived = [mutant for mutant in chosen if results[mutant.key] == "passed"]
     share = 1 - len(survived) / len(chosen)

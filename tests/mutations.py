@@ -147,7 +147,7 @@ EXACT = {
             ("stopThr=tolerance / np.sqrt(len(b)),", "stopThr=tolerance * len(b),"),
             ("shift = float(b @ g - a @ f) / 2", "shift = float(b @ g - a @ f)"),
             ("cross - (first + second) / 2)", "cross - (first + second))"),
-            ("(primal + relative * entropy)", "(primal - relative * entropy)"),
+            ("objective = primal + relative * float(", "objective = primal - relative * float("),
             ("value=scale * primal ** (1 / p),", "value=scale * primal,"),
             (
                 "np.outer(lack_a, lack_b / missing) if missing > 0 else plan",
@@ -184,7 +184,6 @@ EXACT = {
                 "directions /= 1.0",
             ),
             ("return float(np.sqrt(max(square, 0.0)))", "return float(max(square, 0.0))"),
-            ("return np.sign(u - v)", "return np.sign(v - u)"),
             ("            right.sort(axis=1)\n", ""),
             ("return total / projections", "return total"),
         ],
@@ -645,4 +644,196 @@ LEARNED = {
     ),
 }
 
-MUTATIONS = {**EXACT, **LEARNED}
+COMPARE = {
+    "wganlab/compare/comparison.py": (
+        ("compare",),
+        [
+            ("[real, fake, t * real[:k] + (1 - t) * fake[:k]]", "[real, fake]"),
+            (
+                "[real, fake, t * real[:k] + (1 - t) * fake[:k]]",
+                "[t * real[:k] + (1 - t) * fake[:k]]",
+            ),
+            ("math.sqrt(1 + 2 * gap / weight)", "math.sqrt(1 + gap / weight)"),
+            ("or gap < 0:\n", "or gap < -math.inf:\n"),
+            ("(x - y) / lengths[:, None]", "(y - x) / lengths[:, None]"),
+            ("exact.certificate(f_real,", "exact.certificate(-f_real,"),
+            (
+                "gap = float(f_real.mean() - f_fake.mean())",
+                "gap = float(f_fake.mean() - f_real.mean())",
+            ),
+            ("return self.critic_gap / self.slope if", "return self.critic_gap * self.slope if"),
+            ("population=clouds.population,", "population=clouds.transport.value,"),
+            (
+                "self.certificate if self.method == CTransform.__name__ else self.critic_gap",
+                "self.critic_gap",
+            ),
+            ("return self.estimate < 0", "return self.estimate <= 0"),
+            (
+                "if isinstance(clouds.pair, exact.known.ParallelLines):",
+                "if clouds.pair is not None:",
+            ),
+            ("product = constraint is None or constraint.in_weights", "product = True"),
+            ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
+            ("y + t * (x - y),", "y,"),
+            ("clouds.pair.sample(POINTS, rng, paired=True)", "clouds.pair.sample(POINTS, rng)"),
+            ("where=lengths > 0).mean())", "where=lengths > 0).max())"),
+        ],
+    ),
+    "wganlab/compare/clouds.py": (
+        ("compare",),
+        [
+            ("if not np.array_equal(law.points, given.points):", "if len(law.points) == 0:"),
+            ("if shape != other:", "if len(shape) != len(other):"),
+            (
+                "if not np.allclose(law.weights, given.weights, rtol=TOLERANCE, atol=0):",
+                "if len(law.weights) == 0:",
+            ),
+            (
+                "if not math.isclose(cost, transport.value, rel_tol=TOLERANCE, abs_tol=0):",
+                "if cost < 0:",
+            ),
+            ('(1, "euclidean"):', '(transport.p, "euclidean"):'),
+        ],
+    ),
+    "wganlab/compare/probe.py": (
+        ("compare",),
+        [
+            (
+                "gradient[(slice(None), *index)] = rise / (2 * step)",
+                "gradient[(slice(None), *index)] = rise / step",
+            ),
+            ("shift[index] = step", "shift[...] = step"),
+            ("critic = copy.deepcopy(critic).eval()", "critic = copy.deepcopy(critic)"),
+            ("double = copy.deepcopy(critic).double()", "double = copy.deepcopy(critic).float()"),
+            ("if not np.isfinite(result).all():", "if not np.isfinite(result).any():"),
+        ],
+    ),
+    "wganlab/compare/truth_observers.py": (
+        ("train", "image_training"),
+        [
+            ("for points in (view.held_out, view.fake))", "for points in (view.real, view.fake))"),
+            (
+                "f_real = _array(view.f(view.held_out[:n]))",
+                "f_real = _array(view.f(view.real[:n]))",
+            ),
+            ("counts >= 0.1 * len(fake) / len(modes)", "counts >= 1"),
+            (
+                "good = near.values < NEAR * view.law.spread",
+                "good = near.values < 100 * view.law.spread",
+            ),
+            ("near.indices[good]", "near.indices"),
+            (
+                "(_array(law.sample(n, generator)) for _ in range(2))",
+                "[_array(law.sample(n, generator))] * 2",
+            ),
+            ("exact.emd(_array(view.real[:n]), fake)", "exact.emd(real, fake)"),
+            ("for some in (rows, law.unseen[:n])", "for some in (rows, rows)"),
+        ],
+    ),
+    "wganlab/compare/features.py": (
+        ("features",),
+        [
+            ('kernel="polynomial", unbiased=True)', 'kernel="polynomial")'),
+            (
+                "counts >= max(1, 0.1 * len(told) / len(counts))",
+                "counts >= 0.1 * len(told) / len(counts)",
+            ),
+            ("float(told.max(axis=1).mean())", "float(told.max())"),
+            ("float(counts.max() / len(told))", "float(counts.max() / len(counts))"),
+            (
+                "kernel_distance(self.real_features, fake_features)",
+                "kernel_distance(fake_features, fake_features)",
+            ),
+            (
+                "self.real_features = features_of(self.features, held_out)",
+                "self.real_features = features_of(self.features, real)",
+            ),
+            ("np.abs(sums - 1).max() > 1e-3", "np.abs(sums - 1).max() > 1e3"),
+            ("all(map(torch.equal, self.real, now))", "True"),
+        ],
+    ),
+    "wganlab/compare/neighbors.py": (
+        ("features",),
+        [
+            ('"memorization": nearest / usual,', '"memorization": usual / nearest,'),
+            ("both.topk(k, dim=1, largest=False)", "both.topk(k, dim=1, largest=True)"),
+            (
+                "torch.arange(start, start + len(y), device=x.device)",
+                "torch.arange(len(y), device=x.device)",
+            ),
+            ("return best.sqrt(), where", "return best, where"),
+            (
+                "float(np.median(nearest_neighbors(fake, train)[0]))",
+                "float(np.mean(nearest_neighbors(fake, train)[0]))",
+            ),
+        ],
+    ),
+    "wganlab/compare/estimates.py": (
+        ("estimates",),
+        [
+            (
+                "error=float(np.std(parts, ddof=1)) / math.sqrt(PARTS),",
+                "error=float(np.std(parts, ddof=1)),",
+            ),
+            ("np.random.default_rng([seed, 1])", "np.random.default_rng(seed)"),
+            ("math.sqrt(2 * pair.kl)", "math.sqrt(pair.kl)"),
+            (
+                "[1 - pair.real, pair.real], [1 - pair.fake, pair.fake]",
+                "[1 - pair.real, pair.real], [pair.fake, 1 - pair.fake]",
+            ),
+            ("return DISJOINT.get(name) if pair.tv == 1 else None", "return DISJOINT.get(name)"),
+            ("bound=rule.bound,", "bound=True,"),
+        ],
+    ),
+    "wganlab/compare/board.py": (
+        ("scoreboard",),
+        [
+            (
+                "self.laws.sample(self.n, np.random.default_rng(self.seed))",
+                "self.laws.sample(self.n, np.random.default_rng(0))",
+            ),
+            (
+                "told = [self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]",
+                "told = [self.pair, self.method, str(self.n), wganlab.__version__]",
+            ),
+            ("repr(self.laws), _told(self.how)]", "repr(self.laws)]"),
+            ("copy.deepcopy(critic) if isinstance(critic, nn.Module) else critic", "critic"),
+            (
+                "return self.pair, None if self.known is None else self.seed",
+                "return self.pair, None",
+            ),
+            ("if told.wrong_sign:", "if not told.wrong_sign:"),
+            ("missing = [cell for cell in cells if cell.key not in done]", "missing = cells"),
+            ("        seed=seed,\n", "        seed=0,\n"),
+        ],
+    ),
+    "wganlab/compare/rows.py": (
+        ("scoreboard",),
+        [
+            ('text[: text.rfind("\\n") + 1]', "text"),
+            ('return text == "True"', "return bool(text)"),
+        ],
+    ),
+    "wganlab/compare/tables.py": (
+        ("scoreboard",),
+        [
+            ("float(values.std(ddof=1))", "float(values.std())"),
+            ('("estimate/EM", "estimate", True)', '("estimate/EM", "estimate", False)'),
+        ],
+    ),
+    "wganlab/compare/stepthrough.py": (
+        ("stepthrough",),
+        [
+            ("float(f_real.mean() - f_fake.mean())", "float(f_fake.mean() - f_real.mean())"),
+            ("range(due - self._critic_step)", "range(due)"),
+            (
+                "exact_pull=-transport.critic_gradient(self._fake),",
+                "exact_pull=transport.critic_gradient(self._fake),",
+            ),
+            ("            schedule.step()\n", "            pass\n"),
+            ("        self._critic_step = 0\n        self._before", "        self._before"),
+        ],
+    ),
+}
+
+MUTATIONS = {**EXACT, **LEARNED, **COMPARE}

@@ -14,50 +14,48 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "wganlab"
 
 
-def loaded_after(code):
-    """Modules in sys.modules of a fresh interpreter after running `code`."""
-    script = f"{code}\nimport sys; print(*sys.modules)"
+def loaded_after(*steps):
+    """Modules in sys.modules of a fresh interpreter after each of these steps."""
+    script = "import sys\n" + "\n".join(f"{step}\nprint('>', *sys.modules)" for step in steps)
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    return set(result.stdout.splitlines()[-1].split())
+    return [set(line.split()) for line in result.stdout.splitlines() if line.startswith(">")]
 
 
-@pytest.mark.parametrize(
-    ("code", "absent"),
-    [
-        ("import wganlab", {"numpy", "torch", "ot", "scipy", "matplotlib"}),
-        ("from wganlab import exact", {"torch", "ot", "matplotlib", "scipy.stats"}),
-        ("from wganlab import exact; exact.emd([0, 1], [2, 3])", {"torch", "ot"}),
-        ("from wganlab import data; data.images('mnist10k')", {"torch", "ot", "matplotlib"}),
-        ("from wganlab import plots", {"torch", "ot"}),
-        ("from wganlab import learned", {"ot", "matplotlib", "wganlab.exact", "torch._dynamo"}),
-        ("import wganlab.cli", {"numpy", "torch", "ot", "scipy"}),
-    ],
-)
-def test_imports_are_light(code, absent):
-    assert not absent & loaded_after(code)
+LIGHT = {  # one after the other, what each step must not have loaded
+    "import wganlab": {"numpy", "torch", "ot", "scipy", "matplotlib"},
+    "import wganlab.cli": {"numpy", "torch", "ot", "scipy"},
+    "import wganlab.data; wganlab.data.images": {"torch", "ot", "matplotlib"},
+    "wganlab.exact.tv": {"torch", "ot", "matplotlib", "scipy.stats"},
+    "wganlab.exact.emd([0, 1], [2, 3])": {"torch", "ot"},
+    "wganlab.data.images('mnist10k')": {"torch", "ot", "matplotlib"},
+    "from wganlab import plots": {"torch", "ot"},
+}
+
+
+def test_imports_are_light():
+    for (step, absent), modules in zip(LIGHT.items(), loaded_after(*LIGHT), strict=True):
+        assert not absent & modules, step
+    assert "wganlab.exact" in modules  # touching a wing loads it
+
+
+def test_learned_loads_neither_exact_nor_a_compiler_and_only_toys_load_torch():
+    learned, toys = loaded_after("from wganlab import learned", "from wganlab.data import toy")
+    assert not {"ot", "matplotlib", "wganlab.exact", "torch._dynamo"} & learned
+    assert "torch" in toys
+    (toys,) = loaded_after("import wganlab; wganlab.data.TOYS")
+    assert "torch" in toys
+    assert not {"ot", "matplotlib"} & toys
 
 
 def test_the_distance_command_loads_no_torch(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text("0,1\n2,3\n")
-    code = f"from wganlab.cli import main; main(['distance', {str(tmp_path / 'a.csv')!r}, "
-    modules = loaded_after(f"{code}{str(tmp_path / 'b.csv')!r}])")
+    files = [str(tmp_path / f"{name}.csv") for name in "ab"]
+    (modules,) = loaded_after(f"from wganlab.cli import main; main(['distance', *{files}])")
     assert "ot" in modules
     assert "torch" not in modules
-
-
-def test_touching_a_wing_loads_it():
-    assert "wganlab.exact" in loaded_after("import wganlab; wganlab.exact.emd([0], [1])")
-
-
-def test_only_the_toys_load_torch():
-    assert "torch" not in loaded_after("import wganlab.data; wganlab.data.images")
-    for code in ("from wganlab.data import toy", "import wganlab; wganlab.data.TOYS"):
-        modules = loaded_after(code)
-        assert "torch" in modules
-        assert not {"ot", "matplotlib"} & modules
 
 
 def test_an_unknown_wing_is_an_attribute_error():

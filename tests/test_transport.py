@@ -1,5 +1,7 @@
 """Exact transport: independent solvers agree, plans and potentials prove the value."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -260,6 +262,7 @@ def line_cases(rng):
         "far atoms": ([0.0, 1e8, 2e8], [1e-3, 1e8 + 1e-3, 2e8 + 1e-3], None, None),
         "halves": (np.r_[x[:50], x[:50] + 1e9], np.repeat(x[:50], 2) + 1.0, None, None),
         "weights": (rng.normal(size=40), rng.normal(size=30) * 5, a, b),
+        "all to the left": (rng.normal(size=24) + 10, rng.normal(size=36), None, None),
         "weight 0 far away": ([-1e10, 0.0, 0.3], [1.0, 2.0], [0.0, 0.5, 0.5], [0.5, 0.5]),
         "weight 0 between": (rng.normal(size=10), rng.normal(size=10) + 1, bare, bare[::-1]),
     }
@@ -394,6 +397,28 @@ def test_the_dense_solver_stays_where_the_lazy_one_cannot_serve(rng, monkeypatch
     assert wasserstein(x, y).solver == "network simplex"
     assert wasserstein(x[:, :2], y[:, :2], p=1.5).solver == "network simplex"
     assert wasserstein(x[:, :2], y[:, :2], p=2, metric="l1").solver == "network simplex"
+
+
+def test_mass_that_the_solver_leaves_is_told(rng, monkeypatch):
+    import ot
+
+    solve = ot.emd
+
+    def forgetful(a, b, cost, **options):
+        flow, log = solve(a, b, cost, **options)
+        flow[0] = 0
+        return flow, log
+
+    monkeypatch.setattr(ot, "emd", forgetful)
+    with pytest.raises(RuntimeError, match="left mass unplaced"):
+        emd(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)))
+
+
+def test_a_gap_that_is_open_is_told():
+    result = wasserstein([[0.0, 0.0]], [[3.0, 4.0]], p=2)
+    loose = replace(result._solution, dual=lambda: 0.64 * result._solution.primal)
+    told = replace(result, _solution=loose)
+    assert (told.value, told.gap, told.bound) == (5, pytest.approx(0.36), pytest.approx(4))
 
 
 def test_a_wrong_plan_is_caught_by_the_gap(rng, monkeypatch):

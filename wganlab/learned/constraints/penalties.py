@@ -22,7 +22,7 @@ from wganlab.learned.networks.mlp import MLP
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-Place = Literal["between", "paired", "real", "around_real"]
+Place = Literal["between", "paired", "real", "fake", "around_real"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class GradientPenalty(Constraint):
     """The slope that is wanted; 0 makes a zero-centered penalty."""
     place: Place = "between"
     """Where z is drawn: uniformly between a real and a fake point that are independent (the paper)
-    or paired, row i with row i (its toy code), on the real points, or around them (DRAGAN, Kodali
-    et al. 2017)."""
+    or paired, row i with row i (its toy code), on the real points, on the fake ones (lesson 7 lays
+    the three side by side), or around the real ones (DRAGAN, Kodali et al. 2017)."""
     radius: float = 0.5
     """For "around_real": standard deviation of the Gaussian noise about a real point, in standard
     deviations of the real batch (of all its coordinates)."""
@@ -85,6 +85,8 @@ class GradientPenalty(Constraint):
         real, fake = batch.real.detach(), batch.fake.detach()
         if self.place == "real":
             return real
+        if self.place == "fake":
+            return fake
         if self.place == "around_real":
             noise = torch.randn(
                 real.shape, generator=generator, device=real.device, dtype=real.dtype

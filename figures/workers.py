@@ -1,0 +1,116 @@
+"""Processes that make figures side by side, and end when this one does.
+
+Each holds the end of a pipe that this process alone can close, and is out of reach of the
+terminal's Ctrl-C. The pipe closes when this process is done, stopped or killed, by whatever signal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from figures.provenance import ROOT
+from figures.render import GRACE
+
+# One thread a figure, many figures side by side.
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+BETWEEN = 0.5  # seconds between two looks at who has started this process
+STARTER = os.getppid()
+
+
+@dataclass(eq=False)
+class Worker:
+    """A process, and the figures that it still owes."""
+
+    process: subprocess.Popen[str]
+    owed: list[str]
+    complaints: IO[str] = field(repr=False)
+
+    def end(self) -> Iterator[dict[str, Any]]:
+        """What became of the figures that it owes when it has ended."""
+        code = self.process.wait()
+        self.complaints.seek(0)
+        told = self.complaints.read() or f"its process ended with status {code}"
+        for name in self.owed:
+            yield {"name": name, "seconds": 0.0, "complaint": told}
+
+
+def side_by_side(
+    orders: Sequence[dict[str, Any]], at_once: int, environment: dict[str, str]
+) -> Generator[dict[str, Any]]:
+    """Start a process an order, some at once; what `render.reported` tells, as it comes."""
+    waiting, running = list(reversed(orders)), set[Worker]()
+    told: queue.Queue[tuple[Worker, str]] = queue.Queue()
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                running.add(start(waiting.pop(), told, environment))
+            try:
+                worker, line = told.get(timeout=BETWEEN)
+            except queue.Empty:
+                if "MAKELEVEL" in os.environ and os.getppid() != STARTER:
+                    raise KeyboardInterrupt from None  # make was killed
+                continue
+            if line:
+                result = json.loads(line)
+                worker.owed.remove(result["name"])
+                yield result
+            else:
+                running.remove(worker)
+                yield from worker.end()
+    finally:
+        stop(running)
+
+
+def start(
+    order: dict[str, Any], told: queue.Queue[tuple[Worker, str]], environment: dict[str, str]
+) -> Worker:
+    """A process; a thread passes on the lines that it writes, and an empty one at its end."""
+    complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+    process = subprocess.Popen(
+        [sys.executable, "-m", "figures.render"],
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONMENT, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    worker = Worker(process, list(order["names"]), complaints)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+
+    def pass_on() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.put((worker, line))
+        told.put((worker, ""))
+
+    threading.Thread(target=pass_on, daemon=True).start()
+    return worker
+
+
+def stop(workers: set[Worker]) -> None:
+    """End them: let them keep what they can for a moment."""
+    for worker in workers:
+        assert worker.process.stdin is not None
+        worker.process.stdin.close()
+    latest = time.monotonic() + GRACE + 0.5
+    for worker in workers:
+        try:
+            worker.process.wait(max(0.0, latest - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            worker.process.wait()

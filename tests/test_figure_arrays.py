@@ -1,0 +1,800 @@
+"""Every figure's arrays against what is known of them, and its picture drawn from them.
+
+The figures are computed at the quick profile, once. Distances are told here by other means than the
+figures have: an assignment, quantiles, a formula, a sum.
+"""
+
+import ast
+import importlib
+import io
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy import integrate, stats
+from scipy.interpolate import RegularGridInterpolator
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from figures.catalog import FIGURES
+from figures.provenance import ROOT, UNSEEN, Tree
+from figures.shelf import load
+from wganlab import data, plots
+
+TREE = Tree(profile="quick")
+LOG2 = np.log(2)
+FUNNEL_DRAWS = 2**18  # of the distance of funnels, which is an estimate
+
+
+@pytest.fixture
+def arrays(quick):
+    """The kept arrays of a figure, by its name."""
+    return lambda name: load(quick(TREE.owner(name)) / f"{TREE.owner(name)}.npz")
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    plt.close("all")
+
+
+def script(name):
+    return importlib.import_module(f"figures.{name}")
+
+
+def drawn(name, arrays):
+    with plots.style():
+        return script(name).draw(arrays)
+
+
+def em(x, y):
+    """EM of as many points of either law: the best assignment."""
+    costs = cdist(x.reshape(len(x), -1), y.reshape(len(y), -1))
+    return costs[linear_sum_assignment(costs)].mean()
+
+
+def pixels(images):
+    """Bytes as points, in [-1, 1] as generators make them."""
+    return images.reshape(len(images), -1) / 127.5 - 1
+
+
+def near(value, **tolerance):
+    return pytest.approx(value, **tolerance)
+
+
+def test_wgan_fig1_em_is_the_way_and_js_jumps(arrays):
+    found = arrays("wgan_fig1")
+    theta, apart = found["fine"], found["fine"] != 0
+    closed = np.stack([abs(theta), LOG2 * apart, apart, np.where(apart, np.inf, 0)], axis=1)
+    np.testing.assert_allclose(found["closed"], closed, atol=1e-12)
+    paired, way = found["paired"], abs(found["coarse"])
+    np.testing.assert_allclose(paired[:, 0], way, atol=1e-9)  # each point opposite its own
+    np.testing.assert_allclose(paired[:, 1:], closed[np.searchsorted(theta, found["coarse"]), 1:])
+    assert np.all(found["independent"][:, 0] >= way)
+    np.testing.assert_allclose(found["independent"][:, 1:], [[LOG2, 1, np.inf]] * len(way))
+
+
+def test_wgan_fig1_draws_each_distance_under_its_own_title(arrays):
+    found = arrays("wgan_fig1")
+    for axes in drawn("wgan_fig1", found).axes:
+        name = axes.get_title()[:2]
+        line = next(line for line in axes.lines if line.get_label() == "closed form")
+        at = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))
+        expected = {"EM": (1.0, 0.5), "JS": (LOG2, LOG2), "TV": (1.0, 1.0), "KL": (1.0, 1.0)}
+        assert (at[1.0], at[0.5]) == near(expected[name])
+        assert at[0.0] == 0 if name == "EM" else np.isnan(at[0.0])
+
+
+def test_lab_transport_plan_potentials_and_critic_belong_together(arrays):
+    found = arrays("lab_transport")
+    (i, j), mass = found["moves"].T, found["mass"]
+    ways = np.linalg.norm(found["x"][i] - found["y"][j], axis=1)
+    assert mass @ ways == near(found["emd"])
+    assert found["certificate"] == near(found["emd"])
+    n, m = len(found["x"]), len(found["y"])
+    np.testing.assert_allclose(np.bincount(i, mass, n), 1 / n)
+    np.testing.assert_allclose(np.bincount(j, mass, m), 1 / m)
+    fall = found["f"][:, None] - found["minus_g"]
+    assert np.all(fall <= cdist(found["x"], found["y"]) + 1e-9)
+    np.testing.assert_allclose(fall[i, j][mass > 1e-9], ways[mass > 1e-9])
+    assert found["f"].mean() - found["minus_g"].mean() == near(found["emd"])
+    step = found["line"][1] - found["line"][0]
+    slopes = [np.abs(np.diff(found["field"], axis=axis)).max() / step for axis in (0, 1)]
+    assert 0.9 < max(slopes) <= 1 + 1e-9
+
+
+def test_lab_boxes_costs_are_those_of_plans(arrays):
+    found = arrays("lab_boxes")
+    assert set(found["apart costs"]) == {sum((7, 8, 8, 9, 10, 10)) - sum((1, 1, 1, 2, 2, 3))}
+    apart = np.abs(np.sort((1, 1, 3, 5, 5, 7)) - np.sort((2, 2, 4, 4, 6, 8))).sum()
+    assert found["interleaved costs"].min() == apart == near(found["interleaved emd"])
+    for name, (before, after) in script("lab_boxes").PROBLEMS.items():
+        x, y, plans = (found[f"{name} {part}"] for part in ("x", "y", "plans"))
+        np.testing.assert_array_equal(
+            plans.sum(axis=2), [np.unique(before, return_counts=True)[1]] * 3
+        )
+        np.testing.assert_array_equal(
+            plans.sum(axis=1), [np.unique(after, return_counts=True)[1]] * 3
+        )
+        costs = (plans * np.abs(np.subtract.outer(x, y))).sum(axis=(1, 2))
+        np.testing.assert_array_equal(costs, found[f"{name} picked"])
+        all_costs = found[f"{name} costs"]
+        assert (costs[0], costs[-1]) == (all_costs.min(), all_costs.max())
+        assert found[f"{name} emd"] == near(all_costs.min())
+
+
+def test_lab_digits_are_matched_as_an_assignment_matches_them(arrays):
+    found = arrays("lab_digits")
+    digits, n = data.images("mnist10k"), int(found["n"])
+    points = {k: digits.select(k).points() for k in (0, 3, 8)}
+    assert em(points[3][:n], points[8][:n]) == near(found["emd"])
+    assert found["matched"].mean() == near(found["emd"])
+    ways = np.linalg.norm(
+        (found["threes"] / 255.0 - found["eights"] / 255.0).reshape(12, -1), axis=1
+    )
+    np.testing.assert_allclose(ways, found["shown"])
+    assert (found["shown"][0], found["shown"][-1]) == (
+        found["matched"].min(),
+        found["matched"].max(),
+    )
+    np.testing.assert_allclose(found["all"], cdist(points[3][:n], points[8][:n]).ravel(), rtol=1e-6)
+    matrix = found["matrix"]
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert matrix[0, 0] == near(em(points[0][:n], points[0][n : 2 * n]))
+    assert matrix[3, 8] == near(found["emd"])
+    assert np.sum(matrix.argmin(axis=1) == np.arange(10)) >= 8
+
+
+def test_lab_topology_follows_formulas(arrays):
+    found, n = arrays("lab_topology"), script("lab_topology").STEPS
+    ones = np.ones(len(n))
+    columns = {name: dict(zip(script("lab_topology").NAMES, rows.T, strict=True))
+               for name, rows in found.items()}  # fmt: skip
+    expected = {
+        "normals": {"KL": 1 / (2 * n**2), "TV": 2 * stats.norm.cdf(1 / (2 * n)) - 1, "EM": 1 / n},
+        "shift": {"KL": np.inf * ones, "TV": 1 / n, "JS": LOG2 / n, "EM": 1 / n},
+        "lines": {"KL": np.inf * ones, "TV": ones, "JS": LOG2 * ones, "EM": 1 / n},
+        "escape": {"TV": 1 / n, "EM": ones},
+    }
+    for name, known in expected.items():
+        for distance, values in known.items():
+            np.testing.assert_allclose(columns[name][distance], values, rtol=1e-6, atol=1e-9)
+    for name in ("normals", "shift", "lines"):
+        assert np.all(np.diff(columns[name]["MMD"]) < 0)
+    tv, js = columns["normals"]["TV"], columns["normals"]["JS"]
+    assert np.all((tv**2 / 2 <= js) & (js <= LOG2 * tv))
+    shifts = 1 / n  # MMD^2 between N(s, 1) and N(0, 1), kernel of width 1
+    squared = 2 / np.sqrt(3) * (1 - np.exp(-(shifts**2) / 6))
+    np.testing.assert_allclose(columns["normals"]["MMD"], np.sqrt(squared), rtol=0.05)
+    # both laws have all of their mass at 0 and n
+    between = 1 - np.exp(-(n**2.0) / 2)
+    np.testing.assert_allclose(columns["escape"]["MMD"], np.sqrt(2 * between) / n, rtol=1e-6)
+
+
+def test_lab_theta_descent_arrives_by_em_and_stays_by_js(arrays):
+    found = arrays("lab_theta_descent")
+    steps, rate = np.arange(121), 0.02
+    np.testing.assert_allclose(found["path EM"][:51], 1 - rate * steps[:51], atol=1e-9)
+    assert np.all(abs(found["path EM"][50:]) <= rate + 1e-9)
+    np.testing.assert_array_equal(found["path JS"], 1)
+    for noise in (0.1, 0.2, 0.4):
+        curve, half = found[f"js {noise}"], len(found["thetas"]) // 2
+        np.testing.assert_allclose(curve, curve[::-1], atol=1e-12)
+        assert curve[half] == near(0, abs=1e-12)
+        assert np.all(np.diff(curve[half:]) >= -1e-12)
+        assert curve.max() <= LOG2
+        assert curve[-1] == near(js_of_normals(1.2 / noise), abs=5e-4)
+        path = found[f"path {noise}"]
+        assert path[0] == 1
+        assert np.all(np.diff(path) <= 0)
+        start = np.interp(1 + 1e-3, found["thetas"], curve) - np.interp(
+            1 - 1e-3, found["thetas"], curve
+        )
+        assert path[0] - path[1] == near(rate * start / 2e-3, rel=0.2, abs=1e-5)
+    assert found["path 0.1"][-1] > 0.99 > 0.1 > found["path 0.2"][-1]
+
+
+def js_of_normals(shift):
+    """JS of N(0, 1) and N(shift, 1), by quadrature."""
+    p, q = stats.norm(), stats.norm(shift)
+
+    def integrand(x):
+        middle = np.log((p.pdf(x) + q.pdf(x)) / 2)
+        return (p.pdf(x) * (p.logpdf(x) - middle) + q.pdf(x) * (q.logpdf(x) - middle)) / 2
+
+    return integrate.quad(integrand, -8, shift + 8, limit=200)[0]
+
+
+def test_lab_samples_of_one_law_are_apart_by_dimension_and_regularization_adds(arrays):
+    found = arrays("lab_samples")
+    means = found["em"].mean(axis=2)
+    assert np.all(np.diff(means, axis=0) > 0)  # with the dimension
+    assert np.all(means[:, -1] < means[:, 0])
+    rng = np.random.default_rng(0)
+    for k, d in enumerate((1, 2, 8, 32)):
+        told = [
+            [em(*rng.normal(size=(2, n, d))) for _ in range(3)] for n in found["sizes"].tolist()
+        ]
+        np.testing.assert_allclose(found["em"][k], told)
+    x, y = rng.normal(size=(12, 2)), rng.normal(loc=(1, 0), size=(12, 2))
+    truth, costs, debiased = (found[name] for name in ("sample em", "costs", "debiased"))
+    assert truth == near(em(x, y))
+    assert costs[-1] == near(cdist(x, y).mean(), rel=0.02)  # of nearly the plan of chance
+    np.testing.assert_allclose(found["epsilons"][[0, -1]], [0.2, 20])
+    assert np.all(costs >= truth)
+    assert np.all(np.diff(costs) > 0)
+    assert np.all(np.diff(debiased) < 0)
+    assert abs(debiased[0] - truth) < 0.2 * truth
+
+
+def test_lab_critic_scoreboard_bounds_hold(arrays):
+    found = arrays("lab_critic_scoreboard")
+    names = list(script("lab_critic_scoreboard").NAMES)
+    of = {
+        name: {panel: found[panel][:, k] for panel in script("lab_critic_scoreboard").PANELS}
+        for k, name in enumerate(names)
+    }
+    assert np.all(found["certificate"] <= 1 + 1e-6)
+    assert np.all(np.abs(found["cosine"]) <= 1 + 1e-6)
+    assert np.all(of["orthonormal"]["estimate"] <= 1 + 1e-6)  # proven 1-Lipschitz
+    assert np.all(of["sn"]["estimate"] <= 1 + 1e-6)
+    np.testing.assert_allclose(of["ctransform"]["estimate"], of["ctransform"]["certificate"])
+    for values in (found["estimate"], found["gap_over_slope"]):
+        np.testing.assert_array_equal(np.sign(values)[:, :5], np.sign(found["estimate"])[:, :5])
+    slopes = of["orthonormal"]["estimate"] / of["orthonormal"]["gap_over_slope"]
+    assert np.all((slopes > 0.3) & (slopes <= 1 + 1e-6))  # seen at points, so below the bound
+    assert np.all(np.abs(of["clip"]["estimate"]) < 0.05)
+    on_the_line = found["cosine"][1]  # U[2, 4] and U[0, 1]: a gradient is right or wrong
+    np.testing.assert_allclose(np.abs(on_the_line), 1)
+    assert np.all(np.abs(found["cosine"][[0, 3, 5]]) < 1)
+    np.testing.assert_array_equal(np.sign(found["cosine"]), np.sign(found["gap_over_slope"]))
+
+
+def test_wgan_fig2_has_the_formulas_and_slopes_that_are_differences(arrays):
+    found, grid = arrays("wgan_fig2"), script("wgan_fig2").GRID
+    share = 1 / (1 + np.exp(4 * grid))  # p / (p + q), log q / p being 4 x
+    np.testing.assert_allclose(found["exact discriminator"], share, rtol=1e-9)
+    np.testing.assert_allclose(
+        found["exact discriminator slope"], -4 * share * (1 - share), rtol=1e-6, atol=1e-12
+    )
+    np.testing.assert_allclose(np.diff(found["exact critic"]), -np.diff(grid), rtol=1e-9)
+    np.testing.assert_allclose(found["p"], stats.norm.pdf(grid + 2))
+    np.testing.assert_allclose(found["q"], stats.norm.pdf(grid - 2))
+    assert found["js"] == near(js_of_normals(4), rel=1e-6)
+    assert 0 < script("wgan_fig2").reached(found) <= found["js"]
+    for name in ("discriminator", "clip", "lp"):
+        values, slopes = found[name], found[f"{name} slope"].ravel()
+        fall = integrate.cumulative_trapezoid(slopes, grid, initial=0)
+        np.testing.assert_allclose(values - values[0], fall, atol=0.005 * np.ptp(values))
+        assert values[0] > values[-1]  # real is on the left
+    assert abs(found["clip slope"]).max() < 0.1 < 0.5 < abs(found["lp slope"]).min()
+
+
+def test_gp_fig1a_certificates_are_below_em_and_the_exact_critic_reaches_it(arrays):
+    found, size = arrays("gp_fig1a"), script("gp_fig1a").SIZES["quick"]
+    for toy in script("gp_fig1a").TOYS:
+        x, y = script("gp_fig1a").clouds(toy, size.n)
+        truth = found[f"{toy} emd"]
+        assert em(x, y) == near(truth, rel=1e-5)
+        np.testing.assert_allclose(found[f"{toy} exact"], truth, rtol=1e-6)
+        flat = np.mean(cdist(x, y).min(axis=0))
+        for row in ("clipped", "penalized", "orthonormal"):
+            gap, certificate, remark = found[f"{toy} {row}"]
+            assert certificate <= truth + 1e-6
+            if row == "clipped":
+                assert (remark, abs(gap) < 1e-4) == (near(flat), True)
+                assert certificate == near(flat, rel=1e-3)
+            elif row == "penalized":
+                assert remark * (1 + remark / (2 * 0.1)) == near(gap)
+            else:
+                assert gap <= truth
+                assert remark == near(1, abs=1e-4)
+        np.testing.assert_array_equal(found[toy], x)
+        step = found["line"][1] - found["line"][0]
+        assert (found["line"][0], found["line"][-1]) == (-3, 3)
+        for row in ("exact", "clipped", "penalized", "orthonormal"):
+            field = found[f"{toy} {row} field"]
+            f = RegularGridInterpolator((found["line"],) * 2, field.T, "linear", False, None)
+            gap = np.mean(f(x)) - np.mean(f(y))
+            assert gap == near(found[f"{toy} {row}"][0], rel=0.2 if row == "exact" else 0.1)
+            if row in ("clipped", "penalized"):
+                continue
+            assert max(np.abs(np.diff(field, axis=axis)).max() for axis in (0, 1)) <= step * 1.001
+
+
+def test_gp_fig1b_boxes_hold_and_a_gradient_starts_at_one(arrays):
+    found, width = arrays("gp_fig1b"), 16
+    for run in ("0.1", "0.01", "0.001", "even", "penalty"):
+        norms, weights = found[f"{run} norms"], found[f"{run} weights"]
+        np.testing.assert_allclose(norms[:, -1], 1)  # with respect to the value itself
+        if run == "penalty":  # from He's start: evenly up to the root of 6 / inputs
+            first, others = np.abs(weights[0, : 2 * width]), np.abs(weights[0, 2 * width :])
+            assert 0.9 < first.max() / 3**0.5 <= 1
+            assert 0.99 < others.max() / (6 / width) ** 0.5 <= 1
+            assert np.abs(weights[1] - weights[0]).max() < 20 * 2 * 1e-3  # Adam's longest way
+            assert not np.array_equal(*weights)
+            continue
+        c = 0.1 if run == "even" else float(run)
+        assert np.abs(weights).max() <= c * (1 + 1e-6)
+        edge = 100 * np.mean(np.abs(weights) > 0.99 * c, axis=1)
+        np.testing.assert_allclose(found[f"{run} at the edge"], edge)
+        ratios = norms[:, :-1] / norms[:, 1:]
+        assert np.all(ratios[:, 1:] <= width * c * 1.001)  # of two layers that are width x width
+    assert found["even at the edge"][0] == near(1, abs=0.5)
+    assert np.all(found["penalty norms"][1, 0] > 100 * found["0.1 norms"][1, 0])
+    assert em(*script("gp_fig1a").clouds("swissroll", 200)) == near(found["emd"], rel=1e-5)
+
+
+def test_lab_penalty_bias_gaps_lie_on_the_law(arrays):
+    found, bias = arrays("lab_penalty_bias"), script("lab_penalty_bias")
+    theta = found["thetas"][0]
+    for weight, gaps in zip(bias.WEIGHTS, found["lines"][:, 0], strict=True):
+        np.testing.assert_allclose(gaps, theta * (1 + theta / (2 * weight)), rtol=0.01)
+    # the density of the points between, by drawing them
+    rng = np.random.default_rng(0)
+    x, y, t = rng.uniform(2, 4, 10**6), rng.uniform(0, 1, 10**6), rng.uniform(size=10**6)
+    counts, edges = np.histogram(y + t * (x - y), np.linspace(0, 4, 81), density=True)
+    middle = (edges[1:] + edges[:-1]) / 2
+    np.testing.assert_allclose(bias.density(middle), counts, rtol=0.06, atol=0.005)
+    shares = np.array([np.mean(y <= z) - np.mean(x <= z) for z in middle])
+    assert found["bias"] == near(np.sum(shares**2 / counts) * 0.05, rel=0.02)
+    assert found["steepest"] == near(np.max(shares / counts), rel=0.05)
+    law = 2.5 + found["bias"] / (2 * found["weights"][0])
+    np.testing.assert_allclose(found["uniforms"][0], law, rtol=0.02)
+
+
+def test_lab_clipping_numbers_belong_together(arrays):
+    found, clipping = arrays("lab_clipping"), script("lab_clipping")
+    x, y = clipping.PAIR.sample(80, np.random.default_rng(0))
+    assert em(x, y) == near(found["emd"])
+    assert found["flat"] == near(cdist(x, y).min(axis=0).mean() / found["emd"])
+    np.testing.assert_allclose(found["quotient"], found["gap"] / found["slope"], rtol=1e-5)
+    for name in ("certificate", "scaled"):
+        assert np.all(found[name] <= 1 + 1e-6)
+    assert np.all(np.abs(found["cosine"]) <= 1)
+    assert np.all(np.diff(found["gap"], axis=1) > 0)  # with c
+    assert np.all(
+        found["quotient"][:, :, 0].max(axis=1) / found["quotient"][:, :, 0].min(axis=1) < 4
+    )
+    assert np.all(found["cosine"] > 0.3)
+    assert np.all(found["scaled"] > 0.5)
+    np.testing.assert_allclose(found["certificate"][:, 0], found["flat"], rtol=1e-3)
+    assert np.all(np.diff(found["gradient"], axis=1) > 0)
+    assert set(found["steps"][np.isfinite(found["steps"])]) <= {20, 40}
+    np.testing.assert_allclose(found["c"], (0.003, 0.03, 0.3))
+    # the deeper, the more powers of c
+    grows = np.log10(found["gap"][:, 2] / found["gap"][:, 1])[:, 0]
+    assert grows[0] < grows[2] < grows[4]
+
+
+def test_lab_funnels_gaps_of_sorting_critics_are_below_the_truth(arrays):
+    found, funnels = arrays("lab_funnels"), script("lab_funnels")
+    of = {name: found["raw"][:, k, 0] for k, name in enumerate(funnels.NAMES)}
+    for name in ("orthonormal, MaxMin", "orthonormal, full sort"):
+        assert np.all(of[name] <= 1 + 1e-6)
+    lp = of["exact LP of samples"]
+    assert np.all(np.diff(lp) > 0)  # with the dimension
+    assert abs(lp[0] - 1) < 4 * found["noise"][0]
+    assert np.all(np.abs(found["cosine"]) <= 1 + 1e-6)
+    assert np.all(np.diff(found["cosine"][:, 0, 0]) < 0)  # the program's critic gets lost
+    assert np.all(found["cosine"][:, 1] > 0.3)
+    dual = found["corrected"][:, funnels.NAMES.index("c-transform"), 0]
+    assert np.all(dual <= lp + 1e-6)
+    for k, dimension in enumerate(funnels.DIMENSIONS):
+        pair = funnels.exact.known.Funnels(dimension=dimension, funnels=4)
+        x, y = pair.sample(20_000, np.random.default_rng(7), paired=True)
+        ways = np.linalg.norm(x - y, axis=1)
+        values = pair.critic(x).var() + pair.critic(y).var()
+        assert found["noise"][k] == near((values / 60) ** 0.5 / found["truth"][k], rel=0.05)
+        assert found["error"][k] == near(ways.std() / FUNNEL_DRAWS**0.5, rel=0.1)
+        error = np.hypot(ways.std() / len(ways) ** 0.5, found["error"][k])
+        assert abs(ways.mean() - found["truth"][k]) < 4 * error
+    raw = found["raw"][:, funnels.NAMES.index("one-sided penalty"), 0] * found["truth"]
+    better = found["corrected"][:, funnels.NAMES.index("one-sided penalty"), 0] * found["truth"]
+    np.testing.assert_allclose(better * (1 + better / 20), raw, rtol=0.05)
+
+
+def test_lab_training_certificates_are_below_em(arrays):
+    found, training = arrays("lab_training"), script("lab_training")
+    assert np.all(found["certificate"] <= found["emd"] + 1e-6)
+    assert np.all(found["flat"] <= found["emd"] + 1e-6)
+    np.testing.assert_array_equal(found["iteration"], np.arange(26))
+    np.testing.assert_allclose(found["certificate"][0], found["flat"][0], rtol=0.02)  # so flat
+    np.testing.assert_array_equal(found["emd"][:, 0, 0], found["emd"][0, 0, 0])  # one start
+    law = data.toy("8gaussians")
+    modes = law.modes.numpy()
+    for k in range(len(training.PANELS)):
+        for record in (0, 25):
+            sheet = found["sheets"][k, record]
+            real = law.sample(500, torch_generator(1)).numpy()
+            assert found["emd"][k, 0, record] == near(em(sheet, real), rel=0.35)
+            nearest = cdist(sheet, modes)
+            close = nearest.min(axis=1) < 4 * law.spread
+            counts = np.bincount(nearest.argmin(axis=1)[close], minlength=8)
+            assert abs(found["modes"][k, 0, record] - np.sum(counts >= 0.1 * 500 / 8)) <= 1
+    assert found["floor"] == near(floor(law, 40, pairs=10))
+    assert np.all(abs(found["estimate"][0]) < 0.1 * found["emd"][0])  # clipped at .01
+    assert np.all(found["estimate"][1:] > 0.05)
+    assert np.all(found["estimate"][3:] <= found["certificate"][3:])  # of 1-Lipschitz critics
+
+
+def torch_generator(seed):
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+def floor(law, n, pairs=1):
+    """Mean EM between two samples of a law, drawn as `compare.sampling_floor` draws them."""
+    told = []
+    for seed in range(pairs):
+        draws = torch_generator(seed)
+        told.append(em(law.sample(n, draws).numpy(), law.sample(n, draws).numpy()))
+    return np.mean(told)
+
+
+@pytest.mark.parametrize(("name", "factor"), [("wgan_fig3_toy", 25), ("wgan_fig4_toy", 10)])
+def test_wgan_fig3_toy_and_fig4_toy_em_is_that_of_their_sheets(arrays, name, factor):
+    found = arrays(name)
+    rate = {"wgan_fig3_toy": 2e-4, "wgan_fig4_toy": 1e-3}[name]
+    np.testing.assert_allclose(found["rates"], [rate, rate, factor * rate])
+    np.testing.assert_array_equal(found["iteration"], np.arange(41))
+    assert found["emd"].shape == found["estimate beside"].shape == (3, 1, 6)
+    law = data.toy("8gaussians")
+    real = law.sample(500, torch_generator(5)).numpy()
+    for k in (0, 1):  # the third run goes up and down between two looks
+        between = found["emd"][k, 0, :2]  # the first sheet is of record 6, the looks of 0 and 8
+        assert 0.85 * between.min() < em(found["sheets"][k, 0, 0], real) < 1.1 * between.max()
+    assert found["floor"] == near(floor(law, 100, pairs=10))
+    assert found["floor"] < found["emd"].min()
+    np.testing.assert_array_equal(found["emd"][0, 0, 0], found["emd"][2, 0, 0])  # one start
+
+
+def test_wgan_fig3_toy_gaps_are_as_small_as_the_box_and_costs_are_minus_fake_values(arrays):
+    found = arrays("wgan_fig3_toy")
+    assert np.all(np.abs(found["estimate"]) < 0.03)
+    assert np.all(found["estimate beside"][:2, 0, 2:] > 0)
+    for name in ("estimate", "cost"):  # of a batch, and of many points
+        np.testing.assert_allclose(found[f"{name} beside"], found[name][:, :, ::8], atol=4e-5)
+
+
+def test_wgan_fig4_toy_estimates_are_below_log_2_and_figure_8_draws_the_cost(arrays):
+    found = arrays("wgan_fig4_toy")
+    for beside in ("", " beside"):
+        assert np.all(found[f"estimate{beside}"] <= LOG2)
+        assert np.all(found[f"cost{beside}"] > 0)
+    for shown in ("estimate", "cost"):  # of a batch, and of many points
+        np.testing.assert_allclose(found[f"{shown} beside"], found[shown][:, :, ::8], atol=0.16)
+    for name, shown in (("wgan_fig4_toy", "estimate"), ("wgan_fig8_toy", "cost")):
+        top = drawn(name, arrays(name)).axes[0]
+        np.testing.assert_array_equal(top.lines[0].get_ydata(), found[shown][0, 0])
+
+
+@pytest.mark.parametrize("name", ["wgan_fig5", "wgan_fig6", "wgan_fig7"])
+def test_wgan_fig5_fig6_fig7_em_and_classes_are_those_of_their_sheets(arrays, name):
+    found = arrays(name)
+    real, n = pixels(found["real"]), int(found["n"])
+    for sheet, unseen in zip(found["sheets"], found["unseen emd"], strict=True):
+        clipped = {"wgan_fig7": 1.0}.get(name, 0.003)  # pixels of MLPs leave the range of bytes
+        assert em(pixels(sheet)[:n], real[:n]) == near(unseen, rel=clipped)
+    assert np.all(np.abs(found["emd"] - found["unseen emd"]) < 0.1)
+    shares = found["shares"]
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    np.testing.assert_array_equal(found["largest_share"], shares.max(axis=1))
+    np.testing.assert_array_equal(found["classes"], np.sum(shares >= 0.1 / 10, axis=1))
+    np.testing.assert_array_equal(found["all_classes"], 10)
+    np.testing.assert_array_equal(found["iterations"], 6)
+    assert np.all((found["confidence"] >= 0.1) & (found["confidence"] <= 1))
+    assert np.all(found["kid"] > 0)
+    law = script(name).wgan_images.config("wgan", "dcgan", "quick").law()
+    np.testing.assert_array_equal(found["real"], law.whole.images[law.unseen[:64]])
+    training = [row for row in range(len(law.whole.images)) if row not in set(law.unseen)]
+    floor = em(pixels(law.whole.images[training[:n]]), real[:n])
+    assert floor == near(found["floor"], rel=0.2)
+    assert np.all(found["floor"] < found["emd"])
+
+
+@pytest.mark.parametrize(("name", "kind"), [("wgan_fig3", "wgan"), ("wgan_fig4", "gan")])
+def test_wgan_fig3_and_fig4_show_the_runs_that_figures_5_and_7_end(arrays, name, kind):
+    found = arrays(name)
+    place = ("wgan", "gan").index(kind)
+    for row, sheets in ((0, "wgan_fig7"), (1, "wgan_fig5")):
+        ends = arrays(sheets)
+        assert found["emd"][row, -1] == ends["emd"][place]
+        assert found["unseen emd"][row, -1] == ends["unseen emd"][place]
+    looked = np.isfinite(found["emd"])
+    np.testing.assert_array_equal(looked, [[record % 3 == 0 for record in range(7)]] * 3)
+    np.testing.assert_array_equal(looked, np.isfinite(found["unseen emd"]))
+    np.testing.assert_array_equal(found["iteration"], np.arange(7))
+    assert np.all(found["floor"] < found["emd"][looked])
+    np.testing.assert_array_equal(found["moments"], [1, 3, 5])
+    assert found["floor"] == arrays("wgan_fig5")["floor"]
+    assert found["sheets"].shape == (3, 3, 16, 8, 8, 1)
+    start = pixels(found["sheets"][1, 0])  # nothing is trained at iteration 1
+    real = pixels(arrays("wgan_fig5")["real"][:16])
+    assert em(start, real) == near(found["unseen emd"][1, 0], rel=0.1)
+    assert found["factor"] == {"wgan": 20, "gan": 10}[kind]
+    if kind == "gan":
+        assert np.all(found["estimate"] <= LOG2)
+        assert np.all(found["cost"] > 0)
+        assert np.all(np.diff(found["estimate"]) > 0)  # the discriminator learns
+        np.testing.assert_allclose(found["cost"][1], LOG2, atol=1e-3)  # it tells nothing yet
+        np.testing.assert_allclose(found["estimate"][1], 0, atol=5e-3)
+    else:
+        assert np.all(np.diff(found["estimate"][:2]) > 0)  # the critic learns
+        assert np.all(np.abs(found["estimate"]) < found["emd"][:, :1])
+
+
+def test_wgan_fig8_draws_the_cost_where_figure_4_draws_the_estimate(arrays):
+    found = arrays("wgan_fig4")
+    for name, shown in (("wgan_fig4", "estimate"), ("wgan_fig8", "cost")):
+        figure = drawn(name, arrays(name))
+        for axes, values in zip(figure.axes[:3], found[shown], strict=True):
+            np.testing.assert_array_equal(axes.lines[0].get_ydata(), values)
+
+
+def test_gp_fig5b_toy_distances_to_both_samples_are_as_near_as_the_samples(arrays):
+    found = arrays("gp_fig5b_toy")
+    law = data.toy("cube", low=-1, high=1, dimension=8)
+    assert found["floor"] == near(floor(law, 200, pairs=20))
+    for name in ("penalty", "clipping"):
+        iteration, gap, held_out_gap, train, held_out = found[name][0].T
+        np.testing.assert_array_equal(iteration, np.arange(11))
+        assert np.all(np.abs(train - held_out) <= 1.5 * found["floor"])
+        assert np.all(train > found["floor"])
+        assert abs(gap[0] - held_out_gap[0]) < 0.1 + 0.2 * abs(gap[0])
+    np.testing.assert_array_equal(found["penalty"][0, 0, 3:], found["clipping"][0, 0, 3:])
+    assert np.all(np.diff(found["penalty"][0, :4, 1]) > 0)
+
+
+def test_lab_momentum_steps_without_momentum_go_downhill(arrays):
+    found = arrays("lab_momentum")
+    for name in script("lab_momentum").COLUMNS:
+        gap, cosine, emd = np.moveaxis(found[name], -1, 0)
+        assert np.flatnonzero(np.isfinite(emd[0])).tolist() == [0, 20]
+        seen = cosine[np.isfinite(cosine)]
+        assert np.all(np.abs(seen) <= 1 + 1e-6)
+        assert np.flatnonzero(np.isnan(cosine[0])).tolist() == [0]
+        assert cosine[0, 1] > 0.1  # the first step of all follows the first gradient
+        if name in ("rmsprop", "adam 0"):
+            assert np.all(seen > 0)
+        assert np.isfinite(gap).all()
+    starts = [found[name][0, 0, 2] for name in script("lab_momentum").COLUMNS]
+    np.testing.assert_array_equal(starts, starts[0])
+    real = data.toy("8gaussians").sample(100, torch_generator(5)).numpy()
+    assert starts[0] == near(1.0, abs=0.6)
+    assert em(real, np.zeros_like(real)) == near(1.4, abs=0.2)
+
+
+def test_lab_modes_numbers_are_those_of_the_points(arrays):
+    found, law = arrays("lab_modes"), data.toy("8gaussians")
+    modes = law.modes.numpy()
+    real = law.sample(1000, torch_generator(5)).numpy()
+    assert found["floor"] == near(floor(law, 100))
+    for name in script("lab_modes").NAMES:
+        for row, points in zip(found[name], found[f"{name} points"], strict=True):
+            reached, near_modes, quality, emd = row
+            distances = cdist(points, modes)
+            close = distances.min(axis=1) < 4 * law.spread
+            counts = np.bincount(distances.argmin(axis=1), minlength=8)
+            at = np.bincount(distances.argmin(axis=1)[close], minlength=8)
+            assert reached == np.sum(counts >= 0.1 * 1000 / 8)
+            assert near_modes == np.sum(at >= 0.1 * 1000 / 8)
+            assert quality == near(close.mean())
+            assert emd == near(em(points[:500], real[:500]), rel=0.25)
+    low, high = script("lab_modes").interval(np.array([1.0, 1, 1, 1]))
+    assert (low, high) == (1, 1)
+
+
+def le_cam(x):
+    """(p - q)^2 / (p + q) / 2 of N(0, 1) and N(1, 1)."""
+    p, q = stats.norm.pdf(x), stats.norm.pdf(x - 1)
+    return (p - q) ** 2 / (p + q) / 2
+
+
+def test_lab_objectives_estimates_are_below_the_distances_of_two_normals(arrays):
+    found = arrays("lab_objectives")
+    overlap = 2 * stats.norm.cdf(-0.5)  # N(0, 1) and N(1, 1) cross at 1/2
+    truths = {
+        "wgan-lp": 1.0,
+        "loss-sensitive": 1.0,
+        "gan": js_of_normals(1),
+        "gan-minimax": js_of_normals(1),
+        "lsgan": integrate.quad(le_cam, -9, 10)[0],
+        "hinge": 1 - overlap,
+        "ebgan": 1 - overlap,
+        "fgan-kl": 0.5,
+        "fgan-reverse-kl": 0.5,
+        "fgan-tv": 1 - overlap,
+        "fgan-pearson": np.e - 1,
+    }
+    assert set(truths) == set(script("lab_objectives").FITTED)
+    for name, truth in truths.items():
+        exact, value, error = found[f"{name} estimate"]
+        assert exact == near(truth, rel=1e-5)
+        assert value <= truth + 4 * error
+        assert 0 < error < 0.02
+    law = data.toy("8gaussians")
+    real = law.sample(500, torch_generator(5)).numpy()
+    assert found["floor"] == near(floor(law, 100))
+    for name in script("lab_objectives").NAMES:
+        emd, _ = found[name][0]
+        assert emd == near(em(found[f"{name} points"][:500], real), rel=0.15)
+
+
+def test_gp_table2_toy_both_methods_start_alike_and_outcomes_add_up(arrays):
+    found, table = arrays("gp_table2_toy"), script("gp_table2_toy")
+    assert all(sum(counts) == 200 for counts in table.PAPER.values())
+    success = np.array([[True, False], [False, True], [True, True], [False, False], [False, True]])
+    assert table.outcomes(success) == (1, 2, 1, 1)
+    np.testing.assert_array_equal(found["depths"], [2, 4, 8])
+    np.testing.assert_array_equal(found["widths"], [16, 32, 64])
+    assert np.all(found["emd"] > found["floor"])
+    assert np.all(np.abs(found["emd"] / found["start"][:, None] - 1) < 0.3)
+    rng = np.random.default_rng(0)
+    drawn_pairs = [
+        (table.drawn(table.SIZES["quick"], rng), table.drawn(table.SIZES["quick"], rng))
+        for _ in range(4)
+    ]
+    for k, (_, critic) in enumerate(drawn_pairs):
+        assert table.ACTIVATIONS[found["activation"][k]] == critic.activation
+        assert found["normalized"][k] == (critic.norm == "batch")
+    law = data.toy("8gaussians")
+    assert found["floor"] == near(floor(law, 500))
+
+
+def test_gp_table2_toy_has_each_methods_number_in_its_own_column(monkeypatch):
+    table = script("gp_table2_toy")
+    ends = {"gan": (1.0, 2.0), "wgan-gp": (1.0, 3.0)}
+    monkeypatch.setattr(table, "ends", lambda name, *_: ends[name])
+    np.testing.assert_array_equal(table.compute("quick")["emd"], [[2, 3]] * 4)
+
+
+def test_lab_schedule_counts_the_critics_steps(arrays):
+    found, schedule = arrays("lab_schedule"), script("lab_schedule")
+    np.testing.assert_array_equal(found["constant"][0, :, 1], [0, 5, 10, 15])
+    np.testing.assert_array_equal(found["original"][0, :, 1], [0, 100, 200, 300])
+    for name in ("constant", "original"):
+        np.testing.assert_array_equal(found[name][0, :, 0], range(4))
+    np.testing.assert_array_equal(found["constant"][0, 0], found["original"][0, 0])
+    assert np.abs(found["original"][0, 1, 2]) > 10 * np.abs(found["constant"][0, 1, 2])
+    assert np.all(found["constant"][:, :, 3] > found["floor"])
+    law = data.toy("8gaussians")
+    assert found["floor"] == near(floor(law, 500))
+    assert schedule.CONFIGS["original"].critic_steps(25) == 5
+
+
+def test_gp_fig5b_certificates_are_below_em(arrays):
+    found = arrays("gp_fig5b")
+    for name in ("penalty", "clipping"):
+        gap, held_out, train, unseen, certificate = found[name].T
+        assert np.all(certificate <= unseen + 1e-6)
+        assert np.all(np.abs(train - unseen) <= found["floor"])
+        assert np.all(np.abs(gap - held_out) < 0.05)  # nothing is known by heart yet
+        assert np.all(np.diff(train) < 0)
+        sheet = pixels(found[f"{name} sheets"][0])
+        law = script("gp_fig5b").config("penalty", "quick").law()
+        real = pixels(law.whole.images[law.unseen[:24]])
+        assert em(sheet, real) == near(unseen[1], rel=0.1)
+    np.testing.assert_array_equal(found["penalty"][0, 2:4], found["clipping"][0, 2:4])
+    assert np.all(np.abs(found["clipping"][:, :2]) < 0.01)
+    assert np.all(np.diff(found["penalty"][:, 0]) > 0)
+    np.testing.assert_array_equal(found["iteration"], range(6))
+    np.testing.assert_array_equal(found["moments"], [1, 3])
+    early, late = (em(pixels(sheet), real) for sheet in found["clipping sheets"])
+    assert late < early
+    assert found["floor"] == near(arrays("wgan_fig5")["floor"])
+
+
+def test_gp_fig2_small_em_is_that_of_its_sheets(arrays):
+    found, small = arrays("gp_fig2_small"), script("gp_fig2_small")
+    law = small.config(0, "WGAN-GP", "quick").law()
+    real = pixels(law.whole.images[law.unseen[:32]])
+    for row in range(4):
+        for column in range(4):
+            told = em(pixels(found["sheet"][row, column]), real)
+            outside = 2.0 if row == 2 else 0.1  # pixels of the MLP leave the range of bytes
+            assert told == near(found["emd"][row, column], rel=outside)
+    assert np.all((found["classes"] >= 1) & (found["classes"] <= found["all classes"]))
+    assert np.all(found["kid"] > 0)
+    assert np.all(found["emd"] > found["floor"])
+    assert np.all(found["emd"][2] > found["emd"][[0, 1, 3]].max())  # without tanh, far out of range
+    assert (found["dimension"], found["all classes"]) == (64, 10)
+    assert found["floor"] == arrays("wgan_fig5")["floor"]
+
+
+def test_gp_fig2_small_has_each_runs_numbers_in_its_own_cell(monkeypatch):
+    small = script("gp_fig2_small")
+
+    def judged(config, *_):
+        networks = (config.critic.activation, type(config.generator).__name__)
+        method = (config.objective, config.constraint, config.critic_optimizer.name)
+        return {"emd": np.array(" ".join([*networks, *method, config.generator.norm]))}
+
+    monkeypatch.setattr(small, "judged", judged)
+    monkeypatch.setattr(small.image_runs, "classifier", lambda *_: None)
+    rows = (
+        "dcgan DCGANConfig {} batch",
+        "dcgan DCGANConfig {} none",
+        "dcgan MLPConfig {} none",
+        "tanh DCGANConfig {} batch",
+    )
+    columns = "non-saturating none adam", "least-squares none rmsprop"
+    columns += "wasserstein clip rmsprop", "wasserstein gp adam"
+    told = [[row.format(column) for column in columns] for row in rows]
+    np.testing.assert_array_equal(small.compute("quick")["emd"], told)
+
+
+def test_lab_image_critics_numbers_obey_the_laws(arrays):
+    found, critics = arrays("lab_image_critics"), script("lab_image_critics")
+    numbers = dict(zip(critics.NUMBERS, found["numbers"].T, strict=True))
+    np.testing.assert_allclose(numbers["gap_over_slope"], numbers["critic_gap"] / numbers["slope"])
+    assert np.all(numbers["slope"] <= numbers["lipschitz"] * (1 + 1e-5))
+    assert np.all(numbers["certificate"] <= numbers["exact"] + 1e-6)
+    assert numbers["lipschitz"][2] == near(1, abs=1e-4)  # of the folds
+    assert numbers["critic_gap"][2] <= numbers["exact"][2]
+    looked = np.isfinite(found["emd"])
+    assert np.all(found["certificate"][looked] <= found["emd"][looked] + 1e-6)
+    curves = arrays("wgan_fig3")
+    np.testing.assert_array_equal(found["emd"][0], curves["unseen emd"][1])
+    np.testing.assert_array_equal(found["batch_estimate"][0], curves["estimate"][1])
+    np.testing.assert_allclose(found["estimate"][:, -1], numbers["critic_gap"], rtol=0.2)
+    np.testing.assert_allclose(found["emd"][:, -1], numbers["exact"], rtol=0.02)
+    np.testing.assert_allclose(found["shares"].sum(axis=1), 1)
+    np.testing.assert_array_equal(found["largest_share"], found["shares"].max(axis=1))
+    np.testing.assert_array_equal(found["classes"], np.sum(found["shares"] >= 0.1 / 10, axis=1))
+    for name in ("shares", "confidence", "kid"):  # of real images; of the run that both show
+        np.testing.assert_array_equal(found[name][0], arrays("wgan_fig5")[name][0])
+    np.testing.assert_array_equal(found["sheets"][0, 0, :16], curves["sheets"][1, 0])
+    np.testing.assert_array_equal(found["iteration"], range(7))
+    np.testing.assert_array_equal(found["moments"], [1, 4])
+    assert found["floor"] == curves["floor"]
+    np.testing.assert_array_equal(found["steps"], [5, 3, 3])
+
+
+def test_every_figure_has_a_test_of_its_arrays():
+    tests = Path(__file__).read_text()
+    assert [name for name in FIGURES if f'"{name}"' not in tests] == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_code_runs_that_the_digest_does_not_cover(quick, name):
+    owner = TREE.owner(name)
+    reached = TREE.reached((f"figures.{owner}", "compute"))
+    ran = json.loads((quick(owner) / "ran.json").read_text())
+    assert len(ran) > 20
+    for file, line in ran:
+        module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if module.startswith("figures."):
+            covered = (module, top(ROOT / file, line)) in reached or module == UNSEEN
+        else:  # a package that loads lazily only looks up a name
+            covered = (module, None) in reached or top(ROOT / file, line) == "__getattr__"
+        assert covered, (file, line)
+
+
+def top(path, line):
+    """The name of the function or class at the top of a file that a line is in."""
+    for node in ast.parse(path.read_text()).body:
+        if node.lineno - len(getattr(node, "decorator_list", ())) <= line <= node.end_lineno:
+            return getattr(node, "name", None) or node.targets[0].id
+    raise LookupError(line)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_picture_is_drawn_the_same_from_kept_arrays_within_its_edges(arrays, name):
+    shots, found = [], arrays(name)
+    for _ in range(2):
+        figure = drawn(name, found)
+        with plots.style():
+            shot = io.BytesIO()
+            figure.savefig(shot, dpi=40, format="raw")
+        shots.append(shot.getvalue())
+    assert shots[0] == shots[1]
+    assert np.frombuffer(shots[0], np.uint8).std() > 5
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.02
+    for key, values in arrays(name).items():  # drawing changes nothing
+        np.testing.assert_array_equal(values, found[key])
