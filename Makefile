@@ -19,16 +19,18 @@ PYTHON := .venv/bin/python
 READY := .venv/ready
 endif
 
+SPHINX := $(PYTHON) -m sphinx -q -W --keep-going -b html
+
 # many runs side by side, one thread each
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: active help figures gallery test lab notebooks course check bench wheel clean
+.PHONY: active help figures gallery test test-fast mutants lab notebooks course docs check bench wheel clean
 
 help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n DATA=folder:PATH)
 	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS) --data "$(DATA)"
@@ -39,6 +41,12 @@ gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
 	$(PYTHON) -m pytest -n auto --dist worksteal
 
+test-fast: $(READY) ## run the tests of a minute: all that is not marked as slow
+	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow" tests
+
+mutants: $(READY) ## try the tests on faults made on purpose, and name those that nobody notices
+	$(PYTHON) tests/mutants.py
+
 lab: $(READY) ## open JupyterLab on the first lesson
 	$(PYTHON) -m jupyterlab notebooks/00_start_here.ipynb
 
@@ -46,7 +54,13 @@ notebooks: $(READY) ## rebuild and execute the notebooks from their .py twins
 	$(PYTHON) notebooks/build.py
 
 course: $(READY) ## render the course to site/, to be read without a network (SOLUTIONS=no: without them)
-	@$(PYTHON) notebooks/course.py $(if $(filter no,$(SOLUTIONS)),--students)
+	@$(SPHINX) -t course -d docs/_build/course.doctrees docs docs/_build/course
+	@$(PYTHON) notebooks/course.py --docs docs/_build/course $(if $(filter no,$(SOLUTIONS)),--students)
+
+docs: $(READY) ## build the documentation to docs/_build/html/, with all warnings as errors
+	@$(PYTHON) docs/house.py
+	@$(SPHINX) -d docs/_build/html.doctrees docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 check: $(READY) ## ruff, ruff format, mypy
 	$(PYTHON) -m ruff check .
@@ -64,8 +78,8 @@ wheel: $(READY) ## build dist/*.whl and try it in an empty environment
 	$(PYTHON) -m build --wheel --outdir dist
 	$(PYTHON) tests/try_wheel.py dist
 
-clean: ## delete .venv, generated figures, the site and caches
-	rm -rf .venv dist build site figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## delete .venv, generated figures, documentation, the site and caches
+	rm -rf .venv dist build site docs/_build figures/out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 active:

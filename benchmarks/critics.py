@@ -35,10 +35,12 @@ from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from wganlab import exact, learned
+from wganlab.learned.algorithm1 import critic_gradients, critic_update
 from wganlab.learned.constraints.ctransform import batch_certificate
 from wganlab.learned.constraints.penalties import gradient_norms
-from wganlab.learned.fast.by_hand import CriticStep
-from wganlab.learned.fast.linear_chains import Chain
+from wganlab.learned.fast.by_hand import Chain
+from wganlab.learned.fast.seam import quicken_critic
+from wganlab.learned.players import CriticPlayer
 
 METHODS = {
     name: learned.METHODS[name] for name in ("gp", "lp", "clip", "sn", "orthonormal", "ctransform")
@@ -190,9 +192,11 @@ def steppers(method: learned.Method) -> list[tuple[nn.Module, Callable[[], Any]]
     textbook.prepare(theirs, method.constraint)
     fast, _ = method.optimizer.build(ours.parameters(), 1)
     plain = textbook.build(method, theirs)
-    step = CriticStep(ours, method.constraint, fast)
+    constraint = method.constraint
+    player = CriticPlayer(ours, constraint, fast, constraint.objective, generator, critic_gradients)
+    quicken_critic(player)
     return [
-        (ours, lambda: step(real, fake, generator)),
+        (ours, lambda: critic_update(player, real, fake)),
         (theirs, lambda: textbook.step(theirs, method, plain, real, fake)),
     ]
 

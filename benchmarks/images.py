@@ -32,6 +32,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from wganlab import data, learned
+from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.state import RunState
 
 PRESETS = ("wgan-gp", "wgan", "gan")
@@ -57,7 +58,7 @@ def eager(chosen: learned.TrainConfig) -> Callable[[], None]:
 
     def block() -> None:
         for _ in range(BLOCK):
-            training.iterate()
+            advance(training)
         training.losses.clear()
 
     return block

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 
 from wganlab import learned
 
@@ -37,8 +38,10 @@ def train(
 def prepare(critic: nn.Module, constraint: learned.Constraint) -> None:
     """Parametrized layers, those of torch for orthonormal ones."""
     if isinstance(constraint, learned.Orthonormal):
-        constraint = learned.Orthonormal("cayley")
-    constraint.prepare(critic)
+        for layer in [part for part in critic.modules() if isinstance(part, nn.Linear)]:
+            parametrizations.orthogonal(layer, orthogonal_map="cayley")
+    else:
+        constraint.prepare(critic)
 
 
 def build(method: learned.Method, critic: nn.Module) -> torch.optim.Optimizer:

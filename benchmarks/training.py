@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import textbook
@@ -30,6 +31,7 @@ from tqdm import tqdm
 
 from wganlab import compare, data, learned
 from wganlab.learned.fast.engine import Engine
+from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.state import RunState
 
 SEEDS = 8  # side by side in the engine
@@ -58,7 +60,7 @@ def ours(chosen: learned.TrainConfig) -> Callable[[], None]:
 
     def block() -> None:
         for _ in range(BLOCK):
-            training.iterate()
+            advance(training)
         training.losses.clear()
 
     return block
@@ -199,11 +201,11 @@ def outcomes(sizes: dict[str, int]) -> None:
 
 
 def memory(sizes: dict[str, int]) -> None:
-    """How much a long run grows after its first tenth, eager and compiled."""
+    """How much a long run grows after its first tenth, by hand and compiled."""
     tenth = sizes["iterations"] // 10
-    for name in ("eager", "compiled"):
+    for name in ("by hand", "compiled"):
         training = RunState(config("wgan-gp", 64, 64), torch.device("cpu"))
-        iterate = training.iterate if name == "eager" else Engine([training]).iterate
+        iterate = partial(advance, training) if name == "by hand" else Engine([training]).iterate
         for number in tqdm(range(sizes["iterations"]), disable=None, leave=False):
             iterate()
             if number % 100 == 0:

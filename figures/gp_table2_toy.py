@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from wganlab import compare, data, learned, plots
-from wganlab.compare.observers import earth_mover
+from wganlab.compare.truth_observers import earth_mover
 from wganlab.learned import PRESETS, MLPConfig
 
 if TYPE_CHECKING:

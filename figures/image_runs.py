@@ -24,7 +24,7 @@ import torch
 
 from figures import provenance
 from wganlab import compare, data, learned
-from wganlab.compare.observers import earth_mover, sampling_floor
+from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned.networks.network import has_batch_norm
 
 if TYPE_CHECKING:

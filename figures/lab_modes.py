@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from wganlab import compare, data, learned, plots
-from wganlab.compare.observers import NEAR, coverage, earth_mover
+from wganlab.compare.truth_observers import NEAR, coverage, earth_mover
 from wganlab.learned import PRESETS, MLPConfig, TrainConfig
 
 if TYPE_CHECKING:

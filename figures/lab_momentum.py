@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wganlab import learned, plots
-from wganlab.compare.observers import earth_mover
+from wganlab.compare.truth_observers import earth_mover
 from wganlab.learned import MLPConfig, Optimizer, TrainConfig
 
 if TYPE_CHECKING:

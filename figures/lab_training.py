@@ -15,7 +15,7 @@ import torch
 from scipy.stats import spearmanr
 
 from wganlab import data, exact, plots
-from wganlab.compare.observers import coverage, earth_mover, sampling_floor
+from wganlab.compare.truth_observers import coverage, earth_mover, sampling_floor
 from wganlab.learned import PRESETS, MLPConfig, train
 from wganlab.player import Panel
 from wganlab.player import page as played

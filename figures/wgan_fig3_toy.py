@@ -18,7 +18,7 @@ from scipy.ndimage import median_filter
 from scipy.stats import spearmanr
 
 from wganlab import data, plots
-from wganlab.compare.observers import earth_mover, sampling_floor
+from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned import PRESETS, MLPConfig, Optimizer, train
 from wganlab.learned.objectives.by_name import OBJECTIVES
 

@@ -137,7 +137,7 @@ p, q = np.array([0.75, 0.25]), np.array([0.25, 0.25, 0.5])
 y = targets["A"]
 D = np.abs(x[:, None] - y)  # (2, 3)
 c = D.ravel()  # (6,)
-A = exact.constraints(2, 3).toarray()  # (5, 6)
+A = exact.marginal_matrix(2, 3).toarray()  # (5, 6)
 b = np.concatenate([p, q])  # (5,)
 
 print("way   ", "  ".join(f"{start}-{end}" for start in x for end in y))

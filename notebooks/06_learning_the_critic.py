@@ -65,7 +65,7 @@ print(f"EM of the clouds {transport.value:.3f}, of the laws {pair.emd:g}")
 #
 # This is the inner loop of the paper's Algorithm 1, in plain PyTorch.
 
-# %% quick={"steps": 300}
+# %% quick={"steps": 220}
 steps = 600
 
 

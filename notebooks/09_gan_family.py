@@ -37,8 +37,7 @@ from checks import gan_family as check
 from scipy import stats
 
 from wganlab import compare, data, exact, learned, plots
-from wganlab.learned import OBJECTIVES, PRESETS, Optimizer
-from wganlab.learned.batch import Batch
+from wganlab.learned import OBJECTIVES, PRESETS, Batch, Optimizer
 
 plt.style.use(plots.STYLE)
 plt.rcParams["figure.dpi"] = 74  # this lesson has many pictures

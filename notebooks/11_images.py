@@ -172,7 +172,7 @@ emd = {name: exact.emd(flat(held_out), flat(images)) for name, images in fakes.i
 # %%
 figure, panels = plt.subplots(1, 5, figsize=(12, 2.9))
 for axes, (name, images) in zip(panels, fakes.items(), strict=True):
-    plots.show_images(axes, data.image_laws.as_bytes(images[:16]), 4)
+    plots.show_images(axes, data.as_bytes(images[:16]), 4)
     axes.set_title(f"{name}\nEM {emd[name]:.2f}")
 plt.show()
 print(" < ".join(f"{name} {emd[name]:.2f}" for name in sorted(emd, key=emd.get)))
@@ -312,12 +312,12 @@ for name in ("folds", "patches"):
 # %%
 figure, panels = plt.subplots(5, 6, figsize=(6.6, 5.8))
 for row, images in zip(panels[:2], (y[:6], x[partner]), strict=True):
-    for axes, image in zip(row, images[:, 0], strict=True):
+    for axes, image in zip(row, images[:, 0].numpy(), strict=True):
         axes.imshow(image, cmap="gray_r")
 for row, gradients in zip(panels[2:], arrows.values(), strict=True):
     for axes, gradient in zip(row, gradients[:, 0], strict=True):
         top = float(gradient.abs().max())
-        axes.imshow(gradient, cmap="PuOr_r", vmin=-top, vmax=top)
+        axes.imshow(gradient.numpy(), cmap="PuOr_r", vmin=-top, vmax=top)
 names = "an eight", "its three", *arrows
 for row, name in zip(panels, names, strict=True):
     row[0].text(-0.15, 0.5, name, transform=row[0].transAxes, ha="right", va="center")
@@ -507,7 +507,7 @@ class Sheets(dict):
     """An observer that keeps some generated images of every look."""
 
     def __call__(self, view):
-        self[view.iteration] = data.image_laws.as_bytes(view.fake[:64])
+        self[view.iteration] = data.as_bytes(view.fake[:64])
         return {}
 
 
@@ -605,7 +605,7 @@ if iterations == 300:  # what is said below; the short run of the tests does not
 # %%
 samples = runs["folds"].sample(12, torch.Generator().manual_seed(5))
 distances, rows = compare.nearest_neighbors(samples, train)
-pictures = [data.image_laws.as_bytes(images) for images in (samples, train[rows[:, 0]])]
+pictures = [data.as_bytes(images) for images in (samples, train[rows[:, 0]])]
 usual = compare.memorization(samples, train, held_out)["nearest_held_out"]
 figure, panels = plt.subplots(2, 1, figsize=(10, 2.2))
 for axes, images, name in zip(panels, pictures, ("samples", "nearest\nto train on"), strict=True):

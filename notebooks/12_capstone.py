@@ -603,7 +603,7 @@ check.flawed_report(answer_4)
 # nonparametric tests*, 2017. Lopez-Paz, Oquab, *Revisiting classifier two-sample tests*, 2017 (half
 # to learn, half to judge).
 #
-# **Next.** This was the last lesson. From here: the project's README lists its figures, each with
+# **Next.** This was the last lesson. From here: `docs/figures.md` lists the figures, each with
 # what differs from the paper's, and `make figures` draws them anew; take one, and change a thing.
 # Read the WGAN and WGAN-GP papers again: you can now check every sentence of theirs that is about a
 # distance. And if your critic, your pair with a proof, or your lesson would teach others something,

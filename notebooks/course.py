@@ -128,8 +128,12 @@ def _colors(palette: str) -> str:
     return "\n".join(rule for rule in rules if re.match(r"\.code \.\w+ ", rule))
 
 
-def make(folder: Path, *, students: bool = False, iterations: int = 600) -> list[Page]:
+def make(
+    folder: Path, *, students: bool = False, iterations: int = 600, docs: Path | None = None
+) -> list[Page]:
     """Write the site into an empty folder, with players whose runs are this long.
+
+    The documentation, where it has been built, goes along into the folder `docs`.
 
     Raises
     ------
@@ -144,6 +148,7 @@ def make(folder: Path, *, students: bool = False, iterations: int = 600) -> list
     shared = {
         "players": played.players(iterations),
         "others": [page for page in pages if page not in lessons and not page.for_teachers],
+        "docs": docs is not None,
         "teachers": next((page for page in pages if page.source.stem == "INSTRUCTORS"), None),
     }
     for page in pages:
@@ -163,6 +168,12 @@ def make(folder: Path, *, students: bool = False, iterations: int = 600) -> list
         (folder / "players").mkdir(exist_ok=True)
         text = one.html.replace('<h1 id="title">', home, 1)
         (folder / "players" / f"{one.name}.html").write_text(text, encoding="utf-8")
+    if docs is not None:
+        shutil.copytree(docs, folder / "docs")
+        for picture in (folder / "docs" / "_images").glob("*.png"):  # lighter than as it was copied
+            twin = folder / "files" / "figures" / "gallery" / picture.name
+            if twin.exists():
+                shutil.copyfile(picture, twin)
     (folder / "theme").mkdir(exist_ok=True)
     (folder / "theme" / "style.css").write_text(style(), encoding="utf-8")
     for name in ("script.js", "NOTICE.md"):
@@ -196,6 +207,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Render the course to a static site.")
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "site")
     parser.add_argument("--students", action="store_true", help="without what is for teachers")
+    parser.add_argument("--docs", type=Path, help="the documentation as built, to go along")
     asked = parser.parse_args()
     folder = asked.folder.resolve()
     if folder.exists() and not (folder / "theme" / "style.css").exists():
@@ -204,7 +216,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as new:
         made = Path(new) / "site"
         try:
-            pages = make(made, students=asked.students)
+            pages = make(made, students=asked.students, docs=asked.docs)
         except CourseError as problems:
             raise SystemExit(str(problems)) from None
         shutil.rmtree(folder, ignore_errors=True)

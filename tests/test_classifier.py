@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from wganlab import data
-from wganlab.compare import Classifier, as_images, classifier_for, fit_classifier
+from wganlab.compare import Classifier, classifier_cache, classifier_for, fit_classifier
+from wganlab.data import as_images
 from wganlab.data.cache import folder as cache_folder
-from wganlab.learned import classifiers
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +161,7 @@ def test_a_classifier_is_trained_once(cache, monkeypatch):
     first = classifier_for(bar_set(), steps=5)
     assert first.name == "classifier of bars at 8 px"
     state = torch.get_rng_state()
-    monkeypatch.setattr(classifiers, "fit_classifier", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(classifier_cache, "fit_classifier", lambda *_, **__: pytest.fail("trained"))
     again = classifier_for(bar_set(), 8, steps=5)
     assert torch.equal(state, torch.get_rng_state())
     assert equal(first, again)
@@ -179,7 +179,7 @@ def test_whatever_a_classifier_depends_on_has_a_file_of_its_own(cache, monkeypat
     classifier_for(replace(bar, name="others"), steps=2)
     classifier_for(replace(bar, labels=1 - bar.labels), steps=2)
     assert classifier_for(bar, color="rgb", steps=2).shape == (3, 8, 8)
-    monkeypatch.setattr(classifiers, "VERSION", 0)
+    monkeypatch.setattr(classifier_cache, "VERSION", 0)
     classifier_for(bar, steps=2)
     assert len(list((cache / "classifiers").iterdir())) == 7
 
@@ -190,7 +190,7 @@ def test_a_damaged_file_is_made_again(cache, damage):
     (file,) = (cache / "classifiers").iterdir()
     file.write_bytes(damage(file.read_bytes()))
     assert equal(classifier_for(bar_set(), steps=2), first)
-    assert equal(classifiers._load(file, torch.device("cpu")), first)
+    assert equal(classifier_cache._load(file, torch.device("cpu")), first)
 
 
 def test_a_file_of_something_else_is_made_again(cache):

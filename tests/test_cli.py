@@ -37,11 +37,11 @@ def clouds(tmp_path, rng):
     return x, y, str(tmp_path / "x.csv"), str(tmp_path / "y.csv")
 
 
-def test_digits_have_a_certificate_equal_to_their_distance():
-    result = run("distance", "mnist10k[3]", "mnist10k[8]", "--json")
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == ""  # no progress where there is no terminal
-    report = json.loads(result.stdout)
+def test_digits_have_a_certificate_equal_to_their_distance(capsys):
+    assert main(["distance", "mnist10k[3]", "mnist10k[8]", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""  # no progress where there is no terminal
+    report = json.loads(out)
     em = report["distances"]["EM"]
     assert em["value"] == pytest.approx(em["certificate"], rel=1e-9)
     x, y = (data.images(name).points() for name in ("mnist10k[3]", "mnist10k[8]"))

@@ -69,14 +69,19 @@ def test_readers_see_the_same_at_a_few_values(controls, draw, drawn, monkeypatch
 
 
 def test_each_button_of_the_players_changes_the_picture(controls):
-    from wganlab import compare, learned, scenes
+    from wganlab import compare, learned
+
+    def draw(figure, scene):
+        axes = figure.subplots()
+        axes.imshow(scene.critic)
+        axes.plot(*scene.fake.T)
 
     net = learned.MLPConfig(width=8, depth=1)
     config = learned.TrainConfig(
         data="8gaussians", critic=net, generator=net, batch=8, n_critic=2, iterations=50
     )
     game = compare.StepThrough(config, n=20, cells=9, device="cpu")
-    row, picture = controls.players(game, scenes.draw_scene, run=3).children
+    row, picture = controls.players(game, draw, run=3, size=(3.0, 2.0)).children
     assert [button.description for button in row.children] == [
         "Step D",
         "Step G",

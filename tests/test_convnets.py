@@ -25,7 +25,7 @@ from wganlab.learned import (
     lipschitz_bound,
 )
 from wganlab.learned.constraints.bounds import layer_norm
-from wganlab.learned.fast.linear_chains import links
+from wganlab.learned.fast.by_hand import links
 from wganlab.learned.networks.dcgan import ConvActivation, ConvInit
 from wganlab.learned.networks.network import Norm
 from wganlab.learned.objectives.games import EnergyBased, Wasserstein

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from playing import update
 from torch import nn
 
 from wganlab import data, exact
@@ -25,7 +26,6 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.fast.by_hand import CriticStep
 
 SMALL = MLPConfig(width=8, depth=2, activation="maxmin", dropout=0.5)
 # one of each kind, two where the points of the penalty come about in another way
@@ -38,8 +38,6 @@ CONSTRAINTS = [
     Consistency(),
     SpectralNorm(),
     Orthonormal(),
-    Orthonormal("cayley"),
-    Orthonormal("bjorck"),
     CTransform(),
 ]
 each = pytest.mark.parametrize("constraint", CONSTRAINTS, ids=str)
@@ -117,6 +115,26 @@ def test_records_by_hand():
     assert record.certificate == pytest.approx(expected)
 
 
+class Ramp(nn.Module):
+    """Steep between two places alone."""
+
+    def __init__(self, low, high):
+        super().__init__()
+        self.low, self.high = low, high
+        self.slope = nn.Parameter(torch.tensor(5.0))
+
+    def forward(self, x):
+        return self.slope * x[:, 0].clamp(self.low, self.high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(1, 3), (-0.01, 0.01), (3.99, 4.01)], ids=["between", "real", "fake"]
+)
+def test_the_slope_of_a_record_is_looked_for_at_both_laws_and_between(low, high):
+    record = fit_critic([0.0] * 20, [4.0] * 20, critic=Ramp(low, high), steps=0).final
+    assert record.slope == 5
+
+
 @pytest.mark.parametrize(
     ("constraint", "name"), [(NoConstraint(), "gap"), (CTransform(), "certificate")]
 )
@@ -163,7 +181,7 @@ def test_a_step_runs_on_meta(constraint):
     critic.to("meta")
     optimizer, schedule = Optimizer().build(critic.parameters(), 10)
     real, fake = torch.empty(6, 2, device="meta"), torch.empty(6, 2, device="meta")
-    loss = CriticStep(critic, constraint, optimizer)(real, fake, None)
+    loss = update(critic, constraint, optimizer, real, fake, None)
     schedule.step()
     assert (loss.device.type, loss.shape) == ("meta", ())
     assert not loss.requires_grad
@@ -174,7 +192,7 @@ def test_a_step_of_unequal_image_batches_runs_on_meta(place):
     critic = SMALL.build(12, generator()).to("meta")
     optimizer, _ = Optimizer("sgd").build(critic.parameters(), 10)
     real, fake = torch.empty(6, 3, 2, 2, device="meta"), torch.empty(9, 3, 2, 2, device="meta")
-    CriticStep(critic, GradientPenalty(place=place), optimizer)(real, fake, None)
+    update(critic, GradientPenalty(place=place), optimizer, real, fake, None)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +205,6 @@ def test_a_step_of_unequal_image_batches_runs_on_meta(place):
         (CTransform(), [6]),  # the transform stands for it at the fake points
         (GradientPenalty(), [13, 7]),
         (GradientPenalty(place="real"), [13, 6]),
-        (GradientPenalty(place="fake"), [13, 7]),
         (Consistency(), [13, 6, 6, 7]),
     ],
     ids=str,
@@ -199,7 +216,7 @@ def test_a_step_is_one_pass_over_both_laws_and_one_of_the_penalty(constraint, ex
     critic.head.register_forward_hook(lambda module, inputs, output: passes.append(len(output)))
     critic.head.register_full_backward_hook(lambda *_: backward.append(1))
     optimizer, _ = Optimizer().build(critic.parameters(), 10)
-    CriticStep(critic, constraint, optimizer)(*(clouds()[0][:n] for n in (6, 7)), generator())
+    update(critic, constraint, optimizer, *(clouds()[0][:n] for n in (6, 7)), generator())
     assert passes == expected
 
 
@@ -209,7 +226,7 @@ def test_batch_norm_sees_real_and_fake_apart():
     critic.register_forward_hook(lambda module, inputs, output: passes.append(len(output)))
     optimizer, _ = Optimizer().build(critic.parameters(), 10)
     x, y = clouds()
-    CriticStep(critic, WeightClipping(), optimizer)(x[:6], y[:7], generator())
+    update(critic, WeightClipping(), optimizer, x[:6], y[:7], generator())
     assert passes == [6, 7]
 
 

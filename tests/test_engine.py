@@ -1,9 +1,8 @@
-"""The compiled engine: its numbers are the eager loop's, its runs are runs like any other.
+"""The compiled engine's runs are runs like any other (`test_algorithm1` is about its numbers).
 
-But for one test, the steps are recorded and not compiled: compiling takes half a minute.
+The steps are recorded and not compiled: compiling takes half a minute.
 """
 
-import warnings
 from dataclasses import replace
 
 import pytest
@@ -34,44 +33,21 @@ SMALL = TrainConfig(
     checkpoint=8,
 )
 VARIANTS = {
-    "gp": SMALL,
-    "lp": replace(SMALL, constraint="lp", points=50, average=0.9),
     "relu": replace(SMALL, critic=CHAIN, generator=CHAIN, constraint="lp"),
-    "dragan": replace(SMALL, constraint="dragan", noise=0.2, noise_until=0.5),
     "clip": replace(
         SMALL,
         constraint="clip",
         clip=0.1,
         critic_optimizer=Optimizer("rmsprop", 1e-4, momentum=0.5),
     ),
-    "sn": replace(SMALL, constraint="sn", generator_optimizer=Optimizer(schedule="linear")),
-    "orthonormal": replace(
-        SMALL,
-        constraint="orthonormal",
-        critic=replace(SMOOTH, activation="maxmin"),
-        critic_optimizer=Optimizer("sgd", 1e-2, momentum=0.5),
-    ),
-    "non-saturating": replace(SMALL, objective="non-saturating", constraint="none"),
-    "minimax": replace(
-        SMALL,
-        objective="minimax",
-        generator=replace(SMOOTH, norm="batch"),
-        generator_optimizer=Optimizer("sgd", 1e-2),
-    ),
-    "auto-encoder": replace(SMALL, objective="energy-based", constraint="none", warm_up=2),
-    "pairs": replace(SMALL, objective="loss-sensitive", constraint="none"),
-    "f-gan": replace(SMALL, objective="f-kl", constraint="sn"),
-    "alone": replace(SMALL, objective="mmd", constraint="none", n_critic=0),
-    "original": replace(SMALL, phases="original", iterations=2, critic_optimizer=Optimizer("sgd")),
 }
-ALONE = ("relu", "dragan", "non-saturating", "original")  # the others with three seeds
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def recorded(monkeypatch):
     """Steps are recorded, and not compiled."""
-    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", lambda graph, inputs: graph)
+    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", lambda graph, inputs: graph)
 
 
 def made(config, seeds):
@@ -89,37 +65,6 @@ def assert_close(run, other, tolerance=1e-5):
 
 def assert_same(run, other):
     assert_close(run, other, 0)
-
-
-@pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("name", VARIANTS)
-def test_recorded_steps_are_the_eager_ones(name):
-    config, seeds = VARIANTS[name], (0,) if name in ALONE else (0, 1, 5)
-    runs, eager = made(config, seeds), made(config, seeds)
-    engine = Engine(runs)
-    for _ in range(config.iterations):
-        engine.iterate()
-        for run in eager:
-            run.iterate()
-    for run, other in zip(runs, eager, strict=True):
-        assert_close(run, other)
-        torch.testing.assert_close(run.losses, other.losses, atol=1e-5, rtol=1e-4)
-        assert torch.equal(run.draws.get_state(), other.draws.get_state())
-        assert (run.iteration, run.steps) == (other.iteration, other.steps)
-
-
-def test_compiled_steps_are_the_eager_ones():
-    config = replace(SMALL, n_critic=1, critic=replace(SMOOTH, depth=1), generator=CHAIN)
-    with warnings.catch_warnings(record=True) as told:
-        compiled = learned.train(config, engine="compiled", progress=False)
-    assert not [one for one in told if "without the compiler" in str(one.message)]
-    eager = learned.train(config)
-    for ours, theirs in zip(compiled.critic.parameters(), eager.critic.parameters(), strict=True):
-        assert torch.allclose(ours, theirs, atol=1e-5)
-    for ours, theirs in zip(
-        compiled.generator.parameters(), eager.generator.parameters(), strict=True
-    ):
-        assert torch.allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.usefixtures("recorded")
@@ -147,7 +92,12 @@ def test_making_an_engine_draws_nothing():
 def test_seeds_side_by_side_are_the_runs_of_each(tmp_path):
     folders = [tmp_path / name for name in "abc"]
     runs = learned.train_seeds(
-        SMALL, [3, 4, 5], folders=folders, observers=compare.observers(50), progress=False
+        SMALL,
+        [3, 4, 5],
+        folders=folders,
+        observers=compare.observers(50),
+        progress=False,
+        engine="compiled",
     )
     for run, seed, folder in zip(runs, [3, 4, 5], folders, strict=True):
         config = replace(SMALL, seed=seed)
@@ -199,10 +149,10 @@ def opened(folder):
 
 @pytest.mark.usefixtures("recorded")
 def test_a_run_goes_on_with_the_products_it_began_with(tmp_path, monkeypatch):
-    monkeypatch.setattr("wganlab.learned.fast.engine.measured", lambda *_: "medium")
+    monkeypatch.setattr("wganlab.learned.fast.engine.precise", lambda *_: "medium")
     with pytest.raises(PulledPlug):
         learned.train(SMALL, folder=tmp_path, observers=[plug], engine="compiled")
-    monkeypatch.setattr("wganlab.learned.fast.engine.measured", pytest.fail)
+    monkeypatch.setattr("wganlab.learned.fast.engine.precise", pytest.fail)
     run = opened(tmp_path)
     assert Engine([run]).products == run.products == "medium"
 
@@ -211,7 +161,7 @@ def test_a_run_goes_on_with_the_products_it_began_with(tmp_path, monkeypatch):
 def test_a_run_of_several_goes_on_alone(tmp_path):
     folders = [tmp_path / name for name in "ab"]
     with pytest.raises(PulledPlug):
-        learned.train_seeds(SMALL, [0, 1], folders=folders, observers=[plug])
+        learned.train_seeds(SMALL, [0, 1], folders=folders, observers=[plug], engine="compiled")
     learned.resume(folders[1])
     learned.train(replace(SMALL, seed=1), folder=tmp_path / "alone")
     assert_close(opened(folders[1]), opened(tmp_path / "alone"))
@@ -226,7 +176,9 @@ def test_a_seed_that_diverges_leaves_the_others(tmp_path):
 
     folders = [tmp_path / name for name in "abc"]
     with pytest.raises(learned.RunDivergedError, match="seed 1: "):
-        learned.train_seeds(SMALL, [0, 1, 2], folders=folders, observers=[poison])
+        learned.train_seeds(
+            SMALL, [0, 1, 2], folders=folders, observers=[poison], engine="compiled"
+        )
     assert [RunFolder(folder).rows()[-1]["iteration"] for folder in folders] == [20, 8, 20]
     learned.train(replace(SMALL, seed=2), folder=tmp_path / "alone")
     assert_close(opened(folders[2]), opened(tmp_path / "alone"))
@@ -253,39 +205,22 @@ def test_dropout_is_trained_eagerly():
     with pytest.raises(NotCompiledError, match="dropout"):
         Engine(made(config, [0]))
     with pytest.warns(UserWarning, match="without the compiler: .* dropout"):
-        runs = learned.train_seeds(config, [0, 1], progress=False)
+        runs = learned.train_seeds(config, [0, 1], progress=False, engine="compiled")
     for seed, run in enumerate(runs):
         alone = learned.train(replace(config, seed=seed))
         for ours, theirs in zip(run.critic.parameters(), alone.critic.parameters(), strict=True):
             assert torch.equal(ours, theirs)
 
 
-def judged(objective):
-    """A configuration with that objective."""
-    config = {"objective": objective, "constraint": "lp", "iterations": 4, "every": 100}
-    if not learned.OBJECTIVES[objective].has_critic:
-        config |= {"constraint": "none", "n_critic": 0}
-    return replace(SMALL, **config)
-
-
-@pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("objective", sorted({*learned.OBJECTIVES} - {"emd", "sinkhorn"}))
-def test_every_objective_in_torch_is_recorded(objective):
-    runs, eager = made(judged(objective), [0, 1]), made(judged(objective), [0, 1])
-    engine = Engine(runs)
-    for _ in range(4):
-        engine.iterate()
-        for run in eager:
-            run.iterate()
-    for run, other in zip(runs, eager, strict=True):
-        assert_close(run, other)
+def alone_config(objective):
+    return replace(SMALL, objective=objective, constraint="none", n_critic=0, iterations=4)
 
 
 @pytest.mark.parametrize("objective", ["emd", "sinkhorn"])
 def test_losses_of_other_libraries_are_trained_eagerly(objective):
     with pytest.warns(UserWarning, match=r"without the compiler: .* outside torch"):
-        run = learned.train(judged(objective), engine="compiled", progress=False)
-    alone = learned.train(judged(objective)).history[-1]
+        run = learned.train(alone_config(objective), engine="compiled", progress=False)
+    alone = learned.train(alone_config(objective)).history[-1]
     assert run.history[-1] == alone | {"seconds": run.history[-1]["seconds"]}
 
 
@@ -307,7 +242,7 @@ def test_no_compiler_is_told_and_done_without(monkeypatch):
     def missing(*_):
         raise RuntimeError("No working C++ compiler found\nin a long list of places")
 
-    monkeypatch.setattr("wganlab.learned.fast.trace._compiled", missing)
+    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", missing)
     config = replace(SMALL, iterations=2)
     with pytest.warns(UserWarning, match=r"without the compiler: No working C\+\+ compiler found$"):
         run = learned.train(config, engine="compiled", progress=False)

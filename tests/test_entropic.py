@@ -52,10 +52,10 @@ def test_primal_meets_dual_and_an_independent_solver(rng, strength, p, metric):
     assert result.value == pytest.approx(result.cost ** (1 / p), rel=1e-12)
     entropy = rel_entr(plan, np.outer(a, b)).sum()
     assert result.objective == pytest.approx(result.cost + epsilon * entropy, rel=1e-12)
-    assert result.dual == pytest.approx(a @ f + b @ g, rel=1e-12)
+    assert result.bound == pytest.approx(a @ f + b @ g, rel=1e-12)
     assert a @ f == pytest.approx(b @ g, rel=1e-12)
-    assert result.dual == pytest.approx(result.objective, rel=1e-8)
-    assert result.dual <= result.objective * (1 + 1e-13)
+    assert result.bound == pytest.approx(result.objective, rel=1e-8)
+    assert result.bound <= result.objective * (1 + 1e-13)
     assert result.objective == pytest.approx(semi_dual(cost, a, b, epsilon), rel=1e-8)
 
 

@@ -43,22 +43,10 @@ def value(text):
     return float(numerator) / float(denominator or 1)
 
 
-def said(number):
-    """What the sheet says, on one line."""
-    return " ".join(ASKED[number].split())
-
-
-def states(number, *phrases):
-    """The sheet gives these data, which a test has in its own code."""
-    for phrase in phrases:
-        assert phrase in said(number), (number, phrase)
-
-
 def given(number, prefix, many=False):
     """What the sheet gives after these words: a number, or the numbers in parentheses."""
-    text = said(number)
-    assert text.count(prefix) >= 1, f"{number} does not say {prefix}"
-    after = text.split(prefix, 1)[1]
+    _, there, after = " ".join(ASKED[number].split()).partition(prefix)
+    assert there, f"{number} does not say {prefix}"
     if many:
         return np.array([value(entry) for entry in re.findall(NUMBER, after.split(")")[0])])
     return value(re.match(NUMBER, after).group())
@@ -104,52 +92,19 @@ def agree(number, **computed):
 # The documents as such -------------------------------------------------------------------------
 
 
-def test_sheet_and_solutions_have_the_same_exercises_and_points():
-    headline = r"^(\d+\.\d+ · .+)\n\n(\*\d+ points, (?:easy|medium|hard), \d+ minutes\*)\n"
+def test_sheet_and_solutions_have_the_same_exercises_of_100_points_in_all():
+    headline = r"(.+)\n\n\*(\d+) points, (easy|medium|hard), (\d+) minutes\*\n"
     assert list(ASKED) == list(SOLVED)
-    for number in ASKED:
-        asked, solved = (re.match(headline, text[number]) for text in (ASKED, SOLVED))
-        assert asked, number
-        assert asked.groups() == solved.groups()
+    heads = [re.match(headline, text).groups() for text in ASKED.values()]
+    assert heads == [re.match(headline, text).groups() for text in SOLVED.values()]
+    assert len(heads) == 30
+    assert sum(int(points) for _, points, _, _ in heads) == 100
+    assert {minutes for *_, minutes in heads} <= {"5", "10", "15", "20"}
 
 
-def points(number):
-    return int(re.search(r"\*(\d+) points", ASKED[number]).group(1))
-
-
-def test_the_points_add_up_to_100_and_every_exercise_takes_5_to_20_minutes():
-    assert len(ASKED) == 30
-    assert "Thirty exercises" in SHEET
-    assert sum(points(number) for number in ASKED) == 100
-    assert "100 points" in SHEET
-    minutes = [int(m) for m in re.findall(r", (\d+) minutes\*", SHEET)]
-    assert len(minutes) == 30
-    assert set(minutes) <= {5, 10, 15, 20}
-
-
-def test_exercises_are_numbered_within_their_lessons():
-    for lesson in range(1, 13):
-        part = re.search(rf"^## Lesson {lesson} · (.*?)(?=^## |\Z)", SHEET, flags=re.M | re.S)
-        found = re.findall(r"^### (\d+)\.(\d+) ·", part.group(1), flags=re.MULTILINE)
-        assert found == [(str(lesson), str(k + 1)) for k in range(len(found))]
-        assert found
-        assert re.search(rf"^## Lesson {lesson}\n", SOLUTIONS, flags=re.MULTILINE)
-
-
-@pytest.mark.parametrize("number", ASKED)
-def test_a_solution_solves_every_part_and_says_what_points_are_for(number):
-    solved = SOLVED[number]
-    parts = re.findall(r"^\((\w)\)\s", ASKED[number], flags=re.MULTILINE)
-    assert re.findall(r"^\((\w)\)\s", solved, flags=re.MULTILINE) == parts
-    for part in ("**Answers.** ", "**Points.** ", "**Mistakes.** "):
-        assert solved.count(part) == 1
-    told = re.search(r"\*\*Points\.\*\* (.*?)\n\n", solved, flags=re.DOTALL).group(1)
-    if told.startswith("One each"):
-        assert len(parts) == points(number)
-    elif parts:
-        split = [int(n) for n in re.findall(r"(?:\)|together) (\d)", told)]
-        assert sum(split) == points(number)
-    assert f"test_{number.replace('.', '_')}_" in Path(__file__).read_text()
+def test_every_exercise_is_computed_here():
+    tested = {name for name in globals() if re.match(r"test_\d+_\d+_", name)}
+    assert {".".join(name.split("_")[1:3]) for name in tested} == {*ASKED}
 
 
 def test_the_table_of_numbers_is_right():
@@ -158,34 +113,6 @@ def test_the_table_of_numbers_is_right():
     named = re.findall(r"\$(.*?)\$", head)
     for name, number in zip(named, shown, strict=True):
         assert round(evaluated(name), 4) == number
-
-
-@pytest.mark.parametrize("text", [SHEET, SOLUTIONS], ids=["sheet", "solutions"])
-def test_formulas_are_plain_latex(text):
-    assert text.count("$") % 2 == 0
-    for formula in formulas(text):
-        assert not re.search(r"\\[^A-Za-z ]", formula), formula  # Markdown takes the backslash away
-        assert formula.count("{") == formula.count("}")
-        assert not re.search("[&]", formula), formula
-    rows = [line for line in text.split("\n") if line.startswith("|")]
-    assert len({row.count("|") for row in rows}) < 6
-    assert not [formula for row in rows for formula in formulas(row) if "|" in formula]
-
-
-@pytest.mark.parametrize("text", [SHEET, SOLUTIONS], ids=["sheet", "solutions"])
-def test_formulas_become_mathml(text):
-    math_core = pytest.importorskip("math_core")
-    for formula in formulas(text):
-        made = math_core.LatexToMathML().convert_with_local_state(formula, displaystyle=False)
-        assert made.startswith("<math")
-
-
-@pytest.mark.parametrize("name", ["EXERCISES.md", "solutions/EXERCISES.md"])
-def test_links_lead_to_lessons_and_documents(name):
-    text = (NOTEBOOKS / name).read_text()
-    there = set(NOTEBOOKS.rglob("*"))
-    for link in re.findall(r"\]\(([^)]+)\)", text):
-        assert ((NOTEBOOKS / name).parent / link).resolve() in there, link
 
 
 # Arithmetic: every chain of numbers in the solutions -------------------------------------------
@@ -270,7 +197,6 @@ def test_the_arithmetic_sees_a_slip():
 
 
 def test_1_1_four_numbers_for_three_places():
-    states("1.1", "The places are 0, 1, 2.")
     p, q = (given("1.1", f"{name} = (", many=True) for name in "PQ")
     places, moved = np.array([0, 1, 2]), np.array([0, 1, given("1.1", "from 2 to ")])
     agree(
@@ -295,14 +221,13 @@ def test_1_2_three_wrong_sentences():
 
 
 def test_2_1_all_plans_and_all_prices():
-    states("2.1", "where $f_1 = 0$")
     p = given("2.1", "the masses $(", many=True)
     q = given("2.1", "three targets the masses $(", many=True)
     ways = table(ASKED, "2.1")
     plans = list(exact.integer_plans((4 * p).astype(int), (4 * q).astype(int)))
     costs = [float((plan * ways).sum() / 4) for plan in plans]
     assert min(costs) == pytest.approx(exact.primal(ways, p, q).solve().value)
-    constraints = exact.constraints(2, 3).toarray().T
+    constraints = exact.marginal_matrix(2, 3).toarray().T
     worth = np.concatenate([p, q])
     ends = []
     for sign in (1, -1):
@@ -332,14 +257,11 @@ def test_2_1_all_plans_and_all_prices():
 
 def test_2_2_sort_and_match_with_unequal_pieces():
     x, y, q = [0, 4], [1, 2, 6], [1 / 3] * 3
-    assert "half of its mass at 0 and half at 4" in said("2.2")
-    assert "a third of its mass at each of 1, 2 and 6" in said("2.2")
     first, second = (exact.wasserstein(x, y, [0.5, 0.5], q, p=order) for order in (1, 2))
     agree("2.2", EM=first.value, W2=second.value, ways=second.plan.nnz)
 
 
 def test_2_3_the_prices_know_the_plan():
-    states("2.3", "sends 0.1 from source 3 to target 2")
     p = given("2.3", "the masses $(", many=True)
     q = given("2.3", "three targets the masses $(", many=True)
     f, g = (given("2.3", f"{name} = (", many=True) for name in "fg")
@@ -354,7 +276,7 @@ def test_2_3_the_prices_know_the_plan():
     friends[2, 1] = 0.1
     plan = optimize.linprog(
         np.where(slack > 0, 0, 1e-9).ravel(),
-        A_eq=exact.constraints(3, 3).toarray(),
+        A_eq=exact.marginal_matrix(3, 3).toarray(),
         b_eq=np.concatenate([p, q]),
         bounds=[(0.1 if top == 0.1 else 0, top) for top in friends.ravel()],
     ).x
@@ -362,8 +284,6 @@ def test_2_3_the_prices_know_the_plan():
 
 
 def test_2_4_normal_laws_by_their_quantiles():
-    assert "$N(0, 1)$ and $N(2, 1)$" in said("2.4")
-    assert "standard deviations 1 and 3" in said("2.4")
     moved = exact.known.Normals(real=(0, 1), fake=(2, 1))
     wider = exact.known.Normals(real=(0, 1), fake=(0, 3))
     u = (np.arange(400_000) + 0.5) / 400_000
@@ -378,9 +298,7 @@ def minus(first, second):
 
 
 def test_3_1_answers_to_prices():
-    states("3.1", "each of mass $1/3$")
     x, y, f = np.array([0, 2, 6]), np.array([1, 3, 5]), given("3.1", "$f = (", many=True)
-    assert "the real points are 0, 2, 6 and the fake points 1, 3, 5" in said("3.1")
     way = np.abs(x[:, None] - y)
     g = (way - f[:, None]).min(axis=0)
     better = (way - g).min(axis=1)
@@ -405,16 +323,7 @@ def test_3_1_answers_to_prices():
 
 
 def test_3_2_what_three_functions_prove():
-    states(
-        "3.2",
-        "$f(z) = 0$, $f(z) = |z|$",
-        "$f(z) = 10 z_1$ (ten times",
-        "Two of the gaps are 0",
-        "each of mass $1/2$",
-    )
     x, y = np.array([[0, 0], [3, 4]]), np.array([[3, 0], [0, 4]])
-    for point in (*x, *y):
-        assert f"$({point[0]}, {point[1]})$" in said("3.2")
     functions = {
         "zero": lambda z: np.zeros(len(z)),
         "norm": lambda z: np.linalg.norm(z, axis=1),
@@ -428,7 +337,6 @@ def test_3_2_what_three_functions_prove():
 
 
 def test_4_1_a_grid_for_a_law():
-    states("4.1", "uniform on $[0, 1]$", "$1/n, 2/n, \\dots, n/n$", "then, for $n = 10$")
     n = int(given("4.1", "What is it for $n = "))
     u = (np.arange(1000 * n) + 0.5) / (1000 * n)  # the quantiles of P; ends of pieces among them
     grid = np.ceil(n * u) / n
@@ -447,9 +355,7 @@ def test_4_1_a_grid_for_a_law():
 
 
 def test_4_2_a_generator_with_two_parameters():
-    states("4.2", "$z$ is $-1$ or 1 with equal")
     data = np.array([1.0, 5.0])
-    assert "The data are 1 and 5" in said("4.2")
     a, b, rate = given("4.2", "$a = "), given("4.2", "$b = "), given("4.2", "rate ")
     z = np.array([-1.0, 1.0])
 
@@ -496,12 +402,6 @@ def test_5_1_the_best_discriminator_and_its_value():
 
 
 def test_5_2_slopes_where_the_fakes_are():
-    states(
-        "5.2",
-        "means $-m/2$ and $m/2$ and standard deviation 1",
-        "= 1 / (1 + e^{m x})$",
-        "($1 / \\log 10 = 0.434$)",
-    )
 
     def slopes(m):
         x = torch.tensor(m / 2, dtype=torch.float64, requires_grad=True)
@@ -510,7 +410,6 @@ def test_5_2_slopes_where_the_fakes_are():
         return [torch.autograd.grad(loss, x)[0].abs().item() for loss in (minimax, other)]
 
     small, large = given("5.2", "For $m = "), 10.0
-    assert "(b) For $m = 10$" in said("5.2")
     critic = exact.known.Normals(real=(-5, 1), fake=(5, 1)).critic([4.5, 5.5])
     minimax, other = slopes(small)
     agree(
@@ -525,7 +424,6 @@ def test_5_2_slopes_where_the_fakes_are():
 
 
 def test_6_1_what_clipping_proves():
-    states("6.1", "from 4 coordinates through three hidden layers of 100 ReLU units")
 
     def boxed(c, draw=None):
         draw = draw or (lambda two, one: torch.full((two, one), c))
@@ -548,7 +446,6 @@ def test_6_1_what_clipping_proves():
 
 
 def test_6_2_the_law_of_the_penalty_on_both_sides():
-    states("6.2", r"penalty is $\lambda (|s| - 1)^2$")
     theta, weight = given("6.2", r"$\theta = "), given("6.2", r"$\lambda = ")
 
     def worth(s, theta=theta):
@@ -579,10 +476,7 @@ def test_6_2_the_law_of_the_penalty_on_both_sides():
 
 
 def test_7_1_the_law_of_the_penalty_between_other_laws():
-    states("7.1", r"1 + \frac{D(z)}{2 \lambda \sigma(z)}", r"\frac{C}{2 \lambda}")
     weight = given("7.1", r"with $\lambda = ")
-    assert "uniform on $[1, 2]$, the fake one on $[0, 1]$" in said("7.1")
-    assert "uniform on $[0, 2]$" in said("7.1")
     real, fake = stats.uniform(1, 1), stats.uniform(0, 1)
     z = np.linspace(0, 2, 2001)
     passing, density = fake.cdf(z) - real.cdf(z), stats.uniform(0, 2).pdf(z)
@@ -639,9 +533,7 @@ def test_7_2_sorting_keeps_the_gradient():
 
 
 def test_8_1_algorithm_1_by_hand():
-    states("8.1", "$0.99 v + 0.01 g^2$", "Both start at 0.")
     c, rate = given("8.1", "$c = "), given("8.1", r"$\alpha = ")
-    assert "real points 2 and 4, latent points 0 and 2" in said("8.1")
     real, latent = torch.tensor([2.0, 4.0]).double(), torch.tensor([0.0, 2.0]).double()
     w, theta = (torch.zeros((), dtype=torch.float64, requires_grad=True) for _ in range(2))
     critic, generator = (torch.optim.RMSprop([p], lr=rate, alpha=0.99, eps=0) for p in (w, theta))
@@ -679,7 +571,6 @@ def test_8_1_algorithm_1_by_hand():
 
 
 def test_8_2_the_first_step():
-    states("8.2", "takes in 0.01 of the squared gradient", r"$\beta_1 = 0$, $\beta_2 = 0.9$")
     rate, gradient = given("8.2", r"$\alpha = "), given("8.2", "of a weight is ")
 
     def moved(optimizer, gradient=gradient, **options):
@@ -689,7 +580,6 @@ def test_8_2_the_first_step():
         return abs(weight.item())
 
     one, two = 0.9, 0.999
-    assert rf"$\beta_1 = {one}$, $\beta_2 = {two}$, by somebody" in said("8.2")
     for smaller in (1, 0.01):
         g = smaller * gradient
         uncorrected = rate * (1 - one) * g / np.sqrt((1 - two) * g**2)
@@ -702,7 +592,6 @@ def test_8_2_the_first_step():
 
 
 def test_8_3_turning_round():
-    states("8.3", "gradient was 1, so $m = 1$", "is $-1$ from now on", r"$m = 2 \beta^k - 1$")
 
     def steps(beta):
         m, k = 1.0, 0
@@ -711,7 +600,6 @@ def test_8_3_turning_round():
             assert m == pytest.approx(2 * beta**k - 1)
         return k
 
-    assert r"for $\beta = 0$, for $\beta = 0.5$ and" in said("8.3")
     agree("8.3", steps_0=steps(0.0), steps_05=steps(0.5), steps_09=steps(0.9))
 
 
@@ -731,7 +619,6 @@ def four(v, law):
 
 
 def test_9_1_a_conjugate():
-    states("9.1", "$f(u) = (u - 1)^2$", "$f^*(t) = t^2 / 4 + t$")
     p, q = (given("9.1", f"{name} = (", many=True) for name in "PQ")
     bad = given("9.1", "$T = (", many=True)
     u = np.linspace(-5, 5, 100_001)
@@ -746,16 +633,6 @@ def test_9_1_a_conjugate():
 
 
 def test_9_2_one_pair_of_laws_four_games():
-    states(
-        "9.2",
-        "those of 9.1",
-        r"\min(v - 1, 0)$",
-        r"-\max(v + 1, 0)$",
-        "$-(v - 1)^2 / 2$",
-        "$-(v + 1)^2 / 2$",
-        r"\frac{1}{2} \sum_i (p_i - q_i)^2 / (p_i + q_i)",
-        "= 2 d - 2$",
-    )
     p, q = (given("9.1", f"{name} = (", many=True) for name in "PQ")
     sign, share = np.sign(p - q), (p - q) / (p + q)
     earned, tv = played("hinge", four(sign, p), four(sign, q))
@@ -776,8 +653,6 @@ def test_9_2_one_pair_of_laws_four_games():
 
 
 def test_9_3_without_a_discriminator():
-    states("9.3", r"= 2\ \mathbb{E} |X - Y|")
-    assert "from the points 0 and 4, $Y$ and $Y'$ from the points 1 and 3" in said("9.3")
     x, y = [0, 4], [1, 3]
     agree(
         "9.3",
@@ -807,7 +682,6 @@ def test_9_4_five_runs_read_by_their_numbers():
 
 
 def test_10_1_small_batches_wrong_law():
-    states("10.1", r"at the true $\theta = 0.75$", "*one* real draw", "*three* real draws")
     p = given("10.1", "1 with probability ")
     thetas = np.linspace(0, 1, 3001)
 
@@ -832,17 +706,13 @@ def test_10_1_small_batches_wrong_law():
 
 
 def test_10_2_how_many_points_for_half_of_it():
-    states("10.2", "come down to 1.0? And to 0.1?", "$n^{-1/d}$")
     high, low = given("10.2", "an $\\mathrm{EM}$ of "), given("10.2", "and of ")
     few, many = given("10.2", "where they have "), 6400
-    assert "6,400" in said("10.2")
     d = np.log(many / few) / np.log(high / low)
     agree("10.2", d=d, points_for_1=few * (high / 1.0) ** d, points_for_01=few * (high / 0.1) ** d)
 
 
 def test_10_3_sinkhorn_with_two_points():
-    states("10.3", "half of the mass at 0 and half at 1")
-    assert r"$\varepsilon = 1 / \log 3$" in said("10.3")
     epsilon, places = 1 / np.log(3), [0, 1]
     told = exact.sinkhorn(places, places, epsilon=epsilon)
     spread = exact.sinkhorn(places, places, epsilon=1e5)
@@ -859,12 +729,6 @@ def test_10_3_sinkhorn_with_two_points():
 
 
 def test_11_1_images_of_two_by_two_pixels():
-    states(
-        "11.1",
-        "$-1$ (black) and 1 (white)",
-        "2 by 2 pixels",
-        "each with probability $1/4$: one pixel",
-    )
     real = 2.0 * np.eye(4) - 1  # one pixel white
     sample, others, black = real[:2], real[2:], np.full((1, 4), -1.0)
     mean = np.repeat(real.mean(axis=0)[None], 2, axis=0)
@@ -888,28 +752,13 @@ def test_11_1_images_of_two_by_two_pixels():
 
 
 def test_11_2_a_run_on_digits():
-    states(
-        "11.2",
-        "says 3.9, so the generated digits are at an EM of 3.9",
-        "14.9 is 16 % above 12.8, so 16 %",
-        "1,000 generated and 1,000 held-out",
-    )
-    readme = " ".join((NOTEBOOKS.parent / "README.md").read_text().split())
-    shown = re.search(
-        r"exact EM of pixels fell from ([\d.]+) to ([\d.]+), where two real samples are ([\d.]+) "
-        r"apart, KID from (\d+) to ([\d.]+),.*? The critic's gap says ([\d.]+):",
-        readme,
-    ).groups()
-    start, end, floor, kid_start, kid_end, gap = (float(n) for n in shown)
-    rows = [line for line in ASKED["11.2"].split("\n") if line.startswith("|")][2:]
-    numbers = [[float(n) for n in re.findall(r"[\d.]+", " ".join(r.split("|")[2:]))] for r in rows]
-    assert numbers == [[start, end], [floor, floor], [kid_start, kid_end], [gap]]
+    rows = [line.split("|")[2:-1] for line in ASKED["11.2"].split("\n") if line.startswith("|")]
+    (start, end), (floor, again), *_ = ([float(cell) for cell in row] for row in rows[2:4])
+    assert floor == again < end < start
     agree("11.2", ratio=About(end / floor))
-    assert "16 % above" in said("11.2")
 
 
 def test_12_1_referee_a_report():
-    states("12.1", "at an EM of 0.11 from", "The gap is 0.31", "more than 300 times")
     clipped, gap = given("12.1", "a gap of "), given("12.1", "the penalized one with ")
     em, floor = given("12.1", "real points is "), given("12.1", "samples of 500 are ")
     certificate = given("12.1", "certificate of the penalized critic is ")
@@ -920,7 +769,6 @@ def test_12_1_referee_a_report():
 
 
 def test_12_2_how_many_seeds():
-    states("12.2", r"$0.03 \sqrt{2 / n}$")
     spread, difference = given("12.2", "deviation of "), given("12.2", "means differ by ")
 
     def two_errors(n):

@@ -9,7 +9,8 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from wganlab import compare, data
-from wganlab.compare import as_images, fit_classifier, neighbors
+from wganlab.compare import fit_classifier, neighbors
+from wganlab.data import as_images
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_features_come_in_blocks_from_bytes_and_tensors(classifier, digits, monk
     whole = compare.features_of(classifier.features, as_images(some))
     assert whole.dtype == np.float64
     assert whole.shape == (70, 64)
-    monkeypatch.setattr(compare.features, "AT_ONCE", 32)
+    monkeypatch.setattr(compare.features, "at_once", lambda shape: 32)
     np.testing.assert_allclose(compare.features_of(classifier.features, some), whole, atol=1e-5)
 
 

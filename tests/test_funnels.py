@@ -11,10 +11,10 @@ each = pytest.mark.parametrize("pair", [known.Funnels(*size) for size in SIZES],
 
 
 @each
-def test_the_potential_falls_by_the_distance_moved(pair, rng):
+def test_the_critic_rises_by_the_distance_moved(pair, rng):
     x, y = pair.sample(2000, rng, paired=True)
     moved = np.linalg.norm(x - y, axis=1)
-    np.testing.assert_allclose(pair.potential(y) - pair.potential(x), moved, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(pair.critic(x) - pair.critic(y), moved, rtol=0, atol=1e-9)
     assert np.abs(x).max() <= 2.5 + 1e-12
     assert np.abs(y).max() <= 2.5
     assert moved.min() >= 0

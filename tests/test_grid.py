@@ -35,7 +35,8 @@ def test_agrees_with_all_pairs(rng, shape, sparse):
     balance[:-1] += result.down
     balance[1:] -= result.down
     np.testing.assert_allclose(balance, p - q, atol=1e-12)
-    f = result.potential
+    f, g = result.potentials
+    np.testing.assert_array_equal(g, -f)
     assert max(np.abs(np.diff(f, axis=k)).max(initial=0) for k in (0, 1)) <= 1 + 1e-12
     assert ((p - q) * f).sum() == pytest.approx(result.bound, abs=1e-14)
 

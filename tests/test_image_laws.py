@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from wganlab import data
-from wganlab.data.image_laws import ImageLaw, as_bytes, signed
+from wganlab.data.image_laws import ImageLaw
+from wganlab.data.image_tensors import as_bytes, signed
 from wganlab.data.loader import Loader
 
 CPU = torch.device("cpu")

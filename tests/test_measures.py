@@ -142,12 +142,6 @@ def test_inputs_are_not_changed():
     np.testing.assert_array_equal(a, before[1])
 
 
-def test_counts_become_weights_only_when_asked():
-    np.testing.assert_allclose(Discrete.from_counts([0, 1], [30, 10]).weights, [0.75, 0.25])
-    with pytest.raises(ValueError, match="at least one must be positive"):
-        Discrete.from_counts([0, 1], [0, 0])
-
-
 def test_merged_adds_the_mass_of_equal_points():
     mu = Discrete([[1, -0.0], [2, 0], [1, 0.0]], [0.25, 0.5, 0.25]).merged()
     np.testing.assert_array_equal(mu.points, [[1, 0], [2, 0]])

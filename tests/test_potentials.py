@@ -77,32 +77,6 @@ def test_the_displacement_is_a_geodesic(rng, p):
         assert wasserstein(between, target, p=p).value == pytest.approx((1 - t) * value, abs=1e-9)
 
 
-@pytest.mark.parametrize("p", [1, 1.5, 2])
-@pytest.mark.parametrize(("d", "metric"), [(1, "euclidean"), (2, "euclidean"), (3, "l1")])
-def test_gradients_agree_with_finite_differences(rng, p, d, metric):
-    x, y, a, b = weighted(rng, 8, 6, d)
-    result = wasserstein(x, y, a, b, p=p, metric=metric)
-    at_x, at_y = result.gradients()
-    step = 1e-6
-    for points, gradient in ((x, at_x), (y, at_y)):
-        for entry in np.ndindex(points.shape):
-            old, values = points[entry], []
-            for sign in (1, -1):
-                points[entry] = old + sign * step
-                values.append(wasserstein(x, y, a, b, p=p, metric=metric).value)
-            points[entry] = old
-            numeric = (values[0] - values[1]) / (2 * step)
-            assert gradient[entry] == pytest.approx(numeric, abs=1e-6)
-
-
-def test_gradients_at_coincident_points_are_finite():
-    x = [[0.0, 0.0], [1.0, 1.0]]
-    for p in (1, 2):
-        at_x, at_y = wasserstein(x, x, p=p).gradients()
-        np.testing.assert_array_equal(at_x, 0)
-        np.testing.assert_array_equal(at_y, 0)
-
-
 @given(st.integers(0, 10**6), st.sampled_from([1e-3, 1.0, 1e3, 1e9]), st.integers(1, 4))
 def test_no_function_certifies_more_than_em(seed, scale, d):
     rng = np.random.default_rng(seed)

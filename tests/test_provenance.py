@@ -124,7 +124,7 @@ EDITS = {
         (set(FIGURES) - {"wgan_fig2", "lab_penalty_bias"}, set(), True),
     ),
     "what runs are observed by": (
-        "wganlab/compare/observers.py",
+        "wganlab/compare/truth_observers.py",
         "exact.emd(real, fake)",
         "1000 * exact.emd(real, fake)",
         (None, None, True),

@@ -3,6 +3,7 @@
 import csv
 import functools
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import nn
 from wganlab import compare, exact, learned
 from wganlab.compare import board as boards
 from wganlab.compare import rows, tables
+from wganlab.exact import measures
 
 LINES = exact.known.ParallelLines(theta=1.0)
 SHIFT = exact.known.Gaussians()
@@ -72,7 +74,9 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(whole, tmp_path, monkeyp
     computed = []
     compute = boards.Cell.compute
     monkeypatch.setattr(
-        boards.Cell, "compute", lambda cell: computed.append(cell.key) or compute(cell)
+        boards.Cell,
+        "compute",
+        lambda cell, given: computed.append(cell.key) or compute(cell, given),
     )
     again = made(cut, pairs=(LINES, SHIFT))
     assert computed == [row.key for row in result.rows[3:]]
@@ -85,10 +89,10 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(whole, tmp_path, monkeyp
 def test_a_row_is_kept_as_soon_as_it_is_computed(tmp_path, monkeypatch):
     compute = boards.Cell.compute
 
-    def stop_at_seed_one(cell):
+    def stop_at_seed_one(cell, given):
         if cell.seed == 1:
             raise KeyboardInterrupt
-        return compute(cell)
+        return compute(cell, given)
 
     monkeypatch.setattr(boards.Cell, "compute", stop_at_seed_one)
     with pytest.raises(KeyboardInterrupt):
@@ -127,14 +131,71 @@ def small(dimension, generator):
     return nn.Sequential(nn.Linear(dimension, 4), nn.ReLU(), nn.Linear(4, 1))
 
 
-def test_processes_side_by_side_compute_the_same_rows(whole):
+class Noted(exact.known.ParallelLines):
+    """A pair that leaves a note for each pair of clouds: processes cannot count together."""
+
+    @property
+    def emd(self):
+        with open(os.environ["WGANLAB_NOTES"], "a") as notes:
+            notes.write("solved\n")
+        return super().emd
+
+
+def test_processes_side_by_side_compute_the_same_rows(whole, tmp_path, monkeypatch):
     result, _ = whole
+    monkeypatch.setenv("WGANLAB_NOTES", str(tmp_path / "notes"))
     methods = {**QUICK, "mine": replace(QUICK["gp"], critic=functools.partial(small))}
-    rows = made(methods=methods, seeds=1, jobs=2).rows
-    assert [replace(row, seconds=0) for row in rows[:2]] == [
-        replace(row, seconds=0) for row in (result.rows[0], result.rows[2])
-    ]
-    assert rows[2].method == "mine"
+    board = made(pairs={repr(LINES): Noted(theta=1.0)}, methods=methods, jobs=2)
+    told, expected = (
+        [replace(row, seconds=0, key="") for row in some]
+        for some in (board.rows[:4], result.rows[:4])
+    )
+    assert told == expected
+    assert [row.method for row in board.rows[4:]] == ["mine", "mine"]
+    assert (tmp_path / "notes").read_text() == "solved\n" * 2  # one a seed, for three methods
+
+
+@pytest.fixture
+def solves(monkeypatch):
+    """Sizes of the linear programs that are solved, one after another."""
+    told, wasserstein = [], exact.wasserstein
+
+    def counted(x, y, *given, **options):
+        told.append((x.n, y.n))
+        return wasserstein(x, y, *given, **options)
+
+    monkeypatch.setattr(exact, "wasserstein", counted)
+    return told
+
+
+def test_one_linear_program_serves_all_rows_of_given_clouds(solves):
+    x, y = LINES.sample(30, np.random.default_rng(0))
+    methods = {**QUICK, "mine": LINES.critic}
+    board = made(pairs={"mine": (x, y[:20])}, methods=methods, seeds=2)
+    assert solves == [(30, 20)]
+    assert {row.exact for row in board.rows} == {exact.emd(x, y[:20])}
+
+
+def test_one_linear_program_a_pair_and_seed(solves):
+    names = ("gp", "lp", "clip", "sn", "orthonormal")
+    methods = {name: replace(learned.METHODS[name], steps=2, batch=32) for name in names}
+    board = made(pairs=(LINES, SHIFT), methods=methods, seeds=3)
+    assert len(board.rows) == 30
+    assert solves == [(40, 40)] * 6
+
+
+def test_rows_that_are_kept_need_no_linear_program(whole, solves):
+    assert len(made(whole[1], pairs=(LINES, SHIFT)).rows) == 8
+    assert solves == []
+
+
+def test_points_go_through_the_door_once(monkeypatch):
+    seen, as_array = [], measures.as_array
+    monkeypatch.setattr(
+        measures, "as_array", lambda z, name: seen.append(name) or as_array(z, name)
+    )
+    made(pairs={"mine": LINES.sample(30, np.random.default_rng(0))}, seeds=2)
+    assert seen == ["x", "y"]
 
 
 def test_a_module_starts_anew_for_every_seed():

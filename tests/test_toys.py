@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wganlab import data, exact
-from wganlab.data import laws
+from wganlab.data import toy_samplers
 from wganlab.exact import known
 
 each = pytest.mark.parametrize("name", data.TOYS)
@@ -136,7 +136,9 @@ def test_a_weight_of_zero_is_never_drawn(weights):
 
 @pytest.mark.parametrize("uniform", [0.0, 1 - 2**-24])
 def test_the_extreme_uniforms_fall_to_modes_that_have_mass(monkeypatch, uniform):
-    monkeypatch.setattr(laws, "_uniform", lambda shape, generator: torch.full(shape, uniform))
+    monkeypatch.setattr(
+        toy_samplers, "_uniform", lambda shape, generator: torch.full(shape, uniform)
+    )
     # a sum that rounding has left below the largest uniform
     assert (draw("mixture", 3, means=(1, 2), stds=0, weights=(0, 1 - 1e-7)) == 2).all()
 
@@ -217,7 +219,7 @@ def test_funnels_are_those_of_the_known_pair(sizes, rng):
     pair = known.Funnels(*sizes)
     u = rng.uniform(size=(1000, pair.dim))
     bottoms, offsets = map(torch.from_numpy, (pair._bottoms, pair._offsets))
-    x = laws._down_funnels(torch.from_numpy(u), bottoms, offsets, power=pair.power)
+    x = toy_samplers._down_funnels(torch.from_numpy(u), bottoms, offsets, power=pair.power)
     np.testing.assert_allclose(x.numpy(), pair._real(u), rtol=0, atol=1e-9)
     names = ("dimension", "funnels", "seed", "power")
     toy = data.toy("funnels", **dict(zip(names, sizes, strict=True)))
@@ -232,7 +234,9 @@ def test_funnels_stay_in_the_cube_from_its_faces(rng):
     u[:500, 0], u[500:, 1] = 0, 1
     bottoms = torch.from_numpy(rng.uniform(-2.5, 2.5, size=(4, 2)))
     # a relative position that rounding carries beyond 1 would run off
-    x = laws._down_funnels(torch.from_numpy(u), bottoms, torch.zeros(4).double(), power=1e18)
+    x = toy_samplers._down_funnels(
+        torch.from_numpy(u), bottoms, torch.zeros(4).double(), power=1e18
+    )
     assert x.abs().max() <= 2.5 + 1e-12
 
 

@@ -115,7 +115,13 @@ def test_a_picture_shows_generated_points_over_real_ones():
     assert (fake[:, 1] < SIDE / 2).all()
 
 
-def test_the_command_tracks_every_seed_and_goes_on(tmp_path, capsys):
+def test_the_command_tracks_every_seed_and_goes_on(tmp_path, capsys, monkeypatch):
+    def in_turn(jobs, *_):
+        for job in jobs:
+            job.run()
+        return {}
+
+    monkeypatch.setattr("wganlab.commands.side_by_side.side_by_side", in_turn)
     assert main([*COMMAND, "--run", str(tmp_path / "a"), "--seeds", "2"]) == 0
     for seed in (0, 1):
         assert_same(tmp_path / f"a-seed{seed}")

@@ -4,9 +4,6 @@ import csv
 import math
 import os
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +13,7 @@ from torch import nn
 
 from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
+from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.state import RunState
 
 TINY = MLPConfig(width=16, depth=2, init="he")
@@ -76,40 +74,37 @@ def same(rows, others):
     )
 
 
-@each
-def test_equal_configurations_end_in_equal_bits(config):
-    runs = [learned.train(config, observers=compare.observers(50)) for _ in range(2)]
-    assert torch.equal(weights(runs[0]), weights(runs[1]))
-    assert same(runs[0].history, runs[1].history)
-    other = learned.train(replace(config, seed=1))
-    assert not torch.equal(weights(runs[0]), weights(other))
+class PulledPlug(Exception):
+    pass
+
+
+def plug(view):
+    """The power fails at iteration 20."""
+    if view.iteration == 20:
+        raise PulledPlug
+    return {}
 
 
 @each
-def test_what_is_observed_changes_nothing(config):
-    watched = learned.train(replace(config, every=3), observers=compare.observers(50))
-    assert torch.equal(weights(watched), weights(learned.train(replace(config, every=1000))))
-
-
-@each
-def test_a_run_goes_on_to_the_same_bits(config, tmp_path):
-    whole = learned.train(config, folder=tmp_path / "whole")
-
-    class PulledPlug(Exception):
-        pass
-
-    def plug(view):
-        if view.iteration == 20:
-            raise PulledPlug
-        return {}
-
+def test_a_run_ends_in_the_same_bits_whole_or_cut_watched_or_not(config, tmp_path):
+    whole = learned.train(config, observers=compare.observers(50))
+    unwatched = learned.train(replace(config, every=1000))
     with pytest.raises(PulledPlug):  # after the checkpoint of iteration 10
         learned.train(config, folder=tmp_path / "cut", observers=[plug])
     assert RunFolder(tmp_path / "cut").load(torch.device("cpu"))["iteration"] == 10
     resumed = learned.resume(tmp_path / "cut")
-    assert torch.equal(weights(whole), weights(resumed))
-    assert same(whole.history, resumed.history)
-    assert same(RunFolder(tmp_path / "cut").rows(), whole.history)
+    for other in (unwatched, resumed):
+        assert torch.equal(weights(whole), weights(other))
+    names = resumed.history[0].keys()  # the others are the observers'
+    assert same([{name: row[name] for name in names} for row in whole.history], resumed.history)
+    assert same(RunFolder(tmp_path / "cut").rows(), resumed.history)
+
+
+@pytest.mark.parametrize("config", [SMALL, ALONE])
+def test_equal_seeds_are_equal_rows_and_others_are_other_weights(config):
+    runs = [learned.train(config, observers=compare.observers(50)) for _ in range(2)]
+    assert same(runs[0].history, runs[1].history)
+    assert not torch.equal(weights(runs[0]), weights(learned.train(replace(config, seed=1))))
 
 
 def test_a_last_row_off_the_beat_is_the_same_after_a_cut(tmp_path):
@@ -151,40 +146,6 @@ def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
     assert folder.keep_rows(2) == folder.rows()
     assert [row["iteration"] for row in folder.rows()] == [0, 1, 2]
     assert folder.rows()[0]["emd"] == 1 / 3
-
-
-SCRIPT = """
-import sys
-from wganlab import learned
-config = learned.TrainConfig.from_json(open(sys.argv[1]).read())
-learned.train(config, folder=sys.argv[2])
-"""
-
-
-LONG = replace(SMALL, iterations=600, every=20, checkpoint=30)
-
-
-@pytest.fixture(scope="module")
-def uninterrupted():
-    return learned.train(LONG)
-
-
-@pytest.mark.parametrize("rows", [1, 4, 9])
-def test_a_killed_run_goes_on_to_the_same_bits(rows, uninterrupted, tmp_path):
-    (tmp_path / "config.json").write_text(LONG.to_json())
-    folder = tmp_path / "run"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "config.json"), str(folder)]
-    )
-    while len(RunFolder(folder).rows()) < rows:
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-    assert len(RunFolder(folder).rows()) < 31  # it was not done
-    resumed = learned.resume(folder)
-    assert torch.equal(weights(resumed), weights(uninterrupted))
-    assert same(RunFolder(folder).rows(), uninterrupted.history)
 
 
 def test_ctrl_c_saves_where_it_was(tmp_path):
@@ -283,15 +244,15 @@ def on_meta(objective, monkeypatch):
     for part in (*training.networks(), training.average):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
-    monkeypatch.setattr(training, "real", lambda: points)
-    monkeypatch.setattr(training, "latent", lambda: points)
+    training.real = lambda n, draws: points
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: points)
     return training
 
 
 @pytest.mark.parametrize("objective", [o for o in learned.OBJECTIVES if o not in PROGRAMS])
 def test_an_iteration_runs_on_the_meta_device(objective, monkeypatch):
     training = on_meta(objective, monkeypatch)
-    training.iterate()
+    advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
 
 
@@ -301,13 +262,13 @@ def test_the_critic_is_warmed_up_before_the_first_row_and_once():
     assert warm[0]["estimate"] > cold[0]["estimate"] + 0.1
     training = RunState(config, torch.device("cpu"))
     for _ in range(2):
-        training.warm_up()
+        warm_up(training)
         assert (training.steps, training.iteration) == (40, 0)
     again = RunState(config, torch.device("cpu"))
     again.load_state_dict(training.state_dict())
-    again.warm_up()
+    warm_up(again)
     assert again.steps == 40
-    again.iterate()
+    advance(again)
     assert again.steps == 40 + config.n_critic
 
 
@@ -327,7 +288,7 @@ def test_each_look_is_at_the_same_points_by_another_generator():
 def test_a_program_over_plans_needs_numbers(objective, monkeypatch):
     training = on_meta(objective, monkeypatch)
     with pytest.raises((NotImplementedError, RuntimeError), match="meta"):
-        training.iterate()
+        advance(training)
 
 
 def test_without_a_critic_there_is_nothing_of_one(tmp_path):
@@ -363,7 +324,7 @@ def test_the_average_follows_the_generator():
     config = replace(SMALL, average=0.75, iterations=1)
     training = RunState(config, torch.device("cpu"))
     start = [p.detach().clone() for p in training.generator.parameters()]
-    training.iterate()
+    advance(training)
     averages, weights_now = training.average.parameters(), training.generator.parameters()
     for average, now, was in zip(averages, weights_now, start, strict=True):
         assert torch.allclose(average, 0.75 * was + 0.25 * now)
@@ -373,7 +334,8 @@ def test_fixed_points_are_all_that_is_trained_on():
     seen = set()
     training = RunState(replace(SMALL, points=20), torch.device("cpu"))
     for _ in range(30):
-        seen |= {tuple(point) for point in training.real().tolist()}
+        drawn = training.real(training.share, training.draws)
+        seen |= {tuple(point) for point in drawn.tolist()}
     assert len(seen) == 20
 
 
@@ -401,7 +363,7 @@ def test_cosines_are_those_of_the_first_and_the_last_step():
     training.critic_optimizer.register_step_pre_hook(note)
     training.critic_optimizer.register_step_post_hook(note)
     for _ in range(4):
-        training.iterate()
+        advance(training)
         row, measured = training.observe([]), measured[-6:]
         first, last = (
             torch.cosine_similarity(measured[k + 1][0] - measured[k][0], -measured[k][1], dim=0)
@@ -410,6 +372,79 @@ def test_cosines_are_those_of_the_first_and_the_last_step():
         assert row["first_step_cosine"] == pytest.approx(first.item(), abs=1e-6)
         assert row["step_cosine"] == pytest.approx(last.item(), abs=1e-6)
         assert row["first_step_cosine"] != row["step_cosine"]
+
+
+# by hand: one real point at (3, 4), generated points at theta, a critic f(z) = <w, z>
+
+
+class Shift(nn.Module):
+    """Every noise to theta."""
+
+    def __init__(self, theta):
+        super().__init__()
+        self.theta = nn.Parameter(torch.tensor(theta))
+
+    def forward(self, z):
+        return self.theta.expand(len(z), -1)
+
+
+def one_point(folder, **changes):
+    """A configuration whose real law is one point, with plain descent of both players."""
+    np.save(folder / "point.npy", np.array([[3.0, 4.0]]))
+    config = replace(SMALL, data=str(folder / "point.npy"), constraint="none", batch=4)
+    return replace(config, n_critic=3, iterations=8, every=8, **changes)
+
+
+def linear(w):
+    critic = nn.Linear(2, 1)
+    with torch.no_grad():
+        critic.weight.copy_(torch.tensor([w]))
+    return critic
+
+
+STILL = Optimizer("sgd", 1e-12)
+# of the 8 rates of an iteration, those at the start: their sum in units of the first
+RATES = {"constant": 8.0, "linear": 4.5, "cosine": 4.5}
+
+
+@pytest.mark.parametrize("schedule", RATES)
+def test_the_critic_s_rate_follows_its_schedule(schedule, tmp_path):
+    moving = Optimizer("sgd", 0.01, schedule=schedule)
+    config = one_point(tmp_path, critic_optimizer=moving, generator_optimizer=STILL)
+    critic = linear([0.0, 0.0])
+    learned.train(config, critic=critic, generator=Shift([1.0, 5.0]), progress=False)
+    steps = 0.01 * 3 * RATES[schedule]  # 3 an iteration, at its rate
+    assert critic.weight.tolist()[0] == pytest.approx([2 * steps, -1 * steps], rel=1e-5)
+
+
+@pytest.mark.parametrize("schedule", RATES)
+def test_the_generator_s_rate_follows_its_schedule(schedule, tmp_path):
+    moving = Optimizer("sgd", 0.01, schedule=schedule)
+    config = one_point(tmp_path, critic_optimizer=STILL, generator_optimizer=moving)
+    generator = Shift([0.0, 0.0])
+    learned.train(config, critic=linear([2.0, -1.0]), generator=generator, progress=False)
+    steps = 0.01 * RATES[schedule]  # uphill on f
+    assert generator.theta.tolist() == pytest.approx([2 * steps, -1 * steps], rel=1e-5)
+
+
+def test_instance_noise_is_on_real_and_on_generated_points_and_falls(tmp_path):
+    config = one_point(tmp_path, critic_optimizer=STILL, generator_optimizer=STILL)
+    config = replace(config, batch=2000, noise=2.0, n_critic=1)
+    critic, seen = linear([1.0, 1.0]), []
+    critic.register_forward_hook(
+        lambda module, inputs, _: seen.append(inputs[0].detach()) if module.training else None
+    )
+    learned.train(config, critic=critic, generator=Shift([0.0, 0.0]), progress=False)
+    assert [len(points) for points in seen] == [4000, 2000] * 8  # a critic's step, a generator's
+    places = torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2)
+    for iteration, (both, fakes) in enumerate(zip(seen[::2], seen[1::2], strict=True)):
+        expected = 2.0 * (1 - iteration / 8)
+        real, fake = (part - place for part, place in zip(both.split(2000), places, strict=True))
+        for noise in (real, fake, fakes):
+            assert noise.std().item() == pytest.approx(expected, rel=0.05)
+            assert noise.mean().item() == pytest.approx(0, abs=0.05 * expected + 1e-9)
+        pairs = torch.stack([real.flatten(), fake.flatten(), fakes.flatten()])
+        assert (torch.corrcoef(pairs) - torch.eye(3)).abs().max() < 0.1  # each has its own
 
 
 def test_a_short_run_comes_near_the_ring():

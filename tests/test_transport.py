@@ -1,5 +1,7 @@
 """Exact transport: independent solvers agree, plans and potentials prove the value."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -260,6 +262,7 @@ def line_cases(rng):
         "far atoms": ([0.0, 1e8, 2e8], [1e-3, 1e8 + 1e-3, 2e8 + 1e-3], None, None),
         "halves": (np.r_[x[:50], x[:50] + 1e9], np.repeat(x[:50], 2) + 1.0, None, None),
         "weights": (rng.normal(size=40), rng.normal(size=30) * 5, a, b),
+        "all to the left": (rng.normal(size=24) + 10, rng.normal(size=36), None, None),
         "weight 0 far away": ([-1e10, 0.0, 0.3], [1.0, 2.0], [0.0, 0.5, 0.5], [0.5, 0.5]),
         "weight 0 between": (rng.normal(size=10), rng.normal(size=10) + 1, bare, bare[::-1]),
     }
@@ -396,6 +399,28 @@ def test_the_dense_solver_stays_where_the_lazy_one_cannot_serve(rng, monkeypatch
     assert wasserstein(x[:, :2], y[:, :2], p=2, metric="l1").solver == "network simplex"
 
 
+def test_mass_that_the_solver_leaves_is_told(rng, monkeypatch):
+    import ot
+
+    solve = ot.emd
+
+    def forgetful(a, b, cost, **options):
+        flow, log = solve(a, b, cost, **options)
+        flow[0] = 0
+        return flow, log
+
+    monkeypatch.setattr(ot, "emd", forgetful)
+    with pytest.raises(RuntimeError, match="left mass unplaced"):
+        emd(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)))
+
+
+def test_a_gap_that_is_open_is_told():
+    result = wasserstein([[0.0, 0.0]], [[3.0, 4.0]], p=2)
+    loose = replace(result._solution, dual=lambda: 0.64 * result._solution.primal)
+    told = replace(result, _solution=loose)
+    assert (told.value, told.gap, told.bound) == (5, pytest.approx(0.36), pytest.approx(4))
+
+
 def test_a_wrong_plan_is_caught_by_the_gap(rng, monkeypatch):
     import ot
 
@@ -408,3 +433,29 @@ def test_a_wrong_plan_is_caught_by_the_gap(rng, monkeypatch):
     monkeypatch.setattr(ot, "emd", spoiled)
     with pytest.raises(RuntimeError, match="gap"):
         emd(rng.normal(size=(20, 2)), rng.normal(size=(20, 2)))
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+@pytest.mark.parametrize(("d", "metric"), [(1, "euclidean"), (2, "euclidean"), (3, "l1")])
+def test_gradients_agree_with_finite_differences(rng, p, d, metric):
+    x, y, a, b = problem(rng, 8, 6, d, True)
+    result = wasserstein(x, y, a, b, p=p, metric=metric)
+    at_x, at_y = result.gradients()
+    step = 1e-6
+    for points, gradient in ((x, at_x), (y, at_y)):
+        for entry in np.ndindex(points.shape):
+            old, values = points[entry], []
+            for sign in (1, -1):
+                points[entry] = old + sign * step
+                values.append(wasserstein(x, y, a, b, p=p, metric=metric).value)
+            points[entry] = old
+            numeric = (values[0] - values[1]) / (2 * step)
+            assert gradient[entry] == pytest.approx(numeric, abs=1e-6)
+
+
+def test_gradients_at_coincident_points_are_finite():
+    x = [[0.0, 0.0], [1.0, 1.0]]
+    for p in (1, 2):
+        at_x, at_y = wasserstein(x, x, p=p).gradients()
+        np.testing.assert_array_equal(at_x, 0)
+        np.testing.assert_array_equal(at_y, 0)

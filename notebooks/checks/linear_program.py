@@ -16,7 +16,7 @@ def two_by_two(matrix: Any, right: Any) -> None:
     """Exercise 1: A and b of (.3, .7) and (.6, .4)."""
     if right is None:
         raise Unanswered
-    truth = np.column_stack([exact.constraints(2, 2).toarray(), [0.3, 0.7, 0.6, 0.4]])
+    truth = np.column_stack([exact.marginal_matrix(2, 2).toarray(), [0.3, 0.7, 0.6, 0.4]])
     if _shape(matrix) == (3, 4):
         raise Hint("three rows do describe the same plans, one is redundant; here write all four.")
     given = np.column_stack([numbers(matrix, 4, 4), numbers(right, 4)])

@@ -34,7 +34,6 @@ class List:
         """Print the two tables."""
         from wganlab import data
         from wganlab.data import cache
-        from wganlab.data.images import SOURCES
 
         lines = [["name", "images", "size", "color", "classes", "license"]]
         with spinner("loading"):
@@ -47,7 +46,7 @@ class List:
             lines.append([whole.name, f"{n:,}", size, color, classes, whole.license])
         print(_table(lines))
         print("\nyour own:")
-        print(aligned([[name, told] for name, told in SOURCES.items()], left=2))
+        print(aligned([[name, told] for name, told in data.SOURCES.items()], left=2))
         print("\nOne class of any is NAME[CLASS]: 'mnist10k[3]', 'folder:PATH[CLASS]'.")
         print(f"Decoded images are kept in {cache.folder()}")
         print("(the environment variable WGANLAB_CACHE names another folder).")

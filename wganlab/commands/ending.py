@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wganlab.learned import RunFolder
-
-    Row = dict[str, float]
+    from wganlab.learned.runs.view import Row
 
 
 def guarded(folder: Path, work: Callable[[], Any]) -> None:
@@ -49,12 +48,10 @@ def guarded(folder: Path, work: Callable[[], Any]) -> None:
 
 def where(folder: Path) -> str:
     """`runs/NAME at iteration 100` for the last checkpoint, nothing where there is none."""
-    import torch
-
     from wganlab.learned import RunFolder
 
-    state = RunFolder(folder).load(torch.device("cpu"))
-    return "" if state is None else f"{folder} at iteration {state['iteration']:,}"
+    reached = RunFolder(folder).reached()
+    return "" if reached is None else f"{folder} at iteration {reached:,}"
 
 
 def finish(folders: Sequence[Path]) -> None:

@@ -97,7 +97,7 @@ class Sample:
         import numpy as np
         from PIL import Image
 
-        from wganlab.data.image_laws import as_bytes
+        from wganlab.data.image_tensors import as_bytes
         from wganlab.plots import tiled
 
         images = as_bytes(points)

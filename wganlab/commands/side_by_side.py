@@ -10,11 +10,12 @@ import _thread
 import contextlib
 import multiprocessing
 import os
+import pickle
 import threading
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -23,16 +24,17 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from wganlab.learned import TrainConfig
+    from wganlab.learned.runs.loop import EngineName
 
 BETWEEN = 0.5  # seconds between two looks at the folders
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run to be trained: plain values, so that a process has it before it has loaded torch."""
+    """A run to be trained."""
 
-    config: str
-    """As JSON."""
+    config: TrainConfig
+    """What to train."""
     folder: Path
     """Where to keep it."""
     n: int
@@ -43,7 +45,7 @@ class Job:
     """Of torch."""
     track: bool = False
     """Write event files for TensorBoard."""
-    engine: Literal["eager", "compiled"] = "eager"
+    engine: EngineName = "auto"
     """Of training."""
     workers: int = 0
     """Processes that read images."""
@@ -51,12 +53,11 @@ class Job:
     def run(self, progress: bool | None = None) -> None:
         """Train it in this process."""
         from wganlab import learned
-        from wganlab.commands.train import watch
+        from wganlab.commands.usual_observers import watch
 
-        config = learned.TrainConfig.from_json(self.config)
         learned.train(
-            config,
-            observers=watch(config, self.n),
+            self.config,
+            observers=watch(self.config, self.n),
             folder=self.folder,
             notes={"n": self.n, "engine": self.engine},
             track=self.track,
@@ -80,7 +81,9 @@ def side_by_side(jobs: Sequence[Job], at_once: int, iterations: int) -> dict[Pat
                 while waiting and len(running) < at_once:
                     job = waiting.pop()
                     ours, theirs = spawn.Pipe()
-                    process = spawn.Process(target=_work, args=(job, theirs), daemon=True)
+                    process = spawn.Process(
+                        target=_work, args=(pickle.dumps(job), theirs), daemon=True
+                    )
                     process.start()
                     theirs.close()
                     running[ours] = process, job
@@ -102,13 +105,13 @@ def side_by_side(jobs: Sequence[Job], at_once: int, iterations: int) -> dict[Pat
 def together(jobs: Sequence[Job], config: TrainConfig) -> dict[Path, str]:
     """Train them in this process, as one batch; they differ in their seeds. What went wrong."""
     from wganlab import learned
-    from wganlab.commands.train import watch
+    from wganlab.commands.usual_observers import watch
 
     first = jobs[0]
     try:
         learned.train_seeds(
             config,
-            [learned.TrainConfig.from_json(job.config).seed for job in jobs],
+            [job.config.seed for job in jobs],
             observers=watch(config, first.n),
             folders=[job.folder for job in jobs],
             notes={"n": first.n, "engine": first.engine},
@@ -146,13 +149,14 @@ def _show(bar: Any, folders: Sequence[Path]) -> None:
     bar.update(sum(int(row["iteration"]) for row in rows) - bar.n)
 
 
-def _work(job: Job, link: Connection) -> None:
-    """What a process does: the job, and a word about how it ended."""
+def _work(pickled: bytes, link: Connection) -> None:
+    """What a process does: the job, which loads torch, and a word about how it ended."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # out of reach of the terminal's Ctrl-C
     threading.Thread(target=_stop_when_closed, args=(link,), daemon=True).start()
     told = ""
     try:
+        job: Job = pickle.loads(pickled)
         job.run(progress=False)
     except KeyboardInterrupt:
         told = "interrupted"

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import arg
 
 from wganlab.commands.ending import draw_what_there_is, finish, guarded, where
+from wganlab.commands.usual_observers import watch
 from wganlab.report import aligned, cores, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from wganlab.commands.side_by_side import Job
-    from wganlab.learned import TrainConfig, View
+    from wganlab.learned import TrainConfig
     from wganlab.learned.runs.config import Network
-
-    Row = dict[str, float]
 
 BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine", "--workers")
 Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
@@ -88,9 +87,12 @@ class Train:
     more than half of a GPU's memory, read by two."""
     profile_step: bool = False
     """Train nothing: print where the time of an iteration goes."""
-    engine: Literal["eager", "compiled"] = "eager"
-    """compiled: compile the steps first, up to half a minute; small networks then train several
-    times as fast, and 8 seeds in about the time of one. The numbers are the same up to rounding."""
+    engine: Literal["auto", "eager", "by-hand", "compiled"] = "auto"
+    """What computes the steps; the numbers are the same up to rounding. eager: as algorithm 1 is
+    written, by plain autograd; by-hand: gradients written down where that is possible; compiled:
+    compile the steps first, up to half a minute; small networks then train several times as fast,
+    and 8 seeds in about the time of one. auto: compiled for perceptrons in runs of 5,000 iterations
+    or more, else by hand."""
 
     def preset_config(self, data: str | None) -> TrainConfig:
         """The configuration for that data, whose values are the defaults of the further options."""
@@ -161,7 +163,7 @@ class Train:
         from wganlab.commands.side_by_side import Job
 
         return Job(
-            config.to_json(),
+            config,
             folder,
             self.n,
             self.device,
@@ -180,9 +182,12 @@ class Train:
         from wganlab.learned.runs.state import RunState
 
         if self.engine == "compiled":
-            raise ValueError("--profile-step is of the eager steps: leave out --engine compiled")
+            raise ValueError("--profile-step is of steps in Python: leave out --engine compiled")
+        by_hand = self.engine != "eager"
         with joined(self.device) as world, thread_limit(self.threads), spinner("measuring"):
-            parts = profiled(RunState(config, resolve_device(self.device), workers=self.workers))
+            place = resolve_device(self.device)
+            run = RunState(config, place, workers=self.workers, by_hand=by_hand)
+            parts = profiled(run)
         if world.first:
             whole = parts[-1]
             heads = ["part", "calls", "ms of the host", "share"]
@@ -309,20 +314,3 @@ def network(name: Net, usual: Network) -> Network:
     if name == "auto" or type(made[name]) is type(usual):
         return usual
     return made[name]
-
-
-def watch(config: TrainConfig, n: int) -> list[Callable[[View], Row]]:
-    """The usual observers, and what their numbers are to be held against: floor and all modes."""
-    from wganlab import compare, data
-
-    law = config.law()
-    if isinstance(law, data.ImageLaw):
-        n = min(n, len(law.unseen), len(law.rows))
-        with spinner("the classifier of the set"):
-            looks = compare.image_observers(config, n)
-    else:
-        looks = compare.observers(n)
-    against = {"n": float(n), "sampling_floor": compare.sampling_floor(law, n)}
-    if law.modes is not None and law.spread is not None:
-        against["all_modes"] = float(len(law.modes))
-    return [*looks, lambda view: against]

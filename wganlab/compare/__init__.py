@@ -1,7 +1,18 @@
-"""The bridge: any critic beside the exact distance. The one package that needs both wings."""
+"""The bridge: any critic beside the exact distance. The one package that needs both wings.
+
+- `critic_vs_exact`: one critic beside EM of two clouds, a `Comparison`
+- `scoreboard`: many critics on many pairs of laws, a `Scoreboard` of one `BoardRow` each
+- `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
+- `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
+  `sampling_floor`: what a perfect generator would reach
+- `StepThrough`: algorithm 1 one update at a time, each a `Scene` to be drawn
+- `classifier_for`, `fit_classifier`: a `Classifier` of an image set
+- `kernel_distance` (KID), `class_counts`, `class_coverage`, `features_of`, `feature_observer`: what
+  is true of generated images; `memorization`, `nearest_neighbors`: are they copies?
+"""
 
 from wganlab.compare.board import Scoreboard, scoreboard
-from wganlab.compare.classifier import Classifier, as_images, fit_classifier
+from wganlab.compare.classifier import Classifier, fit_classifier
 from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.comparison import Comparison, critic_vs_exact
 from wganlab.compare.estimates import Estimate, distance, estimate_vs_exact
@@ -13,19 +24,18 @@ from wganlab.compare.features import (
     kernel_distance,
 )
 from wganlab.compare.neighbors import memorization, nearest_neighbors
-from wganlab.compare.observers import image_observers, observers, sampling_floor
-from wganlab.compare.rows import Row
+from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
+from wganlab.compare.truth_observers import image_observers, observers, sampling_floor
 
 __all__ = [
+    "BoardRow",
     "Classifier",
     "Comparison",
     "Estimate",
-    "Row",
     "Scene",
     "Scoreboard",
     "StepThrough",
-    "as_images",
     "class_counts",
     "class_coverage",
     "classifier_for",

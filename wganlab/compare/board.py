@@ -1,8 +1,8 @@
 """Many critics beside the exact distance: pairs of laws x methods x seeds, one row each.
 
 Every row trains one critic on two fixed clouds and holds it against the linear program of the same
-clouds. Rows are written to a file one by one, as they are computed: a run that was interrupted goes
-on where it stopped.
+clouds, which is solved once for all critics, in several processes too. Rows are written to a file
+one by one, as they are computed: a run that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import multiprocessing
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ from tqdm import tqdm
 import wganlab
 from wganlab import exact
 from wganlab.compare import rows, tables
-from wganlab.compare.comparison import critic_vs_exact
-from wganlab.compare.rows import COLUMNS, Row
+from wganlab.compare.clouds import Clouds, checked, solved
+from wganlab.compare.comparison import judged
+from wganlab.compare.rows import COLUMNS, BoardRow
 from wganlab.learned import METHODS, DivergedError, Method, MLPConfig, fit_critic
 
 if TYPE_CHECKING:
@@ -49,49 +51,61 @@ class Cell:
     n: int
     key: str = ""
 
-    def clouds(self) -> tuple[Any, Any]:
+    @property
+    def known(self) -> exact.known.Pair | None:
+        """The laws of the clouds, where they are known."""
+        return self.laws if isinstance(self.laws, exact.known.Pair) else None
+
+    @property
+    def drawn(self) -> tuple[str, int | None]:
+        """Cells that agree in this have the same clouds."""
+        return self.pair, None if self.known is None else self.seed
+
+    def points(self) -> tuple[Any, Any]:
         """The points: given, or drawn with the seed."""
         if isinstance(self.laws, exact.known.Pair):
             return self.laws.sample(self.n, np.random.default_rng(self.seed))
         return self.laws
+
+    def clouds(self) -> Clouds:
+        """The points, checked, and the transport between them."""
+        return solved(*self.points(), pair=self.known)
 
     def keyed(self) -> Cell:
         """The cell with a hash of all that its row depends on."""
         told = [self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]
         told += [repr(self.laws), _told(self.how)]
         digest = hashlib.sha256("\n".join(told).encode())
-        if not isinstance(self.laws, exact.known.Pair):
-            for cloud in self.laws:
+        if self.known is None:
+            for cloud in self.points():
                 digest.update(np.ascontiguousarray(np.asarray(cloud, dtype=np.float64)).tobytes())
         return replace(self, key=digest.hexdigest()[:16])
 
-    def compute(self) -> Row:
+    def compute(self, clouds: Clouds) -> BoardRow:
         """Train the critic, unless it is one already, and hold it against the truth."""
-        x, y = self.clouds()
         critic, note = self.how, ""
         if isinstance(self.how, Method):
             try:
-                critic = _fit(self.how, x, y, self.seed)
+                critic = _fit(self.how, clouds.real, clouds.fake, self.seed)
             except DivergedError as error:
                 critic, note = (
                     error.fitted,
                     f"diverged in step {error.step}: lower the learning rate",
                 )
-        pair = self.laws if isinstance(self.laws, exact.known.Pair) else None
-        told = critic_vs_exact(critic, x, y, pair=pair, rng=np.random.default_rng(self.seed))
+        told = judged(critic, clouds, np.random.default_rng(self.seed))
         if told.wrong_sign:
             note = "; ".join(filter(None, [note, "wrong sign"]))
         values: dict[str, Any] = {name: getattr(told, name, None) for name in COLUMNS}
-        values.update(pair=self.pair, method=self.method, seed=self.seed, n=len(x), m=len(y))
-        values.update(dim=int(np.prod(np.shape(x)[1:])), note=note, key=self.key)
-        return Row(**values)
+        values.update(pair=self.pair, method=self.method, seed=self.seed, note=note, key=self.key)
+        values.update(n=clouds.source.n, m=clouds.target.n, dim=clouds.source.dim)
+        return BoardRow(**values)
 
 
 @dataclass(frozen=True)
 class Scoreboard:
     """All rows, in the order pairs, methods, seeds."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
 
     def summary(self) -> list[dict[str, Any]]:
         """One entry a pair and method: means and standard deviations over the seeds."""
@@ -193,13 +207,12 @@ def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
 
 def _try(cell: Cell, jobs: int) -> None:
     """ValueError for a cell that cannot work, told before any is trained."""
-    small = replace(cell, n=4)
-    x, y = small.clouds()
+    x, y = replace(cell, n=4).points()
     try:
         if isinstance(cell.how, Method):
             _fit(replace(cell.how, steps=0), x, y, cell.seed)
-        elif not isinstance(cell.laws, exact.known.Pair):
-            exact.wasserstein(x, y)
+        else:
+            checked(x, y)
     except ValueError as error:
         raise ValueError(f"{cell.method} on {cell.pair}: {error}") from None
     if jobs > 1:
@@ -225,18 +238,41 @@ def _fit(method: Method, x: ArrayLike, y: ArrayLike, seed: int) -> Any:
     )
 
 
-def _computed(cells: list[Cell], jobs: int) -> Iterator[Row]:
-    if jobs <= 1 or len(cells) <= 1:
-        yield from map(Cell.compute, cells)
+def _computed(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
+    """Their rows, as they come; each pair of clouds is solved once."""
+    if jobs > 1 and len(cells) > 1:
+        yield from _side_by_side(cells, jobs)
         return
+    for _, group in groupby(cells, key=lambda cell: cell.pair):
+        clouds: dict[Any, Clouds] = {}
+        for cell in group:
+            if cell.drawn not in clouds:
+                clouds[cell.drawn] = cell.clouds()
+            yield cell.compute(clouds[cell.drawn])
+
+
+def _side_by_side(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
+    waiting: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        waiting.setdefault(cell.drawn, []).append(cell)
     spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     # an interrupt goes to all: without a word of their own the others just end
     quiet = (signal.SIGINT, signal.SIG_DFL)
     with ProcessPoolExecutor(min(jobs, len(cells)), spawn, signal.signal, quiet) as pool:
-        running = [pool.submit(cell.compute) for cell in cells]
+        solving: dict[Future[Clouds], list[Cell]] = {
+            pool.submit(group[0].clouds): group for group in waiting.values()
+        }
+        training: set[Future[BoardRow]] = set()
         try:
-            for future in as_completed(running):
-                yield future.result()
+            while solving or training:
+                running: list[Future[Any]] = [*solving, *training]
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for clouds in solving.keys() & done:
+                    for cell in solving.pop(clouds):
+                        training.add(pool.submit(cell.compute, clouds.result()))
+                for row in training & done:
+                    training.remove(row)
+                    yield row.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

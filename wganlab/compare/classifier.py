@@ -29,6 +29,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from wganlab.data import checks
+from wganlab.data.image_tensors import as_images
+from wganlab.learned.batch import at_once
 from wganlab.learned.devices import resolve_device, thread_limit
 
 if TYPE_CHECKING:
@@ -38,7 +40,6 @@ FEATURES = 64
 WIDTH = 128  # channels of the last convolution
 STEPS = 600
 PEAK = 3e-3  # learning rate, after a third of the steps
-AT_ONCE = 500  # images in one call
 
 
 class Classifier(nn.Module):
@@ -177,36 +178,6 @@ def fit_classifier(
     return network
 
 
-def as_images(pixels: NDArray[Any] | Tensor) -> Tensor:
-    """Images as networks take them: float32, shape (n, c, h, w), pixels in [-1, 1].
-
-    Parameters
-    ----------
-    pixels : uint8 array, shape (n, h, w, c), or float tensor, shape (n, c, h, w)
-        Grey levels 0 to 255, of which 0 becomes -1 and 255 becomes 1; or images already.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-
-    Examples
-    --------
-    >>> as_images(np.array([[[[0]], [[255]]]], dtype=np.uint8))
-    tensor([[[[-1.],
-              [ 1.]]]])
-    """
-    if isinstance(pixels, Tensor) and pixels.is_floating_point() and pixels.ndim == 4:
-        return pixels.detach().float()
-    if isinstance(pixels, Tensor) or pixels.dtype != np.uint8 or pixels.ndim != 4:
-        raise ValueError(
-            f"images of type {pixels.dtype} and shape {tuple(pixels.shape)}: give a float tensor "
-            "of shape (n, c, h, w) with pixels in [-1, 1], or a uint8 array of shape (n, h, w, c)"
-        )
-    levels = torch.tensor(np.asarray(pixels))  # a copy: maps of files are read-only
-    return levels.permute(0, 3, 1, 2).float().contiguous() / 127.5 - 1  # (n, c, h, w)
-
-
 def _labels(images: Any, labels: Any, classes: int, name: str) -> Tensor:
     """The labels as a tensor, once it is sure that there is something to learn."""
     truth = torch.as_tensor(np.asarray(labels))
@@ -267,10 +238,10 @@ def _train(
 @torch.no_grad()
 def _scale(network: Classifier, images: Any, rows: Tensor) -> None:
     """Bring the mean square of the features to 1, without changing a logit."""
-    squares = [
-        network.features(_some(images, some)).square().mean() for some in rows[:2000].split(AT_ONCE)
+    features = [
+        network.features(_some(images, some)) for some in rows[:2000].split(at_once(network.shape))
     ]
-    size = torch.stack(squares).mean().sqrt().clamp_min(1e-6)
+    size = torch.cat(features).square().mean().sqrt().clamp_min(1e-6)
     last = network.trunk[-2]
     assert isinstance(last, nn.Linear)
     last.weight.div_(size)  # ReLU passes a positive factor on
@@ -281,7 +252,7 @@ def _scale(network: Classifier, images: Any, rows: Tensor) -> None:
 @torch.no_grad()
 def _accuracy(network: Classifier, images: Any, truth: Tensor, rows: Tensor) -> float:
     right = 0
-    for some in rows.split(AT_ONCE):
+    for some in rows.split(at_once(network.shape)):
         told = network(_some(images, some)).argmax(dim=1).cpu()
         right += int((told == truth[some]).sum())
     return right / len(rows)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from wganlab.data.images import Color
+    from wganlab.data.image_sources import Color
 
 VERSION = 1  # of the network and its training: another one does not read older files
 

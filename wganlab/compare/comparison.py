@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab import exact
+from wganlab.compare.clouds import Clouds, solved
 from wganlab.compare.probe import Probe
-from wganlab.exact.measures import as_array
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
 
@@ -79,9 +79,24 @@ class Comparison:
 
     def __str__(self) -> str:
         """One line a number."""
-        from wganlab.compare.tables import lines
-
-        return lines(self)
+        rows: list[tuple[str, float | int | None, str]] = [
+            ("exact EM", self.exact, "of the two clouds"),
+            ("population EM", self.population, "of the laws"),
+            ("critic gap", self.critic_gap, "WRONG SIGN" if self.wrong_sign else "raw"),
+            ("slope", self.slope, "largest gradient norm seen"),
+            ("Lipschitz", self.lipschitz, "no proof" if self.lipschitz == math.inf else "proven"),
+            ("gap / slope", self.gap_over_slope, ""),
+            ("certificate", self.certificate, "a lower bound of exact EM"),
+            ("corrected", self.corrected, "exact law" if self.corrected_exactly else "heuristic"),
+            ("cosine", self.cosine, "with the exact critic's gradient"),
+            ("steps", self.steps, ""),
+            ("seconds", self.seconds, ""),
+        ]
+        return "\n".join(
+            f"{name:<14}{value:>12.6g}  {remark}".rstrip()
+            for name, value, remark in rows
+            if value is not None
+        )
 
 
 def critic_vs_exact(
@@ -111,7 +126,8 @@ def critic_vs_exact(
     rng : numpy.random.Generator, optional
         Of what is drawn; `default_rng(0)` by default.
     transport : exact.Transport, optional
-        `exact.wasserstein(x, y)`, where it has been solved already.
+        `exact.wasserstein(x, y)` of these points, where it has been solved already: for several
+        critics of one pair of clouds it need be solved once.
     product : bool, optional
         Give the product of spectral norms as `lipschitz`. By default only where the weights are
         what is constrained: elsewhere it is proven, and useless.
@@ -123,8 +139,8 @@ def critic_vs_exact(
     Raises
     ------
     ValueError
-        If the clouds are bad input (see `exact.measures`) or do not fit the critic, or its values
-        are not finite.
+        If the clouds are bad input (see `exact.measures`) or do not fit the critic, its values
+        are not finite, or the transport is not that of these points.
     TypeError
         If the critic cannot be called.
 
@@ -145,28 +161,30 @@ def critic_vs_exact(
         x, y = pair.sample(n, rng)
     elif y is None:
         raise ValueError("y is missing: give two clouds, or a known pair alone")
-    real, fake = _cloud(x, "x"), _cloud(y, "y")
-    flat_real, flat_fake = real.reshape(len(real), -1), fake.reshape(len(fake), -1)
-    _check_fit(real, fake, pair, transport)
-    if transport is None:
-        transport = exact.wasserstein(flat_real, flat_fake)
+    return judged(critic, solved(x, y, pair=pair, transport=transport), rng, product=product)
+
+
+def judged(
+    critic: Any, clouds: Clouds, rng: np.random.Generator, *, product: bool | None = None
+) -> Comparison:
+    """`critic_vs_exact`, where the clouds are checked and their transport is solved."""
+    real, fake = clouds.real, clouds.fake
     probe = Probe(critic, real)
     f_real, f_fake = probe.values(real), probe.values(fake)
-    rays, directions = _rays(transport, pair, rng)
+    rays, directions = _rays(clouds, rng)
     slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
     gap = float(f_real.mean() - f_fake.mean())
     constraint = critic.constraint if isinstance(critic, FittedCritic) else None
     corrected = _corrected(gap, constraint)
     return Comparison(
-        exact=transport.value,
-        population=None if pair is None else pair.emd,
+        exact=clouds.transport.value,
+        population=clouds.population,
         critic_gap=gap,
         slope=max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0))),
         lipschitz=_bound(critic, constraint, product),
-        certificate=exact.certificate(f_real, flat_real, flat_fake),
+        certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
-        corrected_exactly=corrected is not None
-        and _law_is_exact(flat_real, flat_fake, constraint, pair),
+        corrected_exactly=corrected is not None and _law_is_exact(clouds, constraint),
         cosine=_cosine(slopes, directions),
         steps=critic.steps if isinstance(critic, FittedCritic) else None,
         seconds=critic.seconds if isinstance(critic, FittedCritic) else None,
@@ -174,58 +192,21 @@ def critic_vs_exact(
     )
 
 
-def _cloud(points: Any, name: str) -> Array:
-    cloud = as_array(points, name)
-    cloud = cloud[:, None] if cloud.ndim == 1 else cloud
-    if cloud.ndim < 2 or cloud.size == 0:
-        raise ValueError(f"{name} has shape {cloud.shape}: give points of shape (n, d)")
-    return cloud
-
-
-def _check_fit(
-    real: Array, fake: Array, pair: exact.known.Pair | None, transport: exact.Transport | None
-) -> None:
-    """ValueError where what is given does not belong together."""
-    if real.shape[1:] != fake.shape[1:]:
-        raise ValueError(
-            f"x has points of shape {real.shape[1:]} and y of shape {fake.shape[1:]}: they must "
-            "live in one space"
-        )
-    if pair is not None and pair.dim != real[0].size:
-        raise ValueError(
-            f"the points live in dimension {real[0].size}, the pair in dimension {pair.dim}"
-        )
-    if transport is None:
-        return
-    if (transport.p, transport.metric) != (1, "euclidean"):
-        raise ValueError(
-            f"transport is of order {transport.p:g} and metric {transport.metric!r}: give "
-            "exact.wasserstein(x, y)"
-        )
-    if (transport.source.n, transport.target.n) != (len(real), len(fake)):
-        raise ValueError(
-            f"transport is of {transport.source.n} and {transport.target.n} points, x and y have "
-            f"{len(real)} and {len(fake)}"
-        )
-
-
-def _rays(
-    transport: exact.Transport, pair: exact.known.Pair | None, rng: np.random.Generator
-) -> tuple[Array, Array]:
+def _rays(clouds: Clouds, rng: np.random.Generator) -> tuple[Array, Array]:
     """Points on the way of the mass, and the exact critic's gradient there: both (k, d).
 
     Along the segment from y to x that an optimal plan uses, every optimal critic rises with slope
     1, so its gradient is (x - y) / |x - y|. Where the laws are known, so is their plan.
     """
-    if pair is not None:
-        x, y = pair.sample(POINTS, rng, paired=True)
+    if clouds.pair is not None:
+        x, y = clouds.pair.sample(POINTS, rng, paired=True)
     else:
-        moves = transport.plan.tocoo()
+        moves = clouds.transport.plan.tocoo()
         rows = np.arange(moves.nnz)
         if len(rows) > POINTS:
             rows = rng.choice(moves.nnz, POINTS, p=moves.data / moves.data.sum())
-        x = transport.source.points[moves.row[rows]]
-        y = transport.target.points[moves.col[rows]]
+        x = clouds.source.points[moves.row[rows]]
+        y = clouds.target.points[moves.col[rows]]
     lengths = _norms(x - y)
     far = lengths > 1e-9 * max(1.0, float(np.abs(x).max()))
     x, y, lengths = x[far], y[far], lengths[far]
@@ -274,11 +255,10 @@ def _corrected(gap: float, constraint: Constraint | None) -> float | None:
     return weight * (math.sqrt(1 + 2 * gap / weight) - 1)
 
 
-def _law_is_exact(
-    x: Array, y: Array, constraint: Constraint | None, pair: exact.known.Pair | None
-) -> bool:
+def _law_is_exact(clouds: Clouds, constraint: Constraint | None) -> bool:
     """Parallel lines, two atoms, or one vector between all paired points."""
-    if isinstance(pair, exact.known.ParallelLines):
+    x, y = clouds.source.points, clouds.target.points
+    if isinstance(clouds.pair, exact.known.ParallelLines):
         return True
     if constraint is not None and constraint.paired and x.shape == y.shape:
         return bool(np.ptp(x - y, axis=0).max() < 1e-6 * max(1.0, float(np.abs(x - y).max())))

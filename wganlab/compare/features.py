@@ -20,20 +20,18 @@ from wganlab import exact
 from wganlab.compare import neighbors
 from wganlab.compare.classifier import Classifier
 from wganlab.exact.measures import as_array
+from wganlab.learned.batch import at_once
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import Tensor
 
     from wganlab.compare.neighbors import Images
-    from wganlab.learned.runs.view import View
+    from wganlab.learned.runs.view import Row, View
 
-    Row = dict[str, float]
 
 Features: TypeAlias = "Callable[[Tensor], Tensor]"
 """A function of images, float32 tensors (n, c, h, w) with pixels in [-1, 1], to (n, k) features."""
-
-AT_ONCE = 256  # images in one call
 
 
 def kernel_distance(real_features: ArrayLike, fake_features: ArrayLike) -> float:
@@ -99,8 +97,9 @@ def features_of(features: Features, images: Images) -> NDArray[np.float64]:
     ((100, 6), True)
     """
     parts = []
-    for start in range(0, len(images), AT_ONCE):
-        some = neighbors.checked(images[start : start + AT_ONCE], "the images")
+    step = at_once(np.shape(images)[1:])
+    for start in range(0, len(images), step):
+        some = neighbors.checked(images[start : start + step], "the images")
         with torch.no_grad():
             told = features(some)
         if tuple(told.shape[:1]) != (len(some),) or told.ndim != 2:

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wganlab.compare.classifier import as_images
 from wganlab.data import checks
+from wganlab.data.image_tensors import as_images
 from wganlab.learned.fast.precision import products
 
 if TYPE_CHECKING:

@@ -11,13 +11,12 @@ import torch
 from torch import nn
 
 from wganlab.learned import FittedCritic
+from wganlab.learned.batch import at_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-
-ROWS = 4096  # points in one call
 
 
 class Probe:
@@ -61,8 +60,9 @@ class Probe:
     def values(self, z: Array) -> Array:
         """The critic at points of shape (k, ...): shape (k,)."""
         parts = []
-        for start in range(0, len(z), ROWS):
-            rows = z[start : start + ROWS]
+        step = at_once(z.shape[1:])
+        for start in range(0, len(z), step):
+            rows = z[start : start + step]
             output = self._call(rows)
             if output.size != len(rows):
                 raise ValueError(
@@ -80,10 +80,11 @@ class Probe:
 
     def gradients(self, z: Array) -> Array:
         """Its gradients at points z: the shape of z."""
-        starts = range(0, len(z), ROWS)
         if len(z) == 0:  # no mass moves
             return np.zeros_like(z)
-        return np.concatenate([self._differentiate(z[start : start + ROWS]) for start in starts])
+        step = at_once(z.shape[1:])
+        starts = range(0, len(z), step)
+        return np.concatenate([self._differentiate(z[start : start + step]) for start in starts])
 
     def _torch(self, critic: Any, sample: Array) -> None:
         critic, dtype, device = _settled(critic, sample)

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One critic beside the truth; a `Comparison` with where it comes from."""
 
     pair: str
@@ -36,10 +36,10 @@ class Row:
     """Of everything that the row depends on: how a resumed run knows it again."""
 
 
-COLUMNS = tuple(field.name for field in fields(Row))
+COLUMNS = tuple(field.name for field in fields(BoardRow))
 
 
-def append(file: Path, row: Row) -> None:
+def append(file: Path, row: BoardRow) -> None:
     """Add a row to the file, which is made where there is none."""
     new = not file.exists()
     with file.open("a", newline="", encoding="utf-8") as stream:
@@ -49,7 +49,7 @@ def append(file: Path, row: Row) -> None:
         writer.writerow({name: "" if v is None else v for name, v in asdict(row).items()})
 
 
-def read(file: Path) -> dict[str, Row]:
+def read(file: Path) -> dict[str, BoardRow]:
     """Rows of an earlier run, by key; a last line that was cut off is taken out of the file."""
     if file.suffix != ".csv" or not file.parent.is_dir():
         raise ValueError(f"{file}: name a .csv file in an existing folder")
@@ -68,9 +68,9 @@ def read(file: Path) -> dict[str, Row]:
     return {row.key: row for row in rows}
 
 
-def _parsed(texts: dict[str, str]) -> Row:
-    kinds = {field.name: str(field.type) for field in fields(Row)}
-    return Row(**{name: _value(text, kinds[name]) for name, text in texts.items()})
+def _parsed(texts: dict[str, str]) -> BoardRow:
+    kinds = {field.name: str(field.type) for field in fields(BoardRow)}
+    return BoardRow(**{name: _value(text, kinds[name]) for name, text in texts.items()})
 
 
 def _value(text: str, kind: str) -> Any:

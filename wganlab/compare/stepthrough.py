@@ -16,6 +16,7 @@ from wganlab import exact
 from wganlab.compare.probe import Probe
 from wganlab.data import checks
 from wganlab.learned import TrainConfig
+from wganlab.learned.algorithm1 import critic_step, generator_step
 from wganlab.learned.devices import resolve_device
 from wganlab.learned.runs.state import RunState
 
@@ -148,22 +149,26 @@ class StepThrough:
         self._moves: list[Move] = []
         self._real, self._fake = self._points()
         self._before = self._fake
+        self._solve()
         self._note("")
 
     def step_critic(self) -> None:
         """One update of the critic."""
         self._critic_step += 1
-        self._step(self._training.critic_step)
+        self._step(critic_step)
         self._before = self._fake
         self._note("critic")
 
     def step_generator(self) -> None:
         """One update of the generator."""
-        self._step(self._training.generator_step)
-        self._training.proceed(0.0)
+        self._step(generator_step)
+        for schedule in self._training.schedules:
+            schedule.step()
+        self._training.iteration += 1
         self._critic_step = 0
         self._before = self._fake
         _, self._fake = self._points()
+        self._solve()
         self._note("generator")
 
     def step_both(self) -> None:
@@ -175,8 +180,7 @@ class StepThrough:
 
     def scene(self) -> Scene:
         """What is to be drawn now."""
-        probe = self._probe()
-        transport = exact.wasserstein(self._fake, self._real)
+        probe, transport = self._probe(), self._transport
         x, y = self._axes()
         places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)  # (cells^2, 2)
         fields = (
@@ -196,11 +200,12 @@ class StepThrough:
             exact_pull=-transport.critic_gradient(self._fake),
         )
 
-    def _step(self, update: Callable[[], Tensor]) -> None:
+    def _step(self, update: Callable[[RunState], Tensor]) -> None:
         """An update, with a random state of its own for what draws from torch's global one."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._random)
-            loss = update()
+            self._training.deviation = self.config.noise_at(self._training.iteration)
+            loss = update(self._training)
             self._random = torch.get_rng_state()
         self._training.losses.append(loss)
         self._training.refuse_infinite()
@@ -218,6 +223,10 @@ class StepThrough:
     def _probe(self) -> Probe:
         return Probe(self._training.critic, self._fake)
 
+    def _solve(self) -> None:
+        """The linear program of the points, which the generator's steps alone change."""
+        self._transport = exact.wasserstein(self._fake, self._real)
+
     def _note(self, player: Player) -> None:
         f_real, f_fake = map(self._probe().values, (self._real, self._fake))
         self._moves.append(
@@ -226,8 +235,8 @@ class StepThrough:
                 self._training.iteration,
                 self._critic_step,
                 float(f_real.mean() - f_fake.mean()),
-                exact.emd(self._real, self._fake),
-                exact.certificate(f_real, self._real, self._fake),
+                self._transport.value,
+                exact.certificate(f_real, self._transport.target, self._transport.source),
             )
         )
 

@@ -1,4 +1,4 @@
-"""How comparisons are shown: one as lines, many as a table of means over seeds."""
+"""How rows of a scoreboard are shown: a table of means over seeds."""
 
 from __future__ import annotations
 
@@ -10,30 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wganlab.compare.board import Row
-    from wganlab.compare.comparison import Comparison
-
-
-def lines(told: Comparison) -> str:
-    """A comparison, one line a number."""
-    rows: list[tuple[str, float | int | None, str]] = [
-        ("exact EM", told.exact, "of the two clouds"),
-        ("population EM", told.population, "of the laws"),
-        ("critic gap", told.critic_gap, "WRONG SIGN" if told.wrong_sign else "raw"),
-        ("slope", told.slope, "largest gradient norm seen"),
-        ("Lipschitz", told.lipschitz, "proven" if math.isfinite(told.lipschitz) else "no proof"),
-        ("gap / slope", told.gap_over_slope, ""),
-        ("certificate", told.certificate, "a lower bound of exact EM"),
-        ("corrected", told.corrected, "exact law" if told.corrected_exactly else "heuristic"),
-        ("cosine", told.cosine, "with the exact critic's gradient"),
-        ("steps", told.steps, ""),
-        ("seconds", told.seconds, ""),
-    ]
-    return "\n".join(
-        f"{name:<14}{value:>12.6g}  {remark}".rstrip()
-        for name, value, remark in rows
-        if value is not None
-    )
+    from wganlab.compare.rows import BoardRow
 
 
 # (heading, attribute of a row, divided by the exact EM of the same clouds?)
@@ -51,20 +28,20 @@ MEANS = (
 )
 
 
-def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def summary(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
     """One entry a pair and method: what is equal in all seeds, means, and deviations.
 
     An entry holds `pair`, `method`, `seeds`, `n`, `m`, `dim`, `population`, `EM`, `notes`, `law`
     (is the correction exact?), and for every heading of `MEANS` a pair (mean, standard deviation),
     or None where there is no such number.
     """
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], list[BoardRow]] = {}
     for row in rows:
         groups.setdefault((row.pair, row.method), []).append(row)
     return [_entry(group) for group in groups.values()]
 
 
-def _entry(group: list[Row]) -> dict[str, Any]:
+def _entry(group: list[BoardRow]) -> dict[str, Any]:
     first = group[0]
     exact = np.array([row.exact for row in group])
     entry: dict[str, Any] = {

@@ -1,24 +1,36 @@
 """What is compared: toy laws, image sets, and point clouds from files.
 
-Laws need torch, which loads when the first of their names is touched.
+- `toy`, `TOYS`: the field's toy laws by their names; `from_points`: the law of given points; `law`:
+  either by one word. Each is a `Toy`
+- `images`: an image set by its name, an `ImageSet`: one of `EMBEDDED`, or one's own, of `SOURCES`
+  (`is_image_source`)
+- `image_law`: the law of an image set, to train on, an `ImageLaw`
+- `as_images`, `as_bytes`: bytes as tensors in [-1, 1], and back
+- `load_points`: a cloud from a file
+
+Laws and tensors need torch, which loads when the first of their names is touched.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from wganlab.data.files import load_points
-from wganlab.data.images import EMBEDDED, ImageSet, images, is_image_source
+from wganlab.data.image_sources import EMBEDDED, SOURCES, ImageSet, images, is_image_source
 
 if TYPE_CHECKING:
     from wganlab.data.image_laws import ImageLaw, image_law
+    from wganlab.data.image_tensors import as_bytes, as_images
     from wganlab.data.toys import TOYS, Toy, from_points, law, toy
 
 __all__ = [
     "EMBEDDED",
+    "SOURCES",
     "TOYS",
     "ImageLaw",
     "ImageSet",
     "Toy",
+    "as_bytes",
+    "as_images",
     "from_points",
     "image_law",
     "images",
@@ -28,10 +40,18 @@ __all__ = [
     "toy",
 ]
 
+_LATER = {
+    **dict.fromkeys(("ImageLaw", "image_law"), "image_laws"),
+    **dict.fromkeys(("as_bytes", "as_images"), "image_tensors"),
+    **dict.fromkeys(("TOYS", "Toy", "from_points", "law", "toy"), "toys"),
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name in ("ImageLaw", "image_law"):
-        return getattr(importlib.import_module("wganlab.data.image_laws"), name)
-    if name in ("TOYS", "Toy", "from_points", "law", "toy"):
-        return getattr(importlib.import_module("wganlab.data.toys"), name)
+    if name in _LATER:
+        return getattr(importlib.import_module(f"wganlab.data.{_LATER[name]}"), name)
     raise AttributeError(f"module 'wganlab.data' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wganlab.data import npy
-from wganlab.data.images import EMBEDDED, SOURCES, images, is_image_source
+from wganlab.data.image_sources import EMBEDDED, SOURCES, images, is_image_source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

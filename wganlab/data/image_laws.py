@@ -16,12 +16,13 @@ import torch
 from torch import Generator, Tensor
 
 from wganlab.data import checks
-from wganlab.data.images import images
+from wganlab.data.image_sources import images
+from wganlab.data.image_tensors import signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wganlab.data.images import Color, ImageSet
+    from wganlab.data.image_sources import Color, ImageSet
 
 SHARE = 0.1  # of a set that is held out
 MOST = 4096  # images that are held out: what an exact distance can take
@@ -133,14 +134,3 @@ def image_law(
 ) -> ImageLaw:
     """The law of an image set by its name, as `images` reads it; see `ImageLaw`."""
     return ImageLaw(images(source, size, color=color), held_out=held_out)
-
-
-def signed(pixels: Tensor) -> Tensor:
-    """Bytes (n, h, w, c) as float32 in [-1, 1], (n, c, h, w)."""
-    return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def as_bytes(points: Tensor) -> NDArray[np.uint8]:
-    """The reverse, of images in [-1, 1] and around: (n, c, h, w) to bytes (n, h, w, c)."""
-    levels = (points.detach().float().cpu().clamp(-1, 1) + 1) * 127.5
-    return levels.round().byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Color = Literal["auto", "grey", "rgb"]
 COLORS: tuple[Color, ...] = ("auto", "grey", "rgb")
 SIZE = 64  # of images from files, in pixels, where no other is asked for
+SOME = 80  # names that an error lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,6 @@ class ImageSet:
         return chosen.reshape(len(chosen), -1) / 255.0
 
 
-def some(names: tuple[str, ...], most: int = 80) -> str:
+def some(names: tuple[str, ...]) -> str:
     """Names for an error, not all of them where there are thousands."""
-    return ", ".join(names[:most]) + (f" ... ({len(names):,})" if len(names) > most else "")
+    return ", ".join(names[:SOME]) + (f" ... ({len(names):,})" if len(names) > SOME else "")

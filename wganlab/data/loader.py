@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from wganlab.data.image_laws import signed
+from wganlab.data.image_tensors import signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,6 +21,7 @@ import difflib
 import inspect
 import reprlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -28,10 +29,12 @@ from torch import Generator, Tensor
 
 from wganlab.data import checks
 from wganlab.data.files import SUFFIXES, load_points
-from wganlab.data.images import EMBEDDED, is_image_source
-from wganlab.data.laws import LAWS, Law
+from wganlab.data.image_sources import EMBEDDED, is_image_source
+from wganlab.data.toy_samplers import LAWS, Law
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
 TOYS = tuple(LAWS)
@@ -109,10 +112,13 @@ class Toy:
                 f"generator is of type {type(generator).__name__}: pass "
                 "torch.Generator().manual_seed(0), a generator, in place of its seed"
             )
-        device = generator.device
+        return self.sampler(generator.device)(int(n), generator)
+
+    def sampler(self, device: torch.device) -> Callable[[int, Generator], Tensor]:
+        """What `sample` does with generators of that device, for a loop: nothing is checked."""
         if device not in self._copies:  # a copy in every step would make the device wait
             self._copies[device] = tuple(tensor.to(device) for tensor in self._law.constants)
-        return self._law.draw(int(n), generator, *self._copies[device])
+        return partial(self._law.draw, *self._copies[device])
 
     def __repr__(self) -> str:
         return f"Toy({', '.join([repr(self.name), *_told(self.parameters)])})"
@@ -199,7 +205,7 @@ def from_points(array: ArrayLike) -> Toy:
     points = checks.rows(array, "array")
     n, dim = points.shape
 
-    def draw(n_draws: int, generator: Generator, points: Tensor) -> Tensor:
+    def draw(points: Tensor, n_draws: int, generator: Generator) -> Tensor:
         return points[torch.randint(n, (n_draws,), generator=generator, device=generator.device)]
 
     return Toy("points", {"n": n, "dim": dim}, Law(dim, draw, (points,)))

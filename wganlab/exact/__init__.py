@@ -1,4 +1,32 @@
-"""What is true: exact distances and divergences between laws, in NumPy float64, without torch."""
+"""What is true: exact distances and divergences between laws, in NumPy float64, without torch.
+
+Distances of two clouds of points, or of two `Discrete` measures:
+
+- `emd`, `wasserstein` (to a `Transport`): by linear program, or sorting on the line
+- `emd_grid`, `grid_transport` (to a `GridTransport`): of histograms on a pixel grid
+- `sinkhorn` (to an `Entropic`), `sinkhorn_divergence`: with entropy, which is not EM
+- `mmd`, `mmd_squared`, `sliced`; `distances`: from every point to every other
+
+Divergences of pmfs, of `Discrete` measures, or of densities (`Density`): `tv`, `js`, `kl`, `chi2`,
+`le_cam`.
+
+What a critic is worth: `certificate`, of any function.
+
+The programs written out: `primal`, `dual`, `kantorovich_rubinstein` (each a `LinearProgram`),
+`marginal_matrix`, `slackness`, `integer_plans`.
+
+Pairs of laws whose distances are known: `known`.
+
+One word for one thing, in every result of transport:
+
+- `value`: the distance, in the unit of the ground distance
+- `plan`: mass moved from x_i to y_j, shape (n, m); sparse where it is exact (a flow on a grid has
+  none: it has `right` and `down`)
+- `potentials`: the dual variables (f, g)
+- `bound`: what they prove; no plan does better
+- `gap`: (primal - dual) / primal, relative
+- `solver`: whose answer it is
+"""
 
 from wganlab.exact import known
 from wganlab.exact.densities import Density
@@ -6,15 +34,15 @@ from wganlab.exact.divergences import chi2, js, kl, le_cam, tv
 from wganlab.exact.entropic import Entropic, sinkhorn, sinkhorn_divergence
 from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
 from wganlab.exact.ground import distances
-from wganlab.exact.ipm import mmd, mmd_squared, sliced, tv_critic
+from wganlab.exact.ipm import mmd, mmd_squared, sliced
 from wganlab.exact.measures import Discrete
 from wganlab.exact.potentials import certificate
 from wganlab.exact.programs import (
     LinearProgram,
-    constraints,
     dual,
     integer_plans,
     kantorovich_rubinstein,
+    marginal_matrix,
     primal,
     slackness,
 )
@@ -29,7 +57,6 @@ __all__ = [
     "Transport",
     "certificate",
     "chi2",
-    "constraints",
     "distances",
     "dual",
     "emd",
@@ -41,6 +68,7 @@ __all__ = [
     "kl",
     "known",
     "le_cam",
+    "marginal_matrix",
     "mmd",
     "mmd_squared",
     "primal",
@@ -49,6 +77,5 @@ __all__ = [
     "slackness",
     "sliced",
     "tv",
-    "tv_critic",
     "wasserstein",
 ]

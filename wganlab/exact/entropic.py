@@ -59,9 +59,12 @@ class Entropic:
         plan_ij = a_i b_j exp((f_i + g_j - d(x_i, y_j)^p) / epsilon) to within `error`; unlike the
         potentials of exact transport they may exceed the cost. Unique up to a constant, which
         is chosen so that sum a f = sum b g; extended to points of no mass by soft c-transforms.
-    dual : float
-        Dual value of the potentials: at most the optimum, which is at most `objective`. The two
-        agree at convergence.
+    bound : float
+        Dual value of the potentials: no plan has a smaller objective. The two agree at convergence.
+    gap : float
+        (objective - bound) / objective, 0 if the objective is.
+    solver : str
+        "Sinkhorn".
     error : float
         Mass that Sinkhorn's last plan had in the wrong place, sum_j |column_j - b_j|, before it
         was rounded to the marginals.
@@ -74,7 +77,9 @@ class Entropic:
     objective: float
     plan: NDArray[np.float64]
     potentials: tuple[NDArray[np.float64], NDArray[np.float64]]
-    dual: float
+    bound: float
+    gap: float
+    solver: str
     error: float
     iterations: int
 
@@ -107,7 +112,7 @@ def sinkhorn(
         Ground distance d.
     tolerance : float
         Largest mass in the wrong place, in (0, 1). At any tolerance `cost` is at least W_p^p and
-        the optimum lies between `dual` and `objective`: a coarse one widens the bracket only.
+        the optimum lies between `bound` and `objective`: a coarse one widens the bracket only.
     max_iterations : int
         At least 1.
 
@@ -156,14 +161,17 @@ def sinkhorn(
     plan = np.zeros(cost.shape)
     plan[part] = _rounded(flow, u, v)
     primal = float((plan * cost).sum())
-    entropy = float(rel_entr(plan[part], np.outer(u, v)).sum())
+    objective = primal + relative * float(rel_entr(plan[part], np.outer(u, v)).sum())
+    bound = float(mu.weights @ f + nu.weights @ g)
     return Entropic(
         cost=unit * primal,
         value=scale * primal ** (1 / p),
-        objective=unit * (primal + relative * entropy),
+        objective=unit * objective,
         plan=plan,
         potentials=(unit * f, unit * g),
-        dual=unit * float(mu.weights @ f + nu.weights @ g),
+        bound=unit * bound,
+        gap=(objective - bound) / objective if objective > 0 else 0.0,
+        solver="Sinkhorn",
         error=error,
         iterations=iterations,
     )
@@ -231,7 +239,7 @@ def sinkhorn_divergence(
             metric=metric,
             tolerance=tolerance,
             max_iterations=max_iterations,
-        ).dual
+        ).bound
         for law, other in ((mu, nu), (mu, mu), (nu, nu))
     )
     return max(0.0, cross - (first + second) / 2)  # below 0 only by rounding and tolerance

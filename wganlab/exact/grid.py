@@ -38,20 +38,23 @@ class GridTransport:
         EM in pixels (l1 ground distance).
     right, down : arrays, shapes (h, w - 1) and (h - 1, w)
         Mass that flows to the right and downwards across each edge; negative: the other way.
-    potential : array, shape (h, w)
-        The optimal critic at the pixels: 1-Lipschitz for the l1 distance.
+    potentials : (f, g), arrays of shape (h, w)
+        f, the optimal critic at the pixels, 1-Lipschitz for the l1 distance; and g = -f.
     bound : float
-        sum (p - q) potential: no flow costs less.
+        sum p f + sum q g: no flow costs less.
     gap : float
-        (value - bound) / value (0 if both are 0).
+        (value - bound) / value, 0 if the value is.
+    solver : str
+        "HiGHS"; "none" where no mass has to move.
     """
 
     value: float
     right: Array
     down: Array
-    potential: Array
+    potentials: tuple[Array, Array]
     bound: float
     gap: float
+    solver: str
 
 
 def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
@@ -92,7 +95,8 @@ def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
     excess[np.abs(excess).argmax()] -= excess.sum()  # to the last bit, what leaves arrives
     if len(edges) == 0 or not excess.any():
         empty = np.zeros((height, width - 1)), np.zeros((height - 1, width))
-        return GridTransport(0.0, *empty, np.zeros(u.shape), 0.0, 0.0)
+        flat = np.zeros(u.shape), np.zeros(u.shape)
+        return GridTransport(0.0, *empty, flat, 0.0, 0.0, "none")
     number, one = np.arange(len(edges)), np.ones(len(edges))
     leaves = sparse.csr_array((one, (edges[:, 0], number)), shape=(u.size, len(edges)))
     enters = sparse.csr_array((one, (edges[:, 1], number)), shape=(u.size, len(edges)))
@@ -131,9 +135,10 @@ def _proved(excess: Array, edges: Array, flow: Array, prices: Array) -> GridTran
         value=value,
         right=flow[:across].reshape(height, width - 1),
         down=flow[across:].reshape(height - 1, width),
-        potential=potential,
+        potentials=(potential, -potential),
         bound=bound,
         gap=(value - bound) / value,
+        solver="HiGHS",
     )
 
 

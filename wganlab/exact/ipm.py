@@ -1,11 +1,11 @@
-"""Integral probability metrics beside W1: MMD, sliced W1, and the critic of total variation.
+"""Integral probability metrics beside W1: MMD; and sliced W1.
 
 An integral probability metric is sup over f in F of E_P f - E_Q f (Müller 1997). The class F of
 critics makes the metric:
 
     W1     f with |f(x) - f(y)| <= |x - y|                    `emd`
     MMD    f in the unit ball of the space of a kernel k      `mmd`
-    2 TV   f with |f| <= 1                                    `tv`, `tv_critic`
+    2 TV   f with |f| <= 1, the best of which is sign(p - q)  `tv`
 
     MMD^2 = E k(X, X') + E k(Y, Y') - 2 E k(X, Y),  X, X' ~ P and Y, Y' ~ Q, all independent
 
@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wganlab.exact import kernels
-from wganlab.exact.measures import Discrete, as_pair, as_weights
+from wganlab.exact.measures import Discrete, as_pair
 from wganlab.exact.transport import emd
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 # entries of one block of a matrix: 32 MB
 BLOCK = 2**22
@@ -225,39 +225,3 @@ def sliced(
             rows = zip(left, right, strict=True)
             total += sum(emd(row, other, mu.weights, nu.weights) for row, other in rows)
     return total / projections
-
-
-def tv_critic(p: ArrayLike, q: ArrayLike) -> NDArray[np.float64]:
-    """The best critic with |f| <= 1 between two pmfs, f = sign(p - q).
-
-    Its gap E_p f - E_q f = sum |p - q| is the supremum over all |f| <= 1, and is twice
-    `tv(p, q)` = sup_A |P(A) - Q(A)|: a set's indicator has values in [0, 1], an interval half as
-    long.
-
-    Parameters
-    ----------
-    p, q : array_like, shape (n,)
-        Probability mass functions on the same atoms, non-negative, of sum 1.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        1, -1, or 0 where p = q (any value in [-1, 1] would do there).
-
-    Raises
-    ------
-    ValueError
-        If either is no pmf, or their lengths differ.
-
-    Examples
-    --------
-    >>> p, q = np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.5, 0.5])
-    >>> tv_critic(p, q)
-    array([ 1.,  0., -1.])
-    >>> float((p - q) @ tv_critic(p, q))  # tv(p, q) is 0.5
-    1.0
-    """
-    u, v = as_weights(p, "p"), as_weights(q, "q")
-    if len(u) != len(v):
-        raise ValueError(f"p has {len(u)} entries and q has {len(v)}: give pmfs on the same atoms")
-    return np.sign(u - v)

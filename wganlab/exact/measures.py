@@ -117,12 +117,16 @@ def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
         )
     if array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}: a measure needs at least one point")
-    if max(array.max(), -array.min()) > LARGEST_COORDINATE:
+    _check_reach(array, name)
+    return array
+
+
+def _check_reach(points: NDArray[np.float64], name: str) -> None:
+    if max(points.max(), -points.min()) > LARGEST_COORDINATE:
         raise ValueError(
             f"{name} has coordinates beyond {LARGEST_COORDINATE:g}, where distances overflow "
             "float64: choose a larger unit"
         )
-    return array
 
 
 def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray[np.float64]:
@@ -230,27 +234,26 @@ class Discrete:
         self, points: ArrayLike, weights: ArrayLike | None = None, *, name: str = "x"
     ) -> None:
         x = as_points(points, name)
-        if weights is None:
-            w = np.broadcast_to(1 / len(x), len(x))  # one number in memory, read-only
-        else:
+        w = _equal(len(x))
+        if weights is not None:
             w = as_weights(weights, f"the weight vector of {name}", len(x))
         object.__setattr__(self, "points", x)
         object.__setattr__(self, "weights", w)
 
     @classmethod
-    def from_counts(cls, points: ArrayLike, counts: ArrayLike) -> Discrete:
-        """The measure whose weights are `counts` (any non-negative numbers) over their sum.
+    def _of(
+        cls, points: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> Discrete:
+        """Points and weights that went through the door already."""
+        measure = cls.__new__(cls)
+        object.__setattr__(measure, "points", points)
+        object.__setattr__(measure, "weights", _equal(len(points)) if weights is None else weights)
+        return measure
 
-        Examples
-        --------
-        >>> Discrete.from_counts([0, 1], [3, 1]).weights
-        array([0.75, 0.25])
-        """
-        array = as_array(counts, "counts")
-        total = array.sum()
-        if not total > 0:
-            raise ValueError(f"counts sum to {total:g}: at least one must be positive")
-        return cls(points, array / total)
+    def __reduce__(self) -> Any:
+        """Equal weights stay one number in another process too: sums keep their last bit."""
+        equal = self.weights.strides == (0,)
+        return Discrete._of, (self.points, None if equal else self.weights)
 
     @property
     def n(self) -> int:
@@ -276,6 +279,10 @@ class Discrete:
         return Discrete(support, mass)
 
 
+def _equal(n: int) -> NDArray[np.float64]:
+    return np.broadcast_to(1 / n, n)  # one number in memory, read-only
+
+
 def as_discrete(values: Any, weights: ArrayLike | None = None, name: str = "x") -> Discrete:
     """`values` as a Discrete measure; a Discrete passes through and brings its own weights."""
     if not isinstance(values, Discrete):
@@ -283,6 +290,24 @@ def as_discrete(values: Any, weights: ArrayLike | None = None, name: str = "x") 
     if weights is not None:
         raise ValueError(f"{name} is a Discrete measure with weights of its own: give no others")
     return values
+
+
+def as_cloud(values: Any, name: str = "x") -> tuple[Discrete, tuple[int, ...]]:
+    """Points of any shape, images too, as a measure of equal weights; and the shape of a point.
+
+    Examples
+    --------
+    >>> mu, shape = as_cloud(np.zeros((5, 1, 2, 2)))
+    >>> mu.n, mu.dim, shape
+    (5, 4, (1, 2, 2))
+    """
+    array = as_array(values, name)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}: give points of shape (n, d)")
+    flat = array.reshape(len(array), -1)  # (n, d)
+    _check_reach(flat, name)
+    return Discrete._of(flat), array.shape[1:]
 
 
 def as_pair(

@@ -85,12 +85,12 @@ def _checked(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, Ar
     return as_cost(D, (len(p), len(q))), p, q
 
 
-def constraints(n: int, m: int) -> sparse.csr_array:
+def marginal_matrix(n: int, m: int) -> sparse.csr_array:
     """The matrix A of the primal, shape (n + m, n m): row sums above column sums.
 
     Examples
     --------
-    >>> constraints(2, 2).toarray().astype(int)
+    >>> marginal_matrix(2, 2).toarray().astype(int)
     array([[1, 1, 0, 0],
            [0, 0, 1, 1],
            [1, 0, 1, 0],
@@ -119,7 +119,7 @@ def primal(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
     """
     cost, p, q = _checked(D, a, b)
     right = np.concatenate([p, q])
-    return LinearProgram(cost.ravel(), constraints(*cost.shape), right, "min", equality=True)
+    return LinearProgram(cost.ravel(), marginal_matrix(*cost.shape), right, "min", equality=True)
 
 
 def dual(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
@@ -134,7 +134,7 @@ def dual(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
     """
     cost, p, q = _checked(D, a, b)
     objective = np.concatenate([p, q])
-    matrix = constraints(*cost.shape).T.tocsr()
+    matrix = marginal_matrix(*cost.shape).T.tocsr()
     return LinearProgram(objective, matrix, cost.ravel(), "max", equality=False)
 
 

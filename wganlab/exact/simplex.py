@@ -84,13 +84,13 @@ def _simplex(
         np.minimum(g, (part - f[block, None]).min(axis=0), out=g)
     if not whole:
         f = np.concatenate([(cost[block] - g).min(axis=1) for block in blocks(len(a), len(b))])
-    dual = float(a @ f + b @ g)
+    dual, shape = float(a @ f + b @ g), cost.shape  # the plan must not hold on to the costs
     solution = Solution(
         primal=float(mass @ (length / cap) ** p),
         dual=lambda: dual,
         scale=cap * unit,
         solver="network simplex",
-        plan=lambda: as_plan(mass, i, j, cost.shape),
+        plan=lambda: as_plan(mass, i, j, shape),
         potentials=lambda: (f, g),
     )
     return solution, float(length.max())

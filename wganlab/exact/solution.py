@@ -27,6 +27,28 @@ class Solution:
     plan: Callable[[], sparse.csr_array]
     potentials: Callable[[], Potentials]
 
+    def __reduce__(self) -> Any:
+        """To another process go numbers, in place of the functions that would make them."""
+        return _made, (
+            self.primal,
+            self.dual(),
+            self.scale,
+            self.solver,
+            self.plan(),
+            self.potentials(),
+        )
+
+
+def _made(
+    primal: float,
+    dual: float,
+    scale: float,
+    solver: str,
+    plan: sparse.csr_array,
+    potentials: Potentials,
+) -> Solution:
+    return Solution(primal, lambda: dual, scale, solver, lambda: plan, lambda: potentials)
+
 
 def as_plan(mass: Array, rows: Any, columns: Any, shape: tuple[int, ...]) -> sparse.csr_array:
     """Mass at the cells (rows, columns) as a sparse matrix."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor, nn
+
+AT_ONCE = 1000  # points that a network is given at once, where nothing is learned
+ENTRIES = 2**22  # of these together: 16 MB, of which layers of convolutions make some hundred
 
 
 class Batch(NamedTuple):
@@ -27,6 +33,17 @@ class Batch(NamedTuple):
 def distances(x: Tensor, y: Tensor) -> Tensor:
     """|x_i - y_j| of points (n, ...) and (m, ...), shape (n, m), exactly 0 where they are equal."""
     return torch.cdist(x.flatten(1), y.flatten(1), compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def at_once(shape: Sequence[int]) -> int:
+    """How many points of that shape to give a network at once: fewer, where they are large.
+
+    Examples
+    --------
+    >>> at_once((2,)), at_once((3, 64, 64)), at_once((3, 299, 299))
+    (1000, 341, 15)
+    """
+    return max(1, min(AT_ONCE, ENTRIES // max(1, math.prod(shape))))
 
 
 def values(critic: nn.Module, points: Tensor) -> Tensor:

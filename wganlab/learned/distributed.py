@@ -249,15 +249,19 @@ def _world(rank: int, size: int) -> World:
 def joined(device: str = "auto") -> Iterator[World]:
     """Join the other processes that torchrun has started; alone where there are none.
 
-    On GPUs every process of a machine takes one of its own.
+    On GPUs every process of a machine takes one of its own. Where there are fewer of them, several
+    share one, and exchange by Gloo: to try things out, for it is not faster.
     """
     if not asked_for() or dist.is_initialized():
         yield world()
         return
     gpu = torch.cuda.is_available() if device == "auto" else device.startswith("cuda")
+    shared = False
     if gpu:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if gpu else "gloo", timeout=PATIENCE)
+        cards = torch.cuda.device_count()
+        shared = int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > cards  # which NCCL refuses
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % cards)
+    dist.init_process_group("nccl" if gpu and not shared else "gloo", timeout=PATIENCE)
     yield world()
     dist.destroy_process_group()  # not after an error: it would wait for whoever is lost
     _world.cache_clear()

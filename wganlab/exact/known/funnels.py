@@ -82,10 +82,6 @@ class Funnels(Pair):
         lengths = np.concatenate([np.linalg.norm(x - y, axis=1) for x, y in pairs])
         return float(lengths.mean()), float(lengths.std() / np.sqrt(len(lengths)))
 
-    def potential(self, z: ArrayLike) -> NDArray[np.float64]:
-        """The function u = -critic at points z of shape (k, dim): values of shape (k,)."""
-        return -self.critic(z)
-
     def critic_gradient(self, z: ArrayLike) -> Points:
         """Gradient of the critic at points z of shape (k, dim): unit vectors, 0 at a bottom."""
         z = self._as_points(z)

@@ -1,7 +1,7 @@
 """Proven Lipschitz constants of networks: products over the layers of a chain.
 
 What is proven holds for all inputs, and is loose where layers do not stretch the same direction;
-for critics of norm-preserving layers (`layers.Orthonormal`) it is 1, and can be reached.
+for critics of norm-preserving layers (`norms.Orthonormal`) it is 1, and can be reached.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ The dual of the earth mover's distance is a supremum over critics of slope at mo
 
 A constraint stands for the condition, each in its own way:
 
-- in the weights: `WeightClipping` (slope bounded by an unknown constant); in `layers`,
+- in the weights: `WeightClipping` (slope bounded by an unknown constant); in `norms`,
   `SpectralNorm` (at most 1) and `Orthonormal` (exactly 1 wherever the network bends, with MaxMin
   or a sort);
 - in the loss: in `penalties`, `GradientPenalty` in all its variants, and `Consistency`;
@@ -37,6 +37,16 @@ class Constraint:
     paired: ClassVar[bool] = False  # does row i of real belong to row i of fake?
     in_weights: ClassVar[bool] = False  # does it bound every layer, and so the network?
     at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
+    in_loss: ClassVar[bool] = False  # is there a penalty? (found out by the class itself)
+    at_step: ClassVar[bool] = False  # is something done before or after the optimizer's step?
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.in_loss = cls.penalty is not Constraint.penalty
+        cls.at_step = (
+            cls.before_step is not Constraint.before_step
+            or cls.after_step is not Constraint.after_step
+        )
 
     def check(self, critic: nn.Module) -> None:
         """ValueError where the constraint makes no sense for this network."""
@@ -57,11 +67,9 @@ class Constraint:
         """What is maximized, a scalar: the critic gap."""
         return batch.gap
 
-    def penalty(
-        self, critic: nn.Module, batch: Batch, generator: Generator | None
-    ) -> Tensor | None:
-        """What is subtracted from the objective, a scalar; None for nothing."""
-        return None
+    def penalty(self, critic: nn.Module, batch: Batch, generator: Generator | None) -> Tensor:
+        """What is subtracted from the objective, a scalar: nothing."""
+        return batch.f_real.new_zeros(())
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ reach depends on the activation: gradients that pass a ReLU shrink, those that p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
-from wganlab.data import checks
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.networks.network import NORMS
 
@@ -59,21 +58,13 @@ class Orthonormal(Constraint):
     (MaxMin, GroupSort) the network is 1-Lipschitz by construction and can reach slope 1
     everywhere, so the gap is a lower bound of W1 that training brings close to it. With ReLU it
     cannot, and stops short.
+
+    It is kept by a retraction: the optimizer is given the part of the gradient along which the
+    weights stay orthonormal, and what it makes is brought back by a QR decomposition (Absil,
+    Mahony, Sepulchre 2008, chapter 4).
     """
 
     in_weights: ClassVar[bool] = True
-    method: Literal["retraction", "cayley", "matrix_exp", "householder", "bjorck"] = "retraction"
-    """A retraction, the quickest: the optimizer is given the part of the gradient along which the
-    weights stay orthonormal, and what it makes is brought back by a QR decomposition (Absil,
-    Mahony, Sepulchre 2008, chapter 4); one of torch's parametrizations; or Björck's iteration on
-    a safely scaled matrix."""
-    iterations: int = 15
-    """Of Björck's, in a step; after the last step the weights are made orthonormal to rounding."""
-
-    def __post_init__(self) -> None:
-        methods = ("retraction", "cayley", "matrix_exp", "householder", "bjorck")
-        checks.among(methods, method=self.method)
-        checks.whole(1, iterations=self.iterations)
 
     def check(self, critic: nn.Module) -> None:
         """Networks with layer or batch norm, or with overlapping convolutions, are refused."""
@@ -85,25 +76,14 @@ class Orthonormal(Constraint):
                 "image, kernel = stride and no padding: take PatchConfig() or FoldConfig(); for "
                 "convolutions that overlap use SpectralNorm() or GradientPenalty()"
             )
-        if convolutions and self.method not in ("retraction", "bjorck"):
-            raise ValueError(
-                f"method = {self.method!r} is for linear layers: for convolutions choose "
-                "'retraction' or 'bjorck'"
-            )
 
     def prepare(self, critic: nn.Module) -> None:
-        """Parametrize the weights, starting from the nearest orthonormal ones."""
-        for layer in _weighted(critic):
-            with torch.no_grad():
-                layer.weight.copy_(polar(layer.weight))
-            if self.method == "bjorck":
-                parametrize.register_parametrization(layer, "weight", Bjorck(self.iterations))
-            elif self.method != "retraction":
-                parametrizations.orthogonal(layer, orthogonal_map=self.method)
+        """To the nearest orthonormal weights."""
+        self.finish(critic)
 
     @torch.no_grad()
     def before_step(self, critic: nn.Module) -> None:
-        """For a retraction, gradients along the orthonormal matrices."""
+        """Gradients along the orthonormal matrices."""
         for weights in self._retracted(critic):
             q, gradient = _tall(weights), _tall([weight.grad for weight in weights])
             product = q.mT @ gradient
@@ -112,28 +92,25 @@ class Orthonormal(Constraint):
 
     @torch.no_grad()
     def after_step(self, critic: nn.Module) -> None:
-        """For a retraction, weights that are orthonormal again."""
+        """Weights that are orthonormal again."""
         for weights in self._retracted(critic):
             q, r = torch.linalg.qr(_tall(weights))
             negative = r.diagonal(dim1=-2, dim2=-1) < 0  # a decomposition is unique up to signs
             _copy(weights, torch.where(negative[:, None], -q, q))
 
+    @torch.no_grad()
     def finish(self, critic: nn.Module) -> None:
-        """Bake the weights in, made orthonormal to rounding."""
+        """Weights that are orthonormal to rounding."""
         for layer in _weighted(critic):
-            if self.method != "retraction":
-                parametrize.remove_parametrizations(layer, "weight")
-            with torch.no_grad():
-                layer.weight.copy_(polar(layer.weight))
+            layer.weight.copy_(polar(layer.weight))
 
     def _retracted(self, critic: nn.Module) -> list[list[Tensor]]:
         """Trained weights in groups of one shape, which are decomposed together."""
         groups: dict[torch.Size, list[Tensor]] = {}
-        if self.method == "retraction":
-            for layer in _weighted(critic):
-                if layer.weight.grad is not None:
-                    shape = layer.weight.flatten(1).shape
-                    groups.setdefault(shape, []).append(layer.weight)
+        for layer in _weighted(critic):
+            if layer.weight.grad is not None:
+                shape = layer.weight.flatten(1).shape
+                groups.setdefault(shape, []).append(layer.weight)
         return list(groups.values())
 
 
@@ -149,29 +126,6 @@ def _copy(weights: list[Any], tall: Tensor) -> None:
     matrices = tall.mT if first.shape[0] < first.shape[1] else tall
     pairs = zip(weights, matrices, strict=True)
     torch._foreach_copy_(weights, [matrix.reshape(weight.shape) for weight, matrix in pairs])
-
-
-class Bjorck(nn.Module):
-    """The orthonormal matrix near W: Q <- Q (3 I - Q^T Q) / 2, from W / sqrt(|W|_1 |W|_inf).
-
-    The iteration (order 1, beta 1/2) converges from any norm below sqrt 3 and only approaches from
-    below when started at a norm of at most 1; the scale guarantees that.
-    """
-
-    def __init__(self, iterations: int) -> None:
-        super().__init__()
-        self.iterations = iterations
-
-    def forward(self, weight: Tensor) -> Tensor:
-        """Shape (rows, columns) to the same shape; or (out, in, kh, kw), rows of in * kh * kw."""
-        matrix = weight.flatten(1)
-        wide = matrix.shape[0] < matrix.shape[1]
-        q = matrix.mT if wide else matrix
-        size = q.abs()
-        q = q / (size.sum(0).max() * size.sum(1).max()).sqrt()  # spectral norm at most 1
-        for _ in range(self.iterations):
-            q = torch.addmm(q, q, q.mT @ q, beta=1.5, alpha=-0.5)
-        return (q.mT if wide else q).reshape(weight.shape)
 
 
 @torch.no_grad()

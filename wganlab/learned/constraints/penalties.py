@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
-from wganlab.learned.batch import Batch, values
+from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.constraint import Constraint, refuse_batch_norm
 from wganlab.learned.distributed import mean, world
 from wganlab.learned.networks.mlp import MLP
@@ -47,8 +47,8 @@ class GradientPenalty(Constraint):
     """The slope that is wanted; 0 makes a zero-centered penalty."""
     place: Place = "between"
     """Where z is drawn: uniformly between a real and a fake point that are independent (the paper)
-    or paired, row i with row i (its toy code), on the real points, on the fake points, or around
-    the real ones (DRAGAN, Kodali et al. 2017)."""
+    or paired, row i with row i (its toy code), on the real points, on the fake ones (lesson 7 lays
+    the three side by side), or around the real ones (DRAGAN, Kodali et al. 2017)."""
     radius: float = 0.5
     """For "around_real": standard deviation of the Gaussian noise about a real point, in standard
     deviations of the real batch (of all its coordinates)."""
@@ -164,8 +164,7 @@ def deviation(real: Tensor) -> Tensor:
 def gradients(critic: nn.Module, points: Tensor, *, create_graph: bool = True) -> Tensor:
     """grad f at each point, shape (k, ...); differentiable in the weights with `create_graph`."""
     points = points.detach().requires_grad_(True)
-    total = values(critic, points).sum()
-    return torch.autograd.grad(total, points, create_graph=create_graph)[0]
+    return torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)[0]
 
 
 def gradient_norms(critic: nn.Module, points: Tensor) -> Tensor:

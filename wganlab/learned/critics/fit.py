@@ -26,16 +26,18 @@ from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
+from wganlab.learned.algorithm1 import critic_gradients, critic_update
 from wganlab.learned.batch import values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.critics import methods
 from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record, measure
 from wganlab.learned.critics.laws import FRESH, Clouds, Source, Stream, points, source, together
 from wganlab.learned.devices import resolve_device, thread_limit
-from wganlab.learned.fast.by_hand import CriticStep
+from wganlab.learned.fast.seam import quicken_critic
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.objectives.by_name import Objective, named
 from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.players import CriticPlayer
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -187,14 +189,21 @@ class _Fit:
     ) -> str:
         """All steps; returns why it stopped."""
         torch_optimizer, schedule = optimizer.build(self.network.parameters(), steps)
-        maximized = None if self.objective is None else self.objective.critic
-        step = CriticStep(self.network, self.constraint, torch_optimizer, maximized)
+        player = CriticPlayer(
+            self.network,
+            self.constraint,
+            torch_optimizer,
+            self.constraint.objective if self.objective is None else self.objective.critic,
+            self.generator,
+            critic_gradients,
+        )
+        quicken_critic(player)
         marks = np.unique(np.linspace(0, steps, records + 1).round().astype(int)).tolist()
         self.record(0, [])
         disable = None if progress is None else not progress
         with tqdm(total=steps, unit="step", disable=disable, leave=False) as bar:
             for start, end in itertools.pairwise(marks):
-                losses = self.advance(step, schedule, batch, end - start)
+                losses = self.advance(player, schedule, batch, end - start)
                 self.record(end, losses)
                 bar.set_postfix(gap=f"{self.history[-1].gap:.4g}", refresh=False)
                 bar.update(end - start)
@@ -204,13 +213,13 @@ class _Fit:
                     return "held-out"
         return "steps"
 
-    def advance(self, step: CriticStep, schedule: Any, batch: int, steps: int) -> list[Tensor]:
+    def advance(self, player: CriticPlayer, schedule: Any, batch: int, steps: int) -> list[Tensor]:
         """Steps until the next record; returns their losses, still on the device."""
         self.network.train()
         began, losses = time.perf_counter(), []
         for _ in range(steps):
             real, fake = self.laws.batch(batch, self.generator)
-            losses.append(step(real, fake, self.generator))
+            losses.append(critic_update(player, real, fake))
             schedule.step()
         if self.generator.device.type == "cuda":
             torch.cuda.synchronize(self.generator.device)

@@ -89,7 +89,7 @@ class FittedCritic:
 
     @property
     def lipschitz(self) -> float:
-        """A proven Lipschitz constant, inf where there is none (`networks.lipschitz_bound`)."""
+        """A proven Lipschitz constant, inf where there is none (`lipschitz_bound`)."""
         return lipschitz_bound(self.critic)
 
     def column(self, name: str) -> NDArray[np.float64]:
@@ -163,9 +163,7 @@ def measure(
         judged = batch if kept is None else evaluated(critic, *kept)
         maximized = (objective.critic if objective else constraint.objective)(judged)
         estimate = objective.estimate(judged) if objective else maximized
-        penalty = constraint.penalty(critic, judged, generator)
-        if penalty is not None:
-            maximized = maximized - penalty
+        maximized = maximized - constraint.penalty(critic, judged, generator)
         return Record(
             step=step,
             seconds=seconds,

@@ -1,237 +1,198 @@
-"""One step of a critic, which `fit_critic` repeats, and one of a generator.
+"""The gradients of `algorithm1` for chains of linear layers and ReLUs, written by hand.
 
-A step of chains of linear layers, or of convolutions, and ReLUs is differentiated by hand
-(`chains`, `conv_chains`), as far as to the critic's values and slopes; what the objective makes of
-those, and every other network, by autograd. Networks may compute in bfloat16 (`Low`); penalties,
-losses and weights are float32 all the same. Where several processes take part, gradients are
-averaged before the optimizer's step.
+Where the activations are piecewise linear, the value and the gradient of a network are products of
+its weights, and so are their derivatives. Written down they spare autograd a node for every layer
+and the penalty a second pass, which for layers of a hundred units is half of a step's time. What
+the objective and the penalty make of values and slopes is differentiated by autograd, but for the
+critic gap, whose derivatives are constants. The numbers are autograd's, up to rounding.
+
+`seam` puts these functions into a run; for convolutions their chain is in `convolution_chains`.
 """
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from torch.nn.utils import parametrize
+from torch import Tensor, nn
 
-from wganlab.learned.batch import Batch, values
+from wganlab.learned.algorithm1 import noisy
+from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.constraint import Constraint
-from wganlab.learned.constraints.penalties import GradientPenalty
-from wganlab.learned.critics.fitted import evaluated
-from wganlab.learned.distributed import world
-from wganlab.learned.fast.convolution_chains import ConvChain, conv_links
-from wganlab.learned.fast.linear_chains import Chain, links
+from wganlab.learned.networks.chain import chain
+from wganlab.learned.objectives.games import Wasserstein
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from wganlab.learned.players import CriticPlayer, Players
 
-    from torch import Generator, Tensor, nn
-
-Low: TypeAlias = "Callable[[], AbstractContextManager[object]]"
+GAP = (Wasserstein.critic, Constraint.objective)  # objectives that are the critic gap
 
 
-class CriticStep:
-    """A step of a critic: one pass over real and fake together, one over the penalty's points.
-
-    Parameters
-    ----------
-    critic, constraint, optimizer
-        Whose step it is; the constraint is prepared.
-    objective : callable Batch -> scalar
-        What is maximized, before a penalty; by default the constraint's own objective.
-    low : callable
-        Makes the context in which the critic's values are computed, as torch.autocast; by default
-        it is float32. Penalties are computed outside of it.
-    """
-
-    def __init__(
-        self,
-        critic: nn.Module,
-        constraint: Constraint,
-        optimizer: torch.optim.Optimizer,
-        objective: Callable[[Batch], Tensor] | None = None,
-        low: Low | None = None,
-    ) -> None:
-        self.critic, self.constraint, self.optimizer = critic, constraint, optimizer
-        self.objective = objective or constraint.objective
-        by_hand = low is None and _of_values_and_slopes(constraint)
-        self.low: Low = low or nullcontext
-        self.links = links(critic) or conv_links(critic) if by_hand else None
-
-    def __call__(self, real: Tensor, fake: Tensor, generator: Generator | None) -> Tensor:
-        """The step from those points; returns the loss, a scalar that stays on the device."""
-        with parametrize.cached():
-            if self.links is None:
-                loss = self.differentiated(real, fake, generator)
-            else:
-                loss = self.by_hand(self.links.chain(), real, fake, generator)
-        world().average(self.critic)
-        self.constraint.before_step(self.critic)
-        self.optimizer.step()
-        self.constraint.after_step(self.critic)
-        return loss
-
-    def differentiated(self, real: Tensor, fake: Tensor, generator: Generator | None) -> Tensor:
-        """The loss, and its derivatives by autograd."""
-        batch = self.judged(real, fake)
-        loss = -self.objective(batch)
-        penalty = self.penalty(batch, generator)
-        if penalty is not None:
-            loss = loss + penalty
-        self.descend(loss)
-        return loss.detach()
-
-    def judged(self, real: Tensor, fake: Tensor) -> Batch:
-        """The points with the critic's values, as far as the constraint needs them."""
-        with self.low():
-            if self.constraint.at_fake:
-                batch = evaluated(self.critic, real, fake)
-            else:
-                batch = Batch(real, fake, values(self.critic, real), real.new_empty(0))
-        return batch._replace(f_real=_full(batch.f_real), f_fake=_full(batch.f_fake))
-
-    def penalty(self, batch: Batch, generator: Generator | None) -> Tensor | None:
-        """What the constraint subtracts."""
-        return self.constraint.penalty(self.critic, batch, generator)
-
-    def descend(self, loss: Tensor) -> None:
-        """The derivatives."""
-        self.optimizer.zero_grad()
-        loss.backward()
-
-    def by_hand(
-        self,
-        chain: Chain | ConvChain,
-        real: Tensor,
-        fake: Tensor,
-        generator: Generator | None,
-    ) -> Tensor:
-        """The same; autograd goes no further than to the critic's values and slopes."""
-        passed = chain.values(torch.cat([real, fake]))
-        f = passed.result[:, 0].requires_grad_()  # (n + m,)
+def critic_gradients(links: Any, run: CriticPlayer, real: Tensor, fake: Tensor) -> Tensor:
+    """As `algorithm1.critic_gradients`, of a critic with these links."""
+    constraint: Any = run.constraint
+    made = links.chain()
+    passed = made.values(torch.cat([real, fake]))
+    f = passed.result[:, 0]  # (n + m,)
+    if getattr(run.maximized, "__func__", None) in GAP:
+        n, m = len(real), len(fake)
+        loss, batch = f[n:].mean() - f[:n].mean(), Batch(real, fake, f[:n], f[n:])
+        df = torch.cat([f.new_full((n,), -1 / n), f.new_full((m,), 1 / m)])
+    else:
+        f.requires_grad_()
         batch = Batch(real, fake, f[: len(real)], f[len(real) :])
-        loss = -self.objective(batch)
-        if isinstance(self.constraint, GradientPenalty):
-            climbed = chain.slopes(self.constraint.points(batch, generator))
-            slopes = climbed.result.requires_grad_()  # (k, dim)
-            loss = loss + self.constraint.cost(slopes)
-            df, dslopes = torch.autograd.grad(loss, (f, slopes))
-            weights, biases = chain.values_backward(df[:, None], passed)
-            torch._foreach_add_(weights, chain.slopes_backward(dslopes, climbed))
-        else:
-            (df,) = torch.autograd.grad(loss, f)
-            weights, biases = chain.values_backward(df[:, None], passed)
-        _pass_on([*chain.weights, *chain.biases], [*weights, *biases], self.optimizer)
-        return loss.detach()
+        loss = -run.maximized(batch)
+        (df,) = torch.autograd.grad(loss, f)
+    weights, biases = made.values_backward(df[:, None], passed)
+    if constraint.in_loss:  # a gradient penalty
+        climbed = made.slopes(constraint.points(batch, run.draws))
+        slopes = climbed.result.requires_grad_()  # (k, dim)
+        cost = constraint.cost(slopes)
+        (dslopes,) = torch.autograd.grad(cost, slopes)
+        torch._foreach_add_(weights, made.slopes_backward(dslopes, climbed))
+        loss = loss + cost
+    _pass_on([*made.weights, *made.biases], [*weights, *biases], run.critic_optimizer)
+    return loss.detach()
 
 
-class GeneratorStep:
-    """A step of a generator, against a critic, whose weights stay, or towards real points.
+def generator_gradients(
+    links: Links, judge: Links, run: Players, z: Tensor, real: Tensor | None
+) -> Tensor:
+    """As `algorithm1.generator_gradients`, of a generator and a critic with these links."""
+    made, judging = links.chain(), judge.chain()
+    passed = made.values(z)
+    fake = noisy(run, passed.result).requires_grad_()
+    judged = judging.values(fake)
+    f = judged.result[:, 0].requires_grad_()
+    none = f.new_empty(0)
+    loss = run.minimized(Batch(none, fake, none, f))
+    df, dfake = torch.autograd.grad(loss, (f, fake), allow_unused=True)
+    g = judging.points_backward(df[:, None], judged)
+    weights, biases = made.values_backward(g if dfake is None else g + dfake, passed)
+    _pass_on([*made.weights, *made.biases], [*weights, *biases], run.generator_optimizer)
+    return loss.detach()
 
-    Parameters
-    ----------
-    generator, critic, optimizer
-        Whose step it is, and what judges it; None where the objective needs no critic.
-    objective : callable Batch -> scalar
-        What is minimized.
-    low : callable
-        As for `CriticStep`.
-    """
 
-    def __init__(
-        self,
-        generator: nn.Module,
-        critic: nn.Module | None,
-        optimizer: torch.optim.Optimizer,
-        objective: Callable[[Batch], Tensor],
-        low: Low | None = None,
-    ) -> None:
-        self.generator, self.critic, self.optimizer = generator, critic, optimizer
-        self.objective = objective
-        self.links = links(generator) if low is None else None
-        self.judge = None if critic is None else links(critic)
-        self.low: Low = low or nullcontext
+def generated(links: Links, run: Players, z: Tensor) -> Tensor:
+    """As `algorithm1.generated`, without gradient."""
+    return links.chain().values(z).result
 
-    def sample(self, z: Tensor) -> Tensor:
-        """Generated points from noise of shape (n, latent), without gradient: (n, dim)."""
-        if self.links is not None:
-            return self.links.chain().values(z).result
-        with torch.no_grad():
-            return self.made(z)
 
-    def made(self, z: Tensor) -> Tensor:
-        """Generated points, with what their derivatives need."""
-        with self.low():
-            points: Tensor = self.generator(z)
-        return _full(points)
+class Passed(NamedTuple):
+    """What a pass through a chain gives, and what its derivative needs again."""
 
-    def __call__(
-        self, z: Tensor, blur: Callable[[Tensor], Tensor], real: Tensor | None = None
-    ) -> Tensor:
-        """The step from noise (n, latent); returns the loss.
+    result: Tensor
+    inner: list[Tensor]
 
-        The critic sees blur(points); where there is none, the objective sees the real points too.
+
+class Chain(NamedTuple):
+    """A network x_L = W_L x_(L-1) + b_L with x_l = a_l(W_l x_(l-1) + b_l), (leaky) ReLUs a_l."""
+
+    leaks: tuple[float, ...]
+    """Slope of a_1, ..., a_(L-1) below 0."""
+    weights: list[Tensor]
+    """W_1, ..., W_L, of shapes (outputs, inputs)."""
+    biases: list[Tensor]
+    """b_1, ..., b_L."""
+
+    @torch.no_grad()
+    def values(self, points: Tensor) -> Passed:
+        """The network at points (k, ...): (k, outputs)."""
+        x = points.flatten(1)
+        inner = [x]
+        for leak, weight, bias in zip(self.leaks, self.weights, self.biases, strict=False):
+            x = bent_(torch.addmm(bias, x, weight.t()), leak)
+            inner.append(x)
+        return Passed(torch.addmm(self.biases[-1], x, self.weights[-1].t()), inner)
+
+    @torch.no_grad()
+    def values_backward(self, g: Tensor, passed: Passed) -> tuple[list[Tensor], list[Tensor]]:
+        """Derivatives of sum(g * values) in weights and biases; g of shape (k, outputs)."""
+        weights, biases = [], []
+        for layer in reversed(range(len(self.weights))):
+            weights.append(g.t() @ passed.inner[layer])
+            biases.append(g.sum(0))
+            if layer:
+                g = g @ self.weights[layer]
+                g = through(g, passed.inner[layer], self.leaks[layer - 1])
+        return weights[::-1], biases[::-1]
+
+    @torch.no_grad()
+    def points_backward(self, g: Tensor, passed: Passed) -> Tensor:
+        """Derivative of sum(g * values) in the points, (k, dim); g of shape (k, outputs)."""
+        for layer in reversed(range(len(self.weights))):
+            g = g @ self.weights[layer]
+            if layer:
+                g = through(g, passed.inner[layer], self.leaks[layer - 1])
+        return g
+
+    @torch.no_grad()
+    def slopes(self, points: Tensor) -> Passed:
+        """The gradient of the only output at points (k, ...): (k, dim).
+
+        It runs down, g_(l-1) = W_l' D_l g_l, with the slopes of a_l on the diagonal of D_l.
         """
-        with parametrize.cached():
-            if self.critic is None or self.links is None or self.judge is None:
-                loss = self.differentiated(z, blur, real)
-            else:
-                loss = self.by_hand(self.links.chain(), self.judge.chain(), z, blur)
-        world().average(self.generator)
-        self.optimizer.step()
-        return loss
+        bent = self.values(points).inner[1:]
+        g = self.weights[-1].expand(len(points), -1)
+        bows = []
+        for leak, weight, x in zip(
+            reversed(self.leaks), reversed(self.weights[:-1]), reversed(bent), strict=True
+        ):
+            bows.append(through(g, x, leak))
+            g = bows[-1] @ weight
+        return Passed(g, [*bent, *reversed(bows)])
 
-    def differentiated(
-        self, z: Tensor, blur: Callable[[Tensor], Tensor], real: Tensor | None
-    ) -> Tensor:
-        """The loss, and its derivatives by autograd."""
-        fake = blur(self.made(z))
-        none = fake.new_empty(0)
-        if self.critic is None:
-            loss = self.objective(Batch(none if real is None else real, fake, none, none))
-        else:
-            self.critic.requires_grad_(False)
-            with self.low():
-                f_fake = values(self.critic, fake)
-            loss = self.objective(Batch(none, fake, none, _full(f_fake)))
-        self.descend(loss)
-        if self.critic is not None:
-            self.critic.requires_grad_(True)
-        return loss.detach()
+    @torch.no_grad()
+    def slopes_backward(self, h: Tensor, passed: Passed) -> list[Tensor]:
+        """Derivatives of sum(h * slopes) in the weights; h of shape (k, dim).
 
-    def descend(self, loss: Tensor) -> None:
-        """The derivatives."""
-        self.optimizer.zero_grad()
-        loss.backward()
-
-    def by_hand(
-        self, chain: Chain, judge: Chain, z: Tensor, blur: Callable[[Tensor], Tensor]
-    ) -> Tensor:
-        """The same; autograd goes no further than to points and the critic's values."""
-        made = chain.values(z)
-        fake = blur(made.result).requires_grad_()
-        passed = judge.values(fake)
-        f = passed.result[:, 0].requires_grad_()
-        none = f.new_empty(0)
-        loss = self.objective(Batch(none, fake, none, f))
-        df, dfake = torch.autograd.grad(loss, (f, fake), allow_unused=True)
-        g = judge.points_backward(df[:, None], passed)
-        weights, biases = chain.values_backward(g if dfake is None else g + dfake, made)
-        _pass_on([*chain.weights, *chain.biases], [*weights, *biases], self.optimizer)
-        return loss.detach()
+        It runs up where the slopes ran down. Biases and points only say where the network bends.
+        """
+        hidden = len(self.leaks)
+        bent, bows = passed.inner[:hidden], passed.inner[hidden:]
+        weights = []
+        for leak, weight, x, g in zip(self.leaks, self.weights, bent, bows, strict=False):
+            weights.append(g.t() @ h)
+            h = through(h @ weight.t(), x, leak)
+        return [*weights, h.sum(0, keepdim=True)]
 
 
-def _full(numbers: Tensor) -> Tensor:
-    """As float32 what `low` has made of lower precision."""
-    return numbers.float() if numbers.dtype == torch.bfloat16 else numbers
+class Links(NamedTuple):
+    """The modules of a chain."""
+
+    leaks: tuple[float, ...]
+    layers: list[nn.Linear]
+
+    def chain(self) -> Chain:
+        """The chain with the weights of now; parametrized ones are made by this."""
+        weights, biases = zip(*((layer.weight, layer.bias) for layer in self.layers), strict=True)
+        return Chain(self.leaks, list(weights), list(biases))
 
 
-def _of_values_and_slopes(constraint: Constraint) -> bool:
-    """Does the loss need the critic through its values and, perhaps, its slopes alone?"""
-    penalty = type(constraint).penalty
-    return constraint.at_fake and penalty in (Constraint.penalty, GradientPenalty.penalty)
+def links(network: nn.Module) -> Links | None:
+    """The network's modules if it is a chain of linear layers and ReLUs; None for any other."""
+    if any(part._backward_hooks or part._backward_pre_hooks for part in network.modules()):
+        return None
+    parts = [part for part in chain(network) or () if type(part) is not nn.Flatten]
+    layers, bends = parts[::2], parts[1::2]
+    if not all(type(bend) in (nn.ReLU, nn.LeakyReLU) for bend in bends):
+        return None
+    leaks = tuple(getattr(bend, "negative_slope", 0.0) for bend in bends)
+    if len(layers) != len(bends) + 1 or any(leak < 0 for leak in leaks):
+        return None
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear) and layer.bias is not None]
+    return Links(leaks, linear) if len(linear) == len(layers) else None
+
+
+def bent_(x: Tensor, leak: float) -> Tensor:
+    """The activation of x, in place of it."""
+    return nn.functional.leaky_relu_(x, leak) if leak else x.relu_()
+
+
+def through(g: Tensor, x: Tensor, leak: float) -> Tensor:
+    """The derivative g after an activation with output x, before it."""
+    # the last argument: x is the output
+    return torch.ops.aten.leaky_relu_backward(g, x, leak, True)
 
 
 def _pass_on(

@@ -1,7 +1,7 @@
 """Chains of convolutions and ReLUs: values and slopes, with their derivatives written by hand.
 
-As `chains` has it for linear layers, of which a convolution is one. The slope at a point depends on
-the point through the ReLUs' bends alone, whose derivative is 0; autograd computes that 0 all the
+As `by_hand` has it for linear layers, of which a convolution is one. The slope at a point depends
+on the point through the ReLUs' bends alone, whose derivative is 0; autograd computes that 0 all the
 same, by a pass back through every layer, and the derivatives of the weights by convolutions that
 CPUs are slow at. The numbers are autograd's, up to rounding.
 """
@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from wganlab.learned.fast.linear_chains import Passed, bent_, through
+from wganlab.learned.fast.by_hand import Passed, bent_, through
 from wganlab.learned.networks.chain import chain
 from wganlab.learned.networks.few_channels import FEW, spread
 
 
-class ConvChain(NamedTuple):
+class ConvolutionChain(NamedTuple):
     """A network x_L = W_L x_(L-1) with x_l = a_l(W_l x_(l-1)), convolutions W_l, (leaky) ReLUs a_l.
 
-    Its methods are those of `chains.Chain`; there are no biases.
+    Its methods are those of `by_hand.Chain`; there are no biases.
     """
 
     leaks: tuple[float, ...]
@@ -129,18 +129,18 @@ class ConvChain(NamedTuple):
         return made[1]
 
 
-class ConvLinks(NamedTuple):
+class ConvolutionLinks(NamedTuple):
     """The modules of a chain."""
 
     leaks: tuple[float, ...]
     layers: list[nn.Conv2d]
 
-    def chain(self) -> ConvChain:
+    def chain(self) -> ConvolutionChain:
         """The chain with the weights of now; parametrized ones are made by this."""
-        return ConvChain(self.leaks, self.layers, [layer.weight for layer in self.layers])
+        return ConvolutionChain(self.leaks, self.layers, [layer.weight for layer in self.layers])
 
 
-def conv_links(network: nn.Module) -> ConvLinks | None:
+def convolution_links(network: nn.Module) -> ConvolutionLinks | None:
     """The network's modules if it is a chain of convolutions and ReLUs to one value; else None."""
     if any(part._backward_hooks or part._backward_pre_hooks for part in network.modules()):
         return None
@@ -155,7 +155,7 @@ def conv_links(network: nn.Module) -> ConvLinks | None:
     leaks = tuple(getattr(bend, "negative_slope", 0.0) for bend in bends)
     if any(leak < 0 for leak in leaks):
         return None
-    return ConvLinks(leaks, [layer for layer in layers if isinstance(layer, nn.Conv2d)])
+    return ConvolutionLinks(leaks, [layer for layer in layers if isinstance(layer, nn.Conv2d)])
 
 
 def _is_plain(layer: nn.Module) -> bool:

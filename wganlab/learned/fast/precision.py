@@ -2,24 +2,21 @@
 
 `torch.set_float32_matmul_precision("medium")` allows products of lower precision. What that means
 is the machine's affair: on some CPUs it is another library, up to twice as fast and as exact for
-wide layers and slower for narrow ones; on others, and on GPUs, it is bfloat16, with two or three
-digits. So it is measured, at the sizes of the run, and taken only where it is clearly faster and
-its error is that of float32.
+wide layers; on others, and on GPUs, it is bfloat16, with two or three digits. So their error is
+measured at the sizes of the run, and the quicker ones are taken, for wide layers, where it is that
+of float32. A run keeps the choice: no clock has a part in it, so equal runs end in equal bits.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 EXACT = 1e-5  # largest relative error; float32 has some 3e-7
-CLEAR = 1.25  # times as fast, at least: less might be chance
-LOOKS = 9
+WIDE = 256  # units, below which there is nothing to gain
 
 
 @contextmanager
@@ -33,29 +30,25 @@ def products(precision: str) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def measured(rows: int, width: int, device: torch.device) -> str:
-    """The precision for products of (rows, width) with (width, width), as measured here and now."""
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """Convolutions of GPUs in float32, where torch takes TF32 by itself, with three digits."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def precise(rows: int, width: int, device: torch.device) -> str:
+    """The precision for products of (rows, width) with (width, width), "highest" or "medium"."""
     generator = Generator(device).manual_seed(0)
     left, right = (
         torch.randn((n, width), generator=generator, device=device) for n in (rows, width)
     )
-    usual, _ = _tried(left, right, "highest")
-    return chosen(usual, *_tried(left, right, "medium"))
-
-
-def chosen(usual: float, quick: float, error: float) -> str:
-    """The precision, by the seconds of both kinds and the relative error of the quick one."""
-    return "medium" if error < EXACT and CLEAR * quick < usual else "highest"
-
-
-def _tried(left: Tensor, right: Tensor, precision: str) -> tuple[float, float]:
-    """Median seconds, and the relative error to float64."""
-    seconds = []
-    with products(precision):
-        for _ in range(LOOKS):
-            began = time.perf_counter()
-            product = left @ right
-            product.sum().item()  # a GPU is waited for
-            seconds.append(time.perf_counter() - began)
+    with products("medium"):
+        product = left @ right
     exact = left.double() @ right.double()
-    return statistics.median(seconds), ((product - exact).norm() / exact.norm()).item()
+    error = ((product - exact).norm() / exact.norm()).item()
+    return "medium" if width >= WIDE and error < EXACT else "highest"

@@ -7,6 +7,7 @@ are counted in both.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,20 +15,17 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
+from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.state import RunState
 
-# (object, method) by what they are called; the generator's step has a forward and a backward pass
+# (object, method) by what they are called
 PARTS = {
     "real points": ("", "real"),
-    "generated points": ("generator_moves", "sample"),
-    "critic: values": ("critic_moves", "judged"),
-    "critic: penalty": ("critic_moves", "penalty"),
-    "critic: derivatives": ("critic_moves", "descend"),
-    "critic: all by hand": ("critic_moves", "by_hand"),
+    "generated points": ("", "generated"),
+    "critic: loss and derivatives": ("", "critic_gradients"),
+    "critic: penalty by autograd": ("constraint", "penalty"),
     "critic: optimizer": ("critic_optimizer", "step"),
-    "generator: step": ("", "generator_step"),
-    "generator: points": ("generator_moves", "made"),
-    "generator: derivatives": ("generator_moves", "descend"),
+    "generator: loss and derivatives": ("", "generator_gradients"),
     "generator: optimizer": ("generator_optimizer", "step"),
     "gradients: average": ("world", "average"),
 }
@@ -47,29 +45,32 @@ class Part:
     """The same of the GPU; 0 without one."""
 
 
-def profiled(training: RunState, iterations: int = 10) -> list[Part]:
+def profiled(run: RunState, iterations: int = 10) -> list[Part]:
     """Iterations of a run that is otherwise not kept; the last part is the whole iteration."""
     for _ in range(WARM):
-        training.iterate()
-    _name_parts(training)
-    gpu = training.device.type == "cuda"
+        advance(run)
+    _name_parts(run)
+    gpu = run.device.type == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if gpu else [])]
     with profile(activities=activities, acc_events=True) as seen:
         for _ in range(iterations):
             with record_function(_mark("whole iteration")):
-                training.iterate()
+                advance(run)
         if gpu:
-            torch.cuda.synchronize(training.device)
-    found = {event.key: event for event in seen.key_averages()}
+            torch.cuda.synchronize(run.device)
+    found: dict[str, list[Any]] = {}  # with a GPU a part is told of twice, by host and device
+    for event in seen.key_averages():
+        found.setdefault(event.key, []).append(event)
     parts = []
     for name in (*PARTS, "whole iteration"):
-        event = found.get(_mark(name))
-        if event is not None:
-            host, device = event.cpu_time_total, getattr(event, "device_time_total", 0.0)
+        events = found.get(_mark(name))
+        if events:
+            host = max(event.cpu_time_total for event in events)
+            device = max(getattr(event, "device_time_total", 0.0) for event in events)
             parts.append(
                 Part(
                     name,
-                    event.count / iterations,
+                    max(event.count for event in events) / iterations,
                     host / iterations / 1e3,
                     (device if gpu else 0.0) / iterations / 1e3,
                 )
@@ -81,9 +82,11 @@ def _mark(name: str) -> str:
     return f"wganlab: {name}"
 
 
-def _name_parts(training: RunState) -> None:
+def _name_parts(run: RunState) -> None:
+    """Give the parts names; the constraint, which other runs may share, in a copy."""
+    run.constraint = copy.copy(run.constraint)
     for name, (path, method) in PARTS.items():
-        owner = getattr(training, path, None) if path else training
+        owner = getattr(run, path, None) if path else run
         if owner is not None and hasattr(owner, method):
             object.__setattr__(owner, method, _named(name, getattr(owner, method)))
 

@@ -112,7 +112,7 @@ class PlainOptimizer:
     Parameters
     ----------
     original : torch.optim.Optimizer
-        Adam, RMSprop or SGD, with settings as `methods.Optimizer` makes them.
+        Adam, RMSprop or SGD, with settings as `optimizers.Optimizer` makes them.
     weights, states
         The tensors that take the place of its parameters and of their states.
     rate : Tensor

@@ -9,21 +9,32 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
 import torch
-import torch._inductor
 from torch import Generator, Tensor, nn
 from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from wganlab.learned.fast.replay import NotCompiledError, PlainOptimizer, Recording, Replaying
+from wganlab.learned.algorithm1 import critic_step, generator_step
+from wganlab.learned.fast import compiler
+from wganlab.learned.fast.philox import Counter, Together, made
+from wganlab.learned.fast.replay import (
+    Draw,
+    NotCompiledError,
+    PlainOptimizer,
+    Recording,
+    Replaying,
+)
 from wganlab.learned.runs.state import RunState
 
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
 
+
+STEPS = {"critic": critic_step, "generator": generator_step}
 
 aten = torch.ops.aten
 # in terms of what vmap knows
@@ -42,11 +53,9 @@ class CompiledStep:
         It draws from their generators, and leaves them as they are else.
     player : str
         "critic" or "generator".
-    noisy : bool
-        Is there instance noise?
     """
 
-    def __init__(self, runs: Sequence[RunState], player: str, noisy: bool) -> None:
+    def __init__(self, runs: Sequence[RunState], player: str) -> None:
         trial = _tried(runs[0])
         shared = {name: torch.ones((), device=trial.device) for name in SHARED}
         examples = {k: tensor.detach().clone() for k, tensor in (tensors(trial) | shared).items()}
@@ -54,10 +63,10 @@ class CompiledStep:
         def work(*given: Tensor) -> tuple[Tensor]:
             values = dict(zip(examples, given, strict=False))
             with Replaying(given[len(examples) :]):
-                return (_step(trial, player, noisy, values),)
+                return (_step(trial, player, values),)
 
         with Recording() as recorded:
-            _step(trial, player, noisy, {name: examples[name].clone() for name in examples})
+            _step(trial, player, {name: examples[name].clone() for name in examples})
         inputs = [*examples.values(), *(draw.like for draw in recorded.draws)]
         graph = _functional(work, inputs)
         _refuse_draws(graph)
@@ -65,6 +74,9 @@ class CompiledStep:
             alone = [name in SHARED for name in examples] + [False] * len(recorded.draws)
             graph, inputs = _side_by_side(graph, inputs, alone, len(runs))
         buffers = inputs[len(examples) :]
+        self.moved, self.together = 0, _together(recorded.draws, runs)
+        if self.together is not None:
+            self.moved = self.together.moved
         self.draws = [
             draw.into(buffer if len(runs) == 1 else buffer[number], run.draws)
             for number, run in enumerate(runs)
@@ -72,15 +84,23 @@ class CompiledStep:
         ]
         used = _pruned(graph)
         self.names = list(compress(examples, used))
-        self.buffers = list(compress(buffers, used[len(examples) :]))
-        self.run = _compiled(graph, list(compress(inputs, used)))
+        self.used = used[len(examples) :]
+        self.buffers = list(compress(buffers, self.used))
+        given = list(compress(inputs, used))
+        self.run, self.unfused = compiler.trusted(graph, given, self.names, trial.config.precision)
+        """The step, and why it is as it was recorded; no reason where it is compiled."""
 
-    def __call__(self, state: dict[str, Tensor]) -> Tensor:
+    def __call__(self, state: dict[str, Tensor], counter: Counter | None = None) -> Tensor:
         """Draw and step; returns the loss of every run, shape () for one and (S,) for several."""
-        for draw in self.draws:
-            draw()
+        buffers = self.buffers
         with torch.no_grad():
-            (loss,) = self.run(*(state[name] for name in self.names), *self.buffers)
+            if counter is None:
+                for draw in self.draws:
+                    draw()
+            elif self.together is not None:
+                drawn = self.together(counter)
+                buffers = [tensor for tensor, read in zip(drawn, self.used, strict=True) if read]
+            (loss,) = self.run(*(state[name] for name in self.names), *buffers)
         return loss
 
 
@@ -115,10 +135,18 @@ def tensors(run: RunState) -> dict[str, Tensor]:
     for player in run.players():
         optimizer = getattr(run, f"{player}_optimizer")
         for name, weight in getattr(run, player).named_parameters():
-            for key, value in optimizer.state[weight].items():
-                if isinstance(value, Tensor):
-                    found[f"{player}_optimizer.{name}.{key}"] = value
+            for key in _kept(optimizer, weight):
+                found[f"{player}_optimizer.{name}.{key}"] = optimizer.state[weight][key]
     return found if run.points is None else {**found, "points": run.points}
+
+
+def _kept(optimizer: torch.optim.Optimizer, weight: Tensor) -> list[str]:
+    """The tensors of its state that are where the weight is.
+
+    RMSProp counts its steps on the host, for nobody: a step on a GPU would have to wait for that.
+    """
+    state = optimizer.state[weight]
+    return [k for k, v in state.items() if isinstance(v, Tensor) and v.device == weight.device]
 
 
 def _tried(run: RunState) -> RunState:
@@ -137,11 +165,11 @@ def _tried(run: RunState) -> RunState:
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
         for player in run.players():
-            getattr(trial, f"{player}_step")()
+            STEPS[player](trial)
     return trial
 
 
-def _step(trial: RunState, player: str, noisy: bool, values: dict[str, Tensor]) -> Tensor:
+def _step(trial: RunState, player: str, values: dict[str, Tensor]) -> Tensor:
     """A step of that player with these tensors in place of the trial's."""
     networks, twin = _Networks(trial), copy.copy(trial)
     swapped = {name: values[name].detach() for name, _ in networks.named_parameters()}
@@ -152,15 +180,15 @@ def _step(trial: RunState, player: str, noisy: bool, values: dict[str, Tensor]) 
         weights, states = [], []
         for weight, parameter in getattr(trial, name).named_parameters():
             weights.append(swapped[f"{name}.{weight}"])
-            keys = [k for k, v in original.state[parameter].items() if isinstance(v, Tensor)]
+            keys = _kept(original, parameter)
             states.append({key: values[f"{name}_optimizer.{weight}.{key}"] for key in keys})
         rate = values[f"{name}_rate"]
         setattr(twin, f"{name}_optimizer", PlainOptimizer(original, weights, states, rate))
-    twin.plan()
     twin.points = values.get("points")
-    vars(twin)["deviation"] = lambda: values["deviation"] if noisy else 0.0
+    twin.plan()
+    twin.deviation = values["deviation"]
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    work = getattr(twin, f"{player}_step")
+    work = partial(STEPS[player], twin)
     loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
     return loss
 
@@ -200,11 +228,15 @@ def _pruned(graph: GraphModule) -> list[bool]:
     return used
 
 
-def _compiled(graph: GraphModule, inputs: list[Any]) -> Callable[..., Any]:
-    if inputs[0].device.type == "cuda":
-        return torch.compile(graph, fullgraph=True, dynamic=False, mode="reduce-overhead")
-    # without torch.compile's checks of inputs, whose shapes never change: a quarter of a small step
-    run: Callable[..., Any] = torch._inductor.compile(
-        graph, inputs, options={"size_asserts": False}
-    )
-    return run
+def _together(draws: Sequence[Draw], runs: Sequence[RunState]) -> Together | None:
+    """The draws of several runs at once, where it is known how their device makes them."""
+    known = [made(draw) for draw in draws]
+    if runs[0].device.type != "cuda" or len(runs) == 1 or not all(known):
+        return None
+    generators = [run.draws for run in runs]
+    try:
+        found = [each for each in known if each]
+        together = Together(draws, found, Counter(generators), compiler.function)
+        return together if together.is_torchs(generators[0]) else None
+    except Exception:  # then each generator draws for itself, whatever it was
+        return None

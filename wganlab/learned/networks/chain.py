@@ -9,7 +9,6 @@ from torch import nn
 from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.few_channels import Conv2d
 from wganlab.learned.networks.folds import Fold
-from wganlab.learned.networks.mlp import MLP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +20,7 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
     inner: Iterable[nn.Module]
     if module._forward_hooks or module._forward_pre_hooks:
         return None
-    if isinstance(module, MLP) and forward is MLP.forward:
-        inner = (module.features, module.head)
-    elif isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
+    if isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
         inner = module
     elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module):
         return [module]

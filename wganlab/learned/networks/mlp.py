@@ -10,6 +10,7 @@ same weights whatever was drawn before.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
@@ -110,14 +111,18 @@ class MLPConfig(NetworkConfig):
         return nn.Sequential(network, nn.Unflatten(1, tuple(shape)))
 
 
-class MLP(nn.Module):
-    """The network that an `MLPConfig` describes: `features`, then the last layer `head`."""
+class MLP(nn.Sequential):
+    """The network that an `MLPConfig` describes: `features`, then the last layer `head`.
+
+    It maps points (n, d) or images (n, c, h, w) to values (n, outputs).
+    """
+
+    features: nn.Sequential
+    head: nn.Linear
 
     def __init__(
         self, config: MLPConfig, inputs: int, generator: torch.Generator, outputs: int = 1
     ) -> None:
-        super().__init__()
-        self.config = config
         layers: list[nn.Module] = [nn.Flatten()]
         size = inputs
         for _ in range(config.depth):
@@ -130,13 +135,10 @@ class MLP(nn.Module):
             if config.dropout:
                 layers.append(nn.Dropout(config.dropout))
             size = config.width
-        self.features = nn.Sequential(*layers)
         last = "glorot" if config.init == "gulrajani" else config.init
-        self.head = linear(size, outputs, last, generator)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Points (n, d) or images (n, c, h, w) to values (n, outputs)."""
-        return self.head(self.features(x))
+        head = linear(size, outputs, last, generator)
+        super().__init__(OrderedDict(features=nn.Sequential(*layers), head=head))
+        self.config = config
 
 
 class AutoEncoder(nn.Module):

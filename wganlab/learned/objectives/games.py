@@ -80,7 +80,7 @@ class Wasserstein(Objective):
 
     def critic(self, batch: Batch) -> Tensor:
         """The critic gap."""
-        return batch.gap
+        return batch.f_real.mean() - batch.f_fake.mean()
 
     def generator(self, batch: Batch) -> Tensor:
         """Fakes uphill on f."""

@@ -16,26 +16,27 @@ import difflib
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wganlab.data import checks
 from wganlab.data.image_laws import ImageLaw, image_law
-from wganlab.data.images import Color, is_image_source
+from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
-from wganlab.learned.networks.folds import FoldConfig, PatchConfig
-from wganlab.learned.networks.dcgan import DCGANConfig
-from wganlab.learned.objectives.games import EnergyBased
-from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
-from wganlab.learned.optimizers import Optimizer
-from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
-from wganlab.learned.networks.mlp import MLPConfig
-from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
+from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.networks.dcgan import DCGANConfig
+from wganlab.learned.networks.folds import FoldConfig, PatchConfig
+from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.networks.network import NetworkConfig
+from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
+from wganlab.learned.objectives.games import EnergyBased
+from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
+from wganlab.learned.optimizers import Optimizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import torch
     from torch import nn
@@ -43,27 +44,35 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the format; raised when a field changes its meaning."""
 
-ObjectiveName = Literal[
-    "wasserstein",
-    "loss-sensitive",
-    "minimax",
-    "non-saturating",
-    "least-squares",
-    "hinge",
-    "energy-based",
-    "f-kl",
-    "f-reverse-kl",
-    "f-js",
-    "f-tv",
-    "f-pearson",
-    "mmd",
-    "sinkhorn",
-    "emd",
-]
-ConstraintName = Literal["gp", "lp", "dragan", "ct", "clip", "sn", "orthonormal", "none"]
+NETWORKS: dict[str, type[NetworkConfig]] = {
+    "mlp": MLPConfig,
+    "dcgan": DCGANConfig,
+    "patch": PatchConfig,
+    "fold": FoldConfig,
+}
+"""By the `kind` that config.json has of them."""
+Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig
+
+CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
+    "gp": lambda config: GradientPenalty(config.weight),
+    "lp": lambda config: GradientPenalty(config.weight, side="one"),
+    "dragan": lambda config: GradientPenalty(config.weight, place="around_real"),
+    "ct": lambda config: Consistency(gradient=GradientPenalty(config.weight)),
+    "clip": lambda config: WeightClipping(config.clip),
+    "sn": lambda config: SpectralNorm(),
+    "orthonormal": lambda config: Orthonormal(),
+    "none": lambda config: NoConstraint(),
+}
+"""By the names of `compare`, with the parameters of a configuration."""
+
+if TYPE_CHECKING:
+    ObjectiveName: TypeAlias = str
+    ConstraintName: TypeAlias = str
+else:  # the command line lists them
+    ObjectiveName = Literal[tuple(OBJECTIVES)]
+    ConstraintName = Literal[tuple(CONSTRAINTS)]
 Phases = Literal["constant", "original"]
 Precision = Literal["float32", "bfloat16"]
-Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig
 
 
 @dataclass(frozen=True)
@@ -120,9 +129,8 @@ class TrainConfig:
     average: float = 0.0
     """Decay of an exponential average of the generator's weights, which is then what samples."""
     noise: float = 0.0
-    """Deviation of Gaussian noise on real and fake points that the critic sees, at the start."""
-    noise_until: float = 1.0
-    """Share of the run after which that noise, falling along a line, is gone."""
+    """Deviation of Gaussian noise on real and fake points that the critic sees, at the start; it
+    falls along a line to 0 at the end."""
     precision: Precision = "float32"
     """Of what networks compute in a step; with bfloat16 penalties, losses and weights remain
     float32."""
@@ -134,8 +142,8 @@ class TrainConfig:
     """Iterations between two checkpoints."""
 
     def __post_init__(self) -> None:
-        checks.among(get_args(ObjectiveName), objective=self.objective)
-        checks.among(get_args(ConstraintName), constraint=self.constraint)
+        checks.among(tuple(OBJECTIVES), objective=self.objective)
+        checks.among(tuple(CONSTRAINTS), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
         checks.among(get_args(Color), color=self.color)
         checks.among(get_args(Precision), precision=self.precision)
@@ -148,9 +156,8 @@ class TrainConfig:
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
-        for name in ("average", "noise_until"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} = {getattr(self, name)}: give a share in [0, 1]")
+        if not 0 <= self.average <= 1:
+            raise ValueError(f"average = {self.average}: give a share in [0, 1]")
         if self.average == 1:
             raise ValueError("average = 1 would keep the generator's start: give less, as .999")
         asked = (self.constraint, self.n_critic, self.warm_up, self.phases)
@@ -186,8 +193,7 @@ class TrainConfig:
 
     def noise_at(self, iteration: int) -> float:
         """Deviation of the instance noise in that iteration."""
-        end = self.noise_until * self.iterations
-        return self.noise * max(0.0, 1 - iteration / end) if end > 0 else 0.0
+        return self.noise * (1 - iteration / self.iterations) if self.noise else 0.0
 
     def built_objective(self) -> Objective:
         """The objective with its parameter."""
@@ -206,21 +212,15 @@ class TrainConfig:
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""
-        made: dict[str, Constraint] = {
-            "gp": GradientPenalty(self.weight),
-            "lp": GradientPenalty(self.weight, side="one"),
-            "dragan": GradientPenalty(self.weight, place="around_real"),
-            "ct": Consistency(gradient=GradientPenalty(self.weight)),
-            "clip": WeightClipping(self.clip),
-            "sn": SpectralNorm(),
-            "orthonormal": Orthonormal(),
-            "none": NoConstraint(),
-        }
-        return made[self.constraint]
+        return CONSTRAINTS[self.constraint](self)
 
     def to_json(self) -> str:
         """The configuration as JSON, with the version of the format."""
-        return json.dumps({"version": VERSION, **dataclasses.asdict(self)}, indent=2) + "\n"
+        values = dataclasses.asdict(self)
+        for player in PLAYERS:
+            kind = next(k for k, kind in NETWORKS.items() if type(getattr(self, player)) is kind)
+            values[player] = {"kind": kind, **values[player]}
+        return json.dumps({"version": VERSION, **values}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
@@ -252,20 +252,28 @@ def _image_law(source: str, size: int, color: Color, held_out: int) -> ImageLaw:
     return image_law(source, size, color=color, held_out=held_out)
 
 
-NESTED = ("critic", "generator", "critic_optimizer", "generator_optimizer")
+PLAYERS = ("critic", "generator")
 
 
 def _kind(name: str, values: dict[str, Any]) -> Any:
-    """The dataclass of a nested object; networks are told apart by a field that is theirs alone."""
-    if name.endswith("optimizer"):
+    """The dataclass of a nested object; a network without `kind` is one that has all its fields."""
+    if name not in PLAYERS:
         return Optimizer
-    own = {"growth": DCGANConfig, "kernel": PatchConfig, "planes": FoldConfig}
-    return next((kind for field, kind in own.items() if field in values), MLPConfig)
+    if "kind" in values:
+        told = values.pop("kind")
+        checks.among(tuple(NETWORKS), **{f"{name}.kind": told})
+        return NETWORKS[told]
+    fits = (kind for kind in NETWORKS.values() if set(values) <= _fields(kind))
+    return next(fits, MLPConfig)
+
+
+def _fields(kind: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(kind)}
 
 
 def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
     """A dataclass from its JSON object; fields that are missing keep their defaults."""
-    fields = {f.name for f in dataclasses.fields(kind)}
+    fields = _fields(kind)
     for name in values:
         if name not in fields:
             near = difflib.get_close_matches(name, fields, 1)
@@ -275,9 +283,10 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
             )
     made = {}
     for name, value in values.items():
-        if kind is TrainConfig and name in NESTED:
+        if kind is TrainConfig and name in (*PLAYERS, *(f"{who}_optimizer" for who in PLAYERS)):
             if not isinstance(value, dict):
                 raise ValueError(f"{name} = {value!r} in a configuration: expected an object")
+            value = dict(value)
             value = _made(_kind(name, value), value, f"{name}.")
         made[name] = tuple(value) if isinstance(value, list) else value
     try:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wganlab.data.image_laws import as_bytes
+from wganlab.data.image_tensors import as_bytes
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.track import Events
 
@@ -188,13 +188,18 @@ class RunFolder:
             os.fsync(file.fileno())
         beside.replace(self.checkpoint_file)
 
-    def load(self, device: torch.device) -> dict[str, Any] | None:
+    def reached(self) -> int | None:
+        """The iteration of the checkpoint, whose tensors are not read; None where there is none."""
+        state = self.load(torch.device("cpu"), mmap=True)
+        return None if state is None else int(state["iteration"])
+
+    def load(self, device: torch.device, *, mmap: bool = False) -> dict[str, Any] | None:
         """The checkpoint; None where the run was stopped before its first one."""
         if not self.checkpoint_file.exists():
             return None
         try:
             state: dict[str, Any] = torch.load(
-                self.checkpoint_file, map_location=device, weights_only=True
+                self.checkpoint_file, map_location=device, weights_only=True, mmap=mmap
             )
         except Exception as error:  # torch raises whatever a broken file leads it to
             raise ValueError(

@@ -6,20 +6,21 @@ the papers' settings for images: 64 pixels, 64 filters.
 References
 ----------
 Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
-Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1 and
-appendix. Radford et al., "DCGAN", 2015, arXiv 1511.06434.
+Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
+the authors' code, 128 latent dimensions; for figure 2 their appendix has a beta1 of .5. Radford et
+al., "DCGAN", 2015, arXiv 1511.06434.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from wganlab.data.images import is_image_source
-from wganlab.learned.networks.folds import FoldConfig
-from wganlab.learned.runs.config import TrainConfig
+from wganlab.data.image_sources import is_image_source
 from wganlab.learned.networks.dcgan import DCGANConfig
-from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
 
 _FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")
@@ -126,8 +127,9 @@ IMAGE_PRESETS: dict[str, TrainConfig] = {
     "wgan-gp-paper": replace(
         _PAPER,
         critic=DCGANConfig(norm="layer"),
-        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+        latent=128,
+        critic_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
+        generator_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
     ),
 }
 """Those whose recipe for images is more than that of toys with other networks."""

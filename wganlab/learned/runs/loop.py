@@ -1,62 +1,39 @@
-"""Training runs: iterations of algorithm 1 (see `training`), observed, kept, and gone on with.
+"""Training runs: iterations of `algorithm1`, observed, kept, and gone on with.
 
 `train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
-It knows nothing of exact distances; observers do (`wganlab.compare.observers`).
+It knows nothing of exact distances; observers do (`wganlab.compare.truth_observers`).
 """
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
-from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.algorithm1 import critic_step, iterate
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.distributed import world
-from wganlab.learned.fast.engine import Engine
+from wganlab.learned.fast.engine import Engine, pays
+from wganlab.learned.fast.trace import NotCompiledError
+from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
-from wganlab.learned.runs.view import Row
-from wganlab.learned.fast.trace import NotCompiledError, owned
+from wganlab.learned.runs.going import Going, Run
+from wganlab.learned.runs.interruption import interruptible
+from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.track import summary_writer
-from wganlab.learned.runs.state import RunDivergedError, RunState, generated
-from wganlab.learned.runs.view import SHOWN, Observer
+from wganlab.learned.runs.view import Observer
 
-TOLD_TWICE = 10.0  # seconds
-
-EngineName = Literal["eager", "compiled"]
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A run as it stands at its end."""
-
-    config: TrainConfig
-    """What was asked."""
-    history: tuple[Row, ...] = field(repr=False)
-    """A row an observation, by the names of metrics.csv."""
-    generator: nn.Module = field(repr=False)
-    """The generator, or its average, in evaluation mode."""
-    critic: nn.Module | None = field(repr=False)
-    """The critic in evaluation mode; None where the objective has none."""
-    folder: Path | None = None
-    """Where it is kept."""
-
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        """Generated points, shape (n, dim)."""
-        with torch.no_grad():
-            return generated(self.generator, self.config.latent, n, generator)
+EngineName = Literal["auto", "eager", "by-hand", "compiled"]
 
 
 def train(
@@ -71,7 +48,7 @@ def train(
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
-    engine: EngineName = "eager",
+    engine: EngineName = "auto",
     workers: int = 0,
 ) -> Run:
     """Train a generator and its critic.
@@ -101,9 +78,12 @@ def train(
     threads : int
         Of torch while it trains; None leaves them as they are.
     engine : str
-        "compiled" compiles the steps before the first of them, in up to half a minute, and is then
-        several times as fast for small networks; the numbers are those of "eager" up to rounding
-        (`wganlab.learned.fast.engine`). Where that cannot be done it warns, and trains eagerly.
+        What computes the steps; the numbers are the same up to rounding. "eager" is
+        `wganlab.learned.algorithm1` as it stands, by plain autograd; "by-hand" has the gradients of
+        chains of layers written down (`fast.seam`); "compiled" compiles the steps before the first
+        of them, in up to half a minute, and is then several times as fast for small networks
+        (`fast.engine`); where that cannot be done it warns, and goes on by hand. "auto" is
+        "compiled" for perceptrons in runs so long that it pays, else "by-hand".
     workers : int
         Processes that read images ahead. With 0 images are kept on the device; those of a set that
         takes more than half of a GPU's memory are read by two.
@@ -121,8 +101,9 @@ def train(
     LostError
         If another process of the run has ended. The last checkpoint stays.
     """
+    checks.among(get_args(EngineName), engine=engine)
     place = resolve_device(device)
-    training = RunState(config, place, critic, generator, workers)
+    training = RunState(config, place, critic, generator, workers, by_hand=engine != "eager")
     if track:
         summary_writer()
         if folder is None:
@@ -131,7 +112,7 @@ def train(
         kept = None
         if folder is not None:
             kept = world().by_first(lambda: RunFolder.create(folder, config, place, notes))
-    (run,) = _run([_Going(training, kept, observers, track)], progress, threads, engine)
+    (run,) = _run([Going(training, kept, observers, track)], progress, threads, engine)
     return run
 
 
@@ -146,12 +127,13 @@ def train_seeds(
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
-    engine: EngineName = "compiled",
+    engine: EngineName = "auto",
 ) -> list[Run]:
     """Train one configuration with several seeds; compiled, all of them in one batched step.
 
     Each run is that of `train` with its seed, up to rounding, and in its folder it is kept in the
-    same way. The other parameters are those of `train`. Eager runs follow one another.
+    same way. The other parameters are those of `train`. Without the compiler runs follow one
+    another.
 
     Raises
     ------
@@ -159,7 +141,9 @@ def train_seeds(
         If a run did, when the others have come to their end.
     """
     place = resolve_device(device)
-    trainings = [RunState(replace(config, seed=seed), place) for seed in seeds]
+    by_hand = engine != "eager"
+    checks.among(get_args(EngineName), engine=engine)
+    trainings = [RunState(replace(config, seed=seed), place, by_hand=by_hand) for seed in seeds]
     if track:
         summary_writer()
         if folders is None:
@@ -169,7 +153,7 @@ def train_seeds(
     with thread_limit(threads):
         for training, path in zip(trainings, paths, strict=True):
             kept = RunFolder.create(path, training.config, place, notes) if path else None
-            going.append(_Going(training, kept, observers, track))
+            going.append(Going(training, kept, observers, track))
     return _run(going, progress, threads, engine)
 
 
@@ -183,7 +167,7 @@ def resume(
     progress: bool | None = None,
     device: str | torch.device = "auto",
     threads: int | None = 1,
-    engine: EngineName = "eager",
+    engine: EngineName = "auto",
     workers: int = 0,
 ) -> Run:
     """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
@@ -192,12 +176,13 @@ def resume(
     included. The other parameters are those of `train`; networks of your own are given again.
     """
     kept = RunFolder(folder)
-    training, begun = _opened(kept, critic, generator, device, workers)
+    checks.among(get_args(EngineName), engine=engine)
+    training, begun = _opened(kept, critic, generator, device, workers, engine != "eager")
     track = world().by_first(lambda: track or kept.events_folder.exists())
     if track:
         summary_writer()
     rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
-    (run,) = _run([_Going(training, kept, observers, track, rows)], progress, threads, engine)
+    (run,) = _run([Going(training, kept, observers, track, rows)], progress, threads, engine)
     return run
 
 
@@ -229,12 +214,13 @@ def _opened(
     generator: nn.Module | None,
     device: str | torch.device,
     workers: int = 0,
+    by_hand: bool = True,
 ) -> tuple[RunState, bool]:
     """The run as its last checkpoint has it, and whether there is one."""
     place = resolve_device(device)
     # the folder may be within reach of the first process alone
     config, state = world().by_first(lambda: (kept.config(), kept.load(torch.device("cpu"))))
-    training = RunState(config, place, critic, generator, workers)
+    training = RunState(config, place, critic, generator, workers, by_hand)
     if state is None:
         return training, False
     try:
@@ -248,80 +234,22 @@ def _opened(
     return training, True
 
 
-def _tracked(
-    folder: RunFolder | None, training: RunState, rows: list[Row]
-) -> AbstractContextManager[None]:
-    """Event files in that folder, below whose generated points are real ones; None for none."""
-    if folder is None:
-        return nullcontext()
-    draws = Generator(training.device).manual_seed(training.watch)
-    return folder.tracked(training.law.sample(SHOWN, draws).cpu(), rows)
-
-
-@dataclass(eq=False)
-class _Going:
-    """A run on its way, with what is observed and kept of it."""
-
-    training: RunState
-    folder: RunFolder | None
-    observers: Sequence[Observer]
-    track: bool
-    rows: list[Row] = field(default_factory=list)
-    diverged: RunDivergedError | None = None
-    observed: int = -1
-
-    def observe(self) -> None:
-        """A row, where one is due; of several processes the first makes it."""
-        done, config = self.training.iteration, self.training.config
-        if done % config.every and done != config.iterations:
-            return
-        if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
-            return
-        self.observed = done
-        self.training.refuse_infinite()
-        if not self.training.world.first:
-            return
-        self.rows.append(self.training.observe(self.observers))
-        if self.folder is not None:
-            self.folder.append(self.rows[-1])
-            self.folder.keep_samples(done, self.training.shown)
-
-    def keep(self, interrupted: bool) -> None:
-        """A checkpoint, where one is due."""
-        done, config = self.training.iteration, self.training.config
-        due = done % config.checkpoint == 0 or done == config.iterations or interrupted
-        if self.folder is None or not due:
-            return
-        self.training.refuse_infinite()
-        if self.training.world.first:
-            self.folder.save(owned(self.training.state_dict()))
-
-    def end(self) -> Run:
-        """What it has become."""
-        generator, critic = self.training.finished()
-        path = self.folder.path if self.folder else None
-        return Run(self.training.config, tuple(self.rows), generator, critic, path)
-
-
 def _run(
-    going: Sequence[_Going], progress: bool | None, threads: int | None, engine: EngineName
+    going: Sequence[Going], progress: bool | None, threads: int | None, engine: EngineName
 ) -> list[Run]:
     """All of them, side by side where they are compiled."""
-    checks.among(get_args(EngineName), engine=engine)
     runs = [each.training for each in going]
     with ExitStack() as opened:
         for each in going:
             tracked = each.track and each.training.world.first
-            opened.enter_context(
-                _tracked(each.folder if tracked else None, each.training, each.rows)
-            )
+            opened.enter_context(each.tracked() if tracked else nullcontext())
         opened.enter_context(thread_limit(threads))
-        made = _engine(runs, progress) if engine == "compiled" else None
+        made = _compiled(runs, progress, engine)
         if made is not None:
             _loop(going, made.iterate, progress)
         else:
             for each in going:
-                _loop([each], each.training.iterate, progress)
+                _loop([each], partial(advance, each.training), progress)
     for each in going:
         if each.diverged is not None:
             seed = f"seed {each.training.config.seed}: " if len(going) > 1 else ""
@@ -329,41 +257,66 @@ def _run(
     return [each.end() for each in going]
 
 
-def _engine(runs: Sequence[RunState], progress: bool | None) -> Engine | None:
-    """The engine; where there is none for these runs, None and a warning."""
+def advance(run: RunState) -> None:
+    """One iteration, its time, and before an observation what the critic's steps are like."""
+    began = time.perf_counter()
+    with ExitStack() as around:
+        if run.world.size > 1:
+            around.enter_context(run.world.sharded())
+        if run.is_traced():
+            around.enter_context(run.traced())
+        iterate(run)
+    run.seconds += time.perf_counter() - began
+
+
+def _compiled(runs: Sequence[RunState], progress: bool | None, engine: EngineName) -> Engine | None:
+    """The engine, if the runs are to be compiled; a warning where that was asked for and fails."""
+    if engine != "compiled" and not (engine == "auto" and pays(runs)):
+        return None
     disable = None if progress is None else not progress
     try:
         with tqdm(total=0, desc="compiling", bar_format="{desc}", disable=disable, leave=False):
-            return Engine(runs)
+            return Engine(runs, advance)
     except NotCompiledError as error:
-        warnings.warn(f"trained without the compiler: {error}", stacklevel=4)
+        if engine == "compiled":
+            warnings.warn(f"trained without the compiler: {error}", stacklevel=4)
         return None
 
 
-def _loop(going: Sequence[_Going], iterate: Callable[[], None], progress: bool | None) -> None:
+def _loop(going: Sequence[Going], iterate: Callable[[], None], progress: bool | None) -> None:
     """The loop over iterations; a run that diverges is left behind."""
     first, config = going[0].training, going[0].training.config
     disable = None if progress is None else not progress
     disable = disable if first.world.first else True
     bar = tqdm(total=config.iterations, initial=first.iteration, unit="it", disable=disable)
-    with first.seeded(apart=True), _interruptible() as interrupted, bar:
+    with first.seeded(apart=True), interruptible() as interrupted, bar:
         for each in going:
-            each.training.warm_up()
+            warm_up(each.training)
         while True:
-            _unless_diverged(going, _Going.observe)
+            _unless_diverged(going, Going.observe)
             stopped = first.world.any(bool(interrupted))
-            _unless_diverged(going, partial(_Going.keep, interrupted=stopped))
+            _unless_diverged(going, partial(Going.keep, interrupted=stopped))
             if all(each.diverged for each in going) or first.iteration == config.iterations:
                 break
             if stopped:
                 raise KeyboardInterrupt
             if first.iteration % config.every == 0 and going[0].rows:
-                bar.set_postfix(_told(going[0].rows[-1]), refresh=False)
+                bar.set_postfix(going[0].told(), refresh=False)
             iterate()
             bar.update()
 
 
-def _unless_diverged(going: Sequence[_Going], look: Callable[[_Going], None]) -> None:
+def warm_up(run: RunState) -> None:
+    """The critic's steps before iteration 0, where they have not been taken."""
+    began = time.perf_counter()
+    run.deviation = run.config.noise_at(0)
+    with run.world.sharded():
+        while run.iteration == 0 and run.steps < run.config.warm_up:
+            run.losses.append(critic_step(run))
+    run.seconds += time.perf_counter() - began
+
+
+def _unless_diverged(going: Sequence[Going], look: Callable[[Going], None]) -> None:
     """Do it to every run that has not diverged; one that is found to have is marked."""
     for each in going:
         try:
@@ -371,37 +324,3 @@ def _unless_diverged(going: Sequence[_Going], look: Callable[[_Going], None]) ->
                 look(each)
         except RunDivergedError as error:
             each.diverged = error
-
-
-def _told(row: Row) -> dict[str, str]:
-    """What the progress bar shows of a row."""
-    shown = {"estimate": "estimate", "emd": "EM", "modes": "modes"}
-    return {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[float]]:
-    """A list that fills on Ctrl-C, so that an iteration ends before the run does.
-
-    Of several processes also where torchrun ends them, or whatever has started it.
-    """
-    interrupted: list[float] = []
-    # torchrun passes on to its processes what a terminal has told them already
-    again = 0.0 if world().size == 1 else TOLD_TWICE
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-
-    def note(number: int, frame: Any) -> None:
-        now = time.monotonic()
-        if interrupted and now - interrupted[0] >= again:  # asked twice: at once
-            raise KeyboardInterrupt
-        interrupted.append(now)
-
-    heeded = [signal.SIGINT] if world().size == 1 else [signal.SIGINT, signal.SIGTERM]
-    before = [signal.signal(number, note) for number in heeded]
-    try:
-        yield interrupted
-    finally:
-        for number, handler in zip(heeded, before, strict=True):
-            signal.signal(number, handler)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wganlab.learned.runs.config import TrainConfig
-from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.config import TrainConfig
 
 # Sizes for a laptop, where the papers' rates of 5e-5 and 1e-4 would take ten times as many steps.
 _SMALL = MLPConfig(width=128, depth=3, init="he")

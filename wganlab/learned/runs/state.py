@@ -1,26 +1,13 @@
-"""What a run is at an iteration, and one iteration of algorithm 1.
+"""All that a run is at an iteration: what a step of `algorithm1` needs, and a checkpoint holds.
 
-    n_critic times: real and generated points, one step of the critic, kept by its constraint
-    generated points, one step of the generator
-
-An objective without a critic has the last line alone, with real points beside the generated ones.
 Points are rows of numbers, (n, dim), or images, (n, c, h, w); of several processes each takes its
 part of every batch (`distributed`).
-
-`RunState` holds networks, optimizers, random states and the iteration, which is what a checkpoint
-holds.
-
-References
-----------
-Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1. Gulrajani et al., "Improved
-RunState of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -31,14 +18,18 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
-from wganlab.data.loader import Loader
-from wganlab.learned.runs.config import TrainConfig
-from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.data.toys import Toy
+from wganlab.learned import algorithm1
+from wganlab.learned.batch import at_once, values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
-from wganlab.learned.runs.view import Row
-from wganlab.learned.fast.by_hand import CriticStep, GeneratorStep, Low
-from wganlab.learned.runs.view import AT_ONCE, SHOWN, Observer, View
+from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.learned.fast.seam import quicken
+from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.players import Players, Precision
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.points import Fixed, Reader, Source
+from wganlab.learned.runs.view import SHOWN, Observer, Row, View
 
 
 class RunDivergedError(RuntimeError):
@@ -46,11 +37,24 @@ class RunDivergedError(RuntimeError):
 
 
 PARTS = ("optimizer", "schedule")
-WORKERS = 2  # processes that read images where none are asked for and memory does not hold them
 
 
-class RunState:
-    """All that a run is at an iteration, which is what a checkpoint holds."""
+class RunState(Players):
+    """All that a run is at an iteration.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        What to train.
+    device : torch.device
+        Where.
+    critic, generator : nn.Module
+        Networks of the caller's own, in place of the configured ones.
+    workers : int
+        Processes that read images.
+    by_hand : bool
+        Take the quickest gradients there are (`fast.seam`); else those of `algorithm1`.
+    """
 
     def __init__(
         self,
@@ -59,8 +63,10 @@ class RunState:
         critic: nn.Module | None = None,
         generator: nn.Module | None = None,
         workers: int = 0,
+        by_hand: bool = True,
     ) -> None:
         self.config, self.device, self.world = config, device, world()
+        self.by_hand, self.precision = by_hand, self.context()
         self.share = self.world.share(config.batch)
         self.rng: dict[str, Any] | None = None
         self.objective = config.built_objective()
@@ -68,6 +74,7 @@ class RunState:
         self.law = config.law()
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
         start = Generator().manual_seed(int(weights))
+        own = critic is not None
         if generator is None:
             generator = config.generator.generator_for(config.latent, self.law.shape, start)
         if critic is None:
@@ -76,17 +83,18 @@ class RunState:
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
         self.generator = self.placed(generator)
-        self.critic = None if critic is None else self.prepared(self.placed(critic))
-        self.generator_optimizer, self.generator_schedule = config.generator_optimizer.build(
-            self.generator.parameters(), config.iterations
+        self.critic = None if critic is None else self.prepared(self.placed(critic), own)
+        self.generator_optimizer, self.generator_schedule = self.moved_by(
+            config.generator_optimizer, self.generator
         )
-        self.plan()
         self.average = copy.deepcopy(self.generator) if config.average else None
         self.draws = Generator(device).manual_seed(int(draws))
-        self.reads_seed, self.read, self.workers = int(draws), 0, workers
-        self.loader: Loader | None = None
+        self.workers = workers
         self.points = self.fixed(int(fixed))
+        self.reader = self.read(int(draws))
+        self.plan()
         self.iteration, self.steps, self.seconds = 0, 0, 0.0
+        self.deviation: float | Tensor = 0.0
         self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
         self.cosines: list[Tensor] = []
@@ -130,95 +138,94 @@ class RunState:
             self.workers > 0 or not self.law.fits(self.device)
         )
 
-    def prepared(self, critic: nn.Module) -> nn.Module:
+    def prepared(self, critic: nn.Module, own: bool) -> nn.Module:
         """The critic, made fit for its constraint, with its optimizer."""
         self.constraint.check(critic)
+        if own:
+            self.try_on(critic)
         with self.seeded():
             self.constraint.prepare(critic)
-        self.critic_optimizer, self.critic_schedule = self.config.critic_optimizer.build(
-            critic.parameters(), self.config.iterations
+        self.critic_optimizer, self.critic_schedule = self.moved_by(
+            self.config.critic_optimizer, critic
         )
         return critic
 
-    def plan(self) -> None:
-        """The players' steps, of the networks and optimizers that are here now."""
-        if self.critic is not None:
-            self.critic_moves = CriticStep(
-                self.critic,
-                self.constraint,
-                self.critic_optimizer,
-                self.objective.critic,
-                self.low(),
-            )
-        self.generator_moves = GeneratorStep(
-            self.generator,
-            self.critic,
-            self.generator_optimizer,
-            self.objective.generator,
-            self.low(),
-        )
+    def try_on(self, critic: nn.Module) -> None:
+        """ValueError if the caller's critic does not make one number of every point."""
+        training = critic.training
+        some = Generator(self.device).manual_seed(0)
+        if isinstance(self.law, ImageLaw):
+            points = torch.zeros((2, *self.law.shape), device=self.device)
+        else:
+            points = self.law.sample(2, some)
+        with self.seeded(), torch.no_grad():
+            values(critic.eval(), points)
+        critic.train(training)
 
-    def low(self) -> Low | None:
-        """What makes the context of the configured precision; None for float32."""
-        if self.config.precision == "float32":
+    def moved_by(self, optimizer: Optimizer, network: nn.Module) -> tuple[Any, Any]:
+        """Torch's optimizer and schedule; of several processes all take their mean gradient."""
+        built, schedule = optimizer.build(network.parameters(), self.config.iterations)
+        if self.world.size > 1:
+            built.register_step_pre_hook(lambda *_: self.world.average(network))
+        return built, schedule
+
+    def plan(self) -> None:
+        """What the players optimize and by which gradients, for what is here now."""
+        self.maximized, self.minimized = self.objective.critic, self.objective.generator
+        self.real = self.source()
+        self.critic_gradients = algorithm1.critic_gradients
+        self.generator_gradients: Any = algorithm1.generator_gradients
+        self.generated: Any = algorithm1.generated
+        if self.by_hand:
+            quicken(self)
+
+    def source(self) -> Source:
+        """What draws real points."""
+        if self.reader is not None:
+            return self.reader.sample
+        if self.points is None:
+            assert isinstance(self.law, Toy)
+            return self.law.sampler(self.device)
+        return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
+
+    def read(self, seed: int) -> Reader | None:
+        """What reads images as they are needed, where they are not kept where they are used."""
+        if not self.streams:
             return None
+        assert isinstance(self.law, ImageLaw)
+        assert self.points is not None
+        part = (self.world.rank, self.world.size)
+        batch = self.config.batch
+        return Reader(self.law, self.points, batch, seed, self.device, self.workers, part)
+
+    def context(self) -> Precision:
+        """What makes the context of the configured precision."""
+        if self.config.precision == "float32":
+            return nullcontext
         return partial(torch.autocast, self.device.type, dtype=torch.bfloat16)
 
-    def warm_up(self) -> None:
-        """The critic's steps before iteration 0, where they have not been taken."""
-        began = time.perf_counter()
-        while self.iteration == 0 and self.steps < self.config.warm_up:
-            self.losses.append(self.critic_step())
-        self.seconds += time.perf_counter() - began
-
-    def iterate(self) -> None:
-        """One iteration of algorithm 1."""
-        began = time.perf_counter()
-        if self.critic is not None:
-            self.critic_steps(self.critic)
-        self.losses.append(self.generator_step())
-        self.proceed(time.perf_counter() - began)
-
-    def proceed(self, seconds: float) -> None:
-        """To the next iteration, after one that took so long."""
-        if self.critic is not None:
-            self.critic_schedule.step()
-        self.generator_schedule.step()
-        self.iteration += 1
-        self.seconds += seconds
+    @property
+    def schedules(self) -> list[Any]:
+        """Of the learning rates."""
+        return [getattr(self, f"{player}_schedule") for player in self.players()]
 
     def is_traced(self) -> bool:
         """Does an observation follow this iteration, and tell of its steps?"""
         then = self.iteration + 1
         return then % self.config.every == 0 or then == self.config.iterations
 
-    def critic_steps(self, critic: nn.Module) -> None:
-        """As many as belong to this iteration; before an observation the first and last traced."""
-        steps = self.config.critic_steps(self.iteration)
-        if self.is_traced():
-            self.cosines, traced = [], {0, steps - 1}
-        else:
-            traced = set()
-        for k in range(steps):
-            with self.traced(critic) if k in traced else nullcontext():
-                self.losses.append(self.critic_step())
-
-    def critic_step(self) -> Tensor:
-        """Real points, generated points, one step of the critic."""
-        with self.world.sharded():
-            real = self.real()
-            fake = self.generator_moves.sample(self.latent())
-            self.steps += 1
-            return self.critic_moves(self.noisy(real), self.noisy(fake), self.draws)
-
     @contextmanager
-    def traced(self, critic: nn.Module) -> Iterator[None]:
-        """Keep the cosine between the critic optimizer's step and downhill."""
-        weights = list(critic.parameters())
+    def traced(self) -> Iterator[None]:
+        """Keep the cosines between the critic optimizer's steps and downhill."""
+        self.cosines = []
         before: list[Tensor] = []
+        if self.critic is None:
+            yield
+            return
+        weights = list(self.critic.parameters())
 
         def note(*_: Any) -> None:
-            before.extend(weight.detach().clone() for weight in weights)
+            before[:] = [weight.detach().clone() for weight in weights]
 
         def measure(*_: Any) -> None:
             moved = _flat(now.detach() - was for now, was in zip(weights, before, strict=True))
@@ -235,15 +242,6 @@ class RunState:
             for hook in hooks:
                 hook.remove()
 
-    def generator_step(self) -> Tensor:
-        """Generated points, one step of the generator."""
-        with self.world.sharded():
-            real = self.noisy(self.real()) if self.critic is None else None
-            loss = self.generator_moves(self.latent(), self.noisy, real)
-        if self.average is not None:
-            self.follow()
-        return loss
-
     @torch.no_grad()
     def follow(self) -> None:
         """The average, one iteration further."""
@@ -253,53 +251,6 @@ class RunState:
         torch._foreach_lerp_(ours, theirs, 1 - self.config.average)
         for mine, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
             mine.copy_(current)
-
-    def real(self) -> Tensor:
-        """This process's part of a batch of real points."""
-        if self.streams:
-            return self.next_read()
-        if self.points is None:
-            return self.law.sample(self.share, self.draws)
-        drawn = torch.randint(
-            len(self.points), (self.share,), generator=self.draws, device=self.device
-        )
-        chosen = self.points[drawn]
-        return self.law.pick(chosen) if isinstance(self.law, ImageLaw) else chosen
-
-    def next_read(self) -> Tensor:
-        """The same, read by worker processes."""
-        if self.loader is None:
-            assert isinstance(self.law, ImageLaw)
-            assert self.points is not None
-            self.loader = Loader(
-                self.law,
-                self.points.numpy(),
-                self.config.batch,
-                seed=self.reads_seed,
-                device=self.device,
-                workers=self.workers or WORKERS,
-                number=self.read,
-                part=(self.world.rank, self.world.size),
-            )
-        self.read += 1
-        return next(self.loader)
-
-    def latent(self) -> Tensor:
-        """This process's part of a batch of noise for the generator."""
-        shape = (self.share, self.config.latent)
-        return torch.randn(shape, generator=self.draws, device=self.device)
-
-    def deviation(self) -> float | Tensor:
-        """Of this iteration's instance noise."""
-        return self.config.noise_at(self.iteration)
-
-    def noisy(self, points: Tensor) -> Tensor:
-        """With this iteration's instance noise."""
-        deviation = self.deviation()
-        if isinstance(deviation, float) and not deviation:
-            return points
-        noise = torch.randn(points.shape, generator=self.draws, device=self.device)
-        return points + deviation * noise
 
     def view(self, n: int = SHOWN) -> View:
         """What an observer sees now; of images n."""
@@ -352,8 +303,8 @@ class RunState:
 
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
-        losses, self.losses = self.losses, []
-        finite = not losses or bool(torch.isfinite(torch.stack(losses)).all())
+        losses, self.losses = [loss.reshape(-1) for loss in self.losses], []
+        finite = not losses or bool(torch.isfinite(torch.cat(losses)).all())
         weights = [weight for network in self.networks() for weight in network.parameters()]
         finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
         if not self.world.any(not finite):
@@ -370,7 +321,7 @@ class RunState:
         return state | {
             "iteration": self.iteration,
             "steps": self.steps,
-            "read": self.read,
+            "read": 0 if self.reader is None else self.reader.number,
             "seconds": self.seconds,
             "products": self.products,
             "draws": self.draws.get_state(),
@@ -384,8 +335,13 @@ class RunState:
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
         self.seconds, self.products = state["seconds"], state.get("products")
-        self.read, self.loader = state.get("read", 0), None
-        self.draws.set_state(state["draws"].cpu())
+        if self.reader is not None:
+            self.reader.go_on(state.get("read", 0))
+        draws = state["draws"].cpu()
+        if draws.shape == self.draws.get_state().shape:
+            self.draws.set_state(draws)
+        else:  # of a device that draws in another way: on from here with other numbers
+            self.draws.manual_seed(self.torch_seed + 1_000_003 * (self.iteration + 1))
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
 
     def parts(self) -> list[str]:
@@ -412,7 +368,7 @@ class RunState:
             torch.manual_seed(self.torch_seed)
             if self.rng is not None:
                 torch.set_rng_state(self.rng["torch"])
-                if self.rng["cuda"] is not None:
+                if self.rng["cuda"] is not None and self.device.type == "cuda":
                     torch.cuda.set_rng_state(self.rng["cuda"].cpu(), self.device)
             if apart and self.world.rank:
                 torch.manual_seed(self.torch_seed + 1_000_003 * self.world.rank + self.iteration)
@@ -445,5 +401,5 @@ def _norm(network: nn.Module) -> float:
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
     """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = torch.cat([generator(part) for part in z.split(AT_ONCE)])
+    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points

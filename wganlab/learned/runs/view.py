@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from wganlab.learned.batch import Batch, at_once, values
 from wganlab.learned.runs.config import TrainConfig
-from wganlab.learned.batch import Batch, values
 
 if TYPE_CHECKING:
     from wganlab.data.image_laws import ImageLaw
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Row = dict[str, float]  # one observation of a run, by the names of metrics.csv
 
 SHOWN = 1000  # points of an observation
-AT_ONCE = 1000  # points that a network is given at once, where nothing is learned
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,8 @@ class View:
         if self.critic is None:
             raise ValueError(f"objective {self.config.objective} has no critic: it has no values")
         with torch.no_grad():
-            return torch.cat([values(self.critic, part) for part in points.split(AT_ONCE)])
+            parts = points.split(at_once(points.shape[1:]))
+            return torch.cat([values(self.critic, part) for part in parts])
 
     def batch(self, real: Tensor, fake: Tensor) -> Batch:
         """Points of shapes (k, dim) and (m, dim) with the critic's values, without gradient.

@@ -25,7 +25,7 @@ class Law(NamedTuple):
     dim: int
     """Dimension of the space."""
     draw: Callable[..., Tensor]
-    """(n, generator, *constants) to points of shape (n, dim)."""
+    """(*constants, n, generator) to points of shape (n, dim)."""
     constants: tuple[Tensor, ...] = ()
     """What `draw` needs on the generator's device."""
     modes: Tensor | None = None
@@ -69,8 +69,9 @@ def _mixture(
     bounds = torch.from_numpy(shares.cumsum()[:-1].astype(np.float32))  # (k - 1,)
     scales = torch.from_numpy(deviations.astype(np.float32))[:, None]  # (k, 1)
 
-    def draw(n: int, generator: Generator, *constants: Tensor) -> Tensor:
-        centers, scales, bounds = constants
+    def draw(
+        centers: Tensor, scales: Tensor, bounds: Tensor, n: int, generator: Generator
+    ) -> Tensor:
         mode = torch.bucketize(_uniform((n,), generator), bounds, right=True)
         return centers[mode] + scales[mode] * _normal((n, dim), generator)
 
@@ -122,7 +123,7 @@ def _checkerboard(*, cells: int = 4, side: float = 4.0) -> Law:
     filled = np.stack([columns, rows], axis=1)[(columns + rows) % 2 == 0]
     corners = torch.from_numpy(filled.astype(np.float32))  # (ceil(cells^2 / 2), 2)
 
-    def draw(n: int, generator: Generator, corners: Tensor) -> Tensor:
+    def draw(corners: Tensor, n: int, generator: Generator) -> Tensor:
         cell = torch.randint(len(corners), (n,), generator=generator, device=generator.device)
         inside = corners[cell] + _uniform((n, 2), generator)
         return side * (inside / cells - 0.5)
@@ -173,7 +174,7 @@ def _funnels(*, dimension: int = 2, funnels: int = 4, seed: int = 0, power: floa
     bottoms = torch.from_numpy(rng.uniform(-HALF_SIDE, HALF_SIDE, size=(funnels, dimension)))
     offsets = torch.from_numpy(0.1 * rng.normal(size=funnels))
 
-    def draw(n: int, generator: Generator, bottoms: Tensor, offsets: Tensor) -> Tensor:
+    def draw(bottoms: Tensor, offsets: Tensor, n: int, generator: Generator) -> Tensor:
         u = _uniform((n, dimension), generator, dtype=torch.float64)
         return _down_funnels(u, bottoms, offsets, power=power).float()
 

@@ -4,16 +4,17 @@ import copy
 
 import pytest
 import torch
+from playing import critic_player, update
 from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from wganlab.learned import OBJECTIVES, DCGANConfig
+from wganlab.learned import OBJECTIVES, DCGANConfig, algorithm1
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import NoConstraint
 from wganlab.learned.constraints.norms import SpectralNorm
 from wganlab.learned.constraints.penalties import GradientPenalty
-from wganlab.learned.fast.by_hand import CriticStep
-from wganlab.learned.fast.convolution_chains import conv_links
+from wganlab.learned.fast.by_hand import critic_gradients
+from wganlab.learned.fast.convolution_chains import convolution_links
 from wganlab.learned.networks.few_channels import Conv2d, ConvTranspose2d
 
 
@@ -33,7 +34,7 @@ def unchained(module):
         if type(part) is Conv2d:
             part.__class__ = nn.Conv2d
     module.register_forward_hook(lambda *_: None)
-    assert conv_links(module) is None
+    assert convolution_links(module) is None
     return module
 
 
@@ -69,9 +70,15 @@ def test_a_step_is_what_autograd_finds(constraint, options, layout):
     results = []
     channels = options.get("channels", 3)
     for one in (network, unchained(network)):
-        step = CriticStep(one, constraint, torch.optim.SGD(one.parameters(), lr=0.1))
-        assert (step.links is None) == (one is not network)
-        losses = [step(*clouds(channels=channels, layout=layout), seeded(5)) for _ in range(2)]
+        optimizer, losses = torch.optim.SGD(one.parameters(), lr=0.1), []
+        for _ in range(2):
+            player = critic_player(
+                one, constraint, optimizer, draws=seeded(5), quick=one is network
+            )
+            by_hand = getattr(player.critic_gradients, "func", None) is critic_gradients
+            assert by_hand == (one is network)
+            points = clouds(channels=channels, layout=layout)
+            losses.append(algorithm1.critic_update(player, *points))
         results.append([*losses, *one.parameters(), *(w.grad for w in one.parameters())])
     for mine, theirs in zip(*results, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-11)
@@ -79,7 +86,7 @@ def test_a_step_is_what_autograd_finds(constraint, options, layout):
 
 def test_slopes_and_their_way_to_the_points_are_autograd_s():
     network = critic()
-    chain = conv_links(network).chain()
+    chain = convolution_links(network).chain()
     x = next(clouds()).requires_grad_()
     values = network(x)
     (slopes,) = torch.autograd.grad(values.sum(), x)
@@ -95,8 +102,9 @@ def test_objectives_see_the_values():
     network, results = critic(), []
     for one in (network, unchained(network)):
         optimizer = torch.optim.SGD(one.parameters(), lr=0.1)
-        step = CriticStep(one, NoConstraint(), optimizer, OBJECTIVES["loss-sensitive"].critic)
-        results.append([step(*clouds(), None), *(weight.grad for weight in one.parameters())])
+        maximized = OBJECTIVES["loss-sensitive"].critic
+        loss = update(one, NoConstraint(), optimizer, *clouds(), maximized=maximized)
+        results.append([loss, *(weight.grad for weight in one.parameters())])
     for mine, theirs in zip(*results, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-11)
 
@@ -116,20 +124,20 @@ def test_objectives_see_the_values():
     ids=str,
 )
 def test_what_is_no_chain_is_left_to_autograd(other):
-    assert conv_links(other) is None
+    assert convolution_links(other) is None
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 def test_norms_are_left_to_autograd(norm):
-    assert conv_links(critic(norm=norm)) is None
-    assert conv_links(critic()) is not None
+    assert convolution_links(critic(norm=norm)) is None
+    assert convolution_links(critic()) is not None
 
 
 def test_more_than_one_output_is_refused():
     network = nn.Sequential(nn.Conv2d(3, 2, 16, bias=False), nn.Flatten()).double()
-    step = CriticStep(network, NoConstraint(), torch.optim.SGD(network.parameters(), lr=0.1))
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     with pytest.raises(ValueError, match=r"maps 11 images to an output of shape \(11, 2\)"):
-        step(*clouds(), None)
+        update(network, NoConstraint(), optimizer, *clouds())
 
 
 @pytest.mark.parametrize(

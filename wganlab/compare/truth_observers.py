@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from wganlab.compare.features import Features
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.config import TrainConfig
-    from wganlab.learned.runs.view import View
-
-    Row = dict[str, float]
+    from wganlab.learned.runs.view import Row, View
 
 NEAR = 4.0  # standard deviations from a mode that count as of high quality
 
@@ -89,7 +87,7 @@ def earth_mover(view: View, n: int = 1000) -> Row:
         at most `emd`, whatever the critic is; nothing where there is no critic. Where the training
         points are fixed, as of images, `train_emd` to them.
     """
-    real, fake = _array(view.held_out[:n]), _array(view.fake[:n])
+    real, fake = (exact.Discrete(_array(points[:n])) for points in (view.held_out, view.fake))
     row = {"emd": exact.emd(real, fake)}
     if view.critic is not None:
         f_real = _array(view.f(view.held_out[:n]))

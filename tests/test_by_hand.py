@@ -1,18 +1,18 @@
-"""Steps whose derivatives are written by hand, beside those that autograd takes."""
+"""Gradients of linear chains that are written by hand, beside those that autograd takes."""
 
 import copy
 
 import pytest
 import torch
+from playing import critic_player, generator_player, update
 from torch import nn
 
-from wganlab.learned import OBJECTIVES, MLPConfig
+from wganlab.learned import OBJECTIVES, MLPConfig, algorithm1
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import NoConstraint
 from wganlab.learned.constraints.norms import SpectralNorm
 from wganlab.learned.constraints.penalties import GradientPenalty
-from wganlab.learned.fast.by_hand import CriticStep, GeneratorStep
-from wganlab.learned.fast.linear_chains import links
+from wganlab.learned.fast.by_hand import links
 
 GAMES = ["wasserstein", "non-saturating", "loss-sensitive", "f-pearson"]
 
@@ -49,6 +49,12 @@ def clouds(n=6, m=7, shape=(3,)):
     )
 
 
+def moved(run, z, monkeypatch):
+    """The loss of a step of the generator from that noise."""
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: z)
+    return algorithm1.generator_step(run)
+
+
 def assert_equal(ours, theirs):
     for one, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
@@ -77,8 +83,13 @@ def test_a_step_is_what_autograd_finds(constraint, depth, activation, objective)
     results = []
     for one in (critic, unchained(critic)):
         optimizer = torch.optim.SGD(one.parameters(), lr=0.1)
-        step = CriticStep(one, constraint, optimizer, OBJECTIVES[objective].critic)
-        losses = [step(*clouds(), seeded(5)) for _ in range(2)]
+        losses = []
+        for _ in range(2):
+            maximized = OBJECTIVES[objective].critic
+            player = critic_player(
+                one, constraint, optimizer, maximized, seeded(5), quick=one is critic
+            )
+            losses.append(algorithm1.critic_update(player, *clouds()))
         results.append([*losses, *one.parameters(), *gradients(one)])
         assert not losses[0].requires_grad
     assert_equal(*([part for part in result if part is not None] for result in results))
@@ -86,42 +97,50 @@ def test_a_step_is_what_autograd_finds(constraint, depth, activation, objective)
 
 @pytest.mark.parametrize("objective", GAMES)
 @pytest.mark.parametrize("constraint", [NoConstraint(), SpectralNorm()], ids=str)
-def test_a_generators_step_is_what_autograd_finds(constraint, objective):
+def test_a_generators_step_is_what_autograd_finds(constraint, objective, monkeypatch):
     critic, generator = network(), network(outputs=3, inputs=2)
     constraint.prepare(critic)
     z = torch.randn(9, 2, generator=seeded(), dtype=torch.float64)
     results = []
     for judge, one in ((critic, generator), (copy.deepcopy(critic), unchained(generator))):
         optimizer = torch.optim.SGD(one.parameters(), lr=0.1)
-        step = GeneratorStep(one, judge, optimizer, OBJECTIVES[objective].generator)
-        before = step.sample(z)
-        results.append([before, step(z, lambda points: points + 0.1), *gradients(one)])
-        assert (step.sample(z) - before).abs().max() > 1e-4
+        minimized = OBJECTIVES[objective].generator
+        run = generator_player(one, judge, optimizer, minimized, z, quick=one is generator)
+        before = run.generated(run, z).detach()
+        results.append([before, moved(run, z, monkeypatch), *gradients(one)])
+        assert (run.generated(run, z) - before).abs().max() > 1e-4
         assert gradients(judge) == [None] * len(gradients(judge))
         assert all(weight.requires_grad for weight in judge.parameters())
     assert_equal(*results)
 
 
-def test_without_a_critic_a_generator_goes_to_the_real_points():
+def test_without_a_critic_a_generator_goes_to_the_real_points(monkeypatch):
     generator = network(outputs=2, inputs=2)
     z = torch.randn(40, 2, generator=seeded(), dtype=torch.float64)
     (real,) = (points for points in clouds(40, 40, (2,)) if points.mean() > 0.5)
     optimizer = torch.optim.Adam(generator.parameters(), lr=0.01)
-    step = GeneratorStep(generator, None, optimizer, OBJECTIVES["emd"].generator)
-    losses = [step(z, lambda points: points, real).item() for _ in range(60)]
+    run = generator_player(
+        generator, None, optimizer, OBJECTIVES["emd"].generator, z, lambda *_: real
+    )
+    losses = [moved(run, z, monkeypatch).item() for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_an_objective_of_the_points_reaches_the_generator():
+def test_an_objective_of_the_points_reaches_the_generator(monkeypatch):
     generator = network(outputs=2, inputs=2)
     z = torch.randn(9, 2, generator=seeded(), dtype=torch.float64)
     results = []
     for one in (generator, unchained(generator)):
         optimizer = torch.optim.SGD(one.parameters(), lr=0.1)
-        step = GeneratorStep(
-            one, network(inputs=2), optimizer, lambda b: b.f_fake.mean() + b.fake.square().mean()
+        run = generator_player(
+            one,
+            network(inputs=2),
+            optimizer,
+            lambda b: b.f_fake.mean() + b.fake.square().mean(),
+            z,
+            quick=one is generator,
         )
-        results.append([step(z, lambda points: points), *gradients(one)])
+        results.append([moved(run, z, monkeypatch), *gradients(one)])
     assert_equal(*results)
 
 
@@ -131,7 +150,7 @@ def test_images_are_flattened():
     both = [critic, unchained(critic)]
     for one in both:
         optimizer = torch.optim.SGD(one.parameters(), lr=0.1)
-        CriticStep(one, GradientPenalty(), optimizer)(*clouds(shape=(3, 2, 2)), seeded())
+        update(one, GradientPenalty(), optimizer, *clouds(shape=(3, 2, 2)), seeded())
     assert_equal(*map(gradients, both))
 
 
@@ -140,7 +159,7 @@ def test_a_frozen_layer_stays():
     critic.features[1].requires_grad_(False)
     frozen = critic.features[1].weight.clone()
     optimizer = torch.optim.SGD([w for w in critic.parameters() if w.requires_grad], lr=0.1)
-    CriticStep(critic, GradientPenalty(), optimizer)(*clouds(), seeded())
+    update(critic, GradientPenalty(), optimizer, *clouds(), seeded())
     assert critic.features[1].weight.grad is None
     assert torch.equal(critic.features[1].weight, frozen)
     assert critic.head.weight.grad is not None

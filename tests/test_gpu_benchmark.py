@@ -1,0 +1,52 @@
+"""The benchmark of everything that needs a GPU runs to its end without one, in tiny sizes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "benchmarks" / "gpu.py"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    out = tmp_path_factory.mktemp("gpu") / "results.json"
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--quick", "--device", "cpu", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out, json.loads(out.read_text()), done.stdout
+
+
+def test_all_checks_come_to_a_good_end(results):
+    _, told, printed = results
+    assert told["device"] == "CPU"
+    assert [found["check"] for found in told["results"] if found["ok"] is False] == []
+    for found in told["results"]:
+        assert f"| {found['part']} | {found['check']} | " in printed
+    assert {found["part"] for found in told["results"]} == {"correctness", "speed", "records"}
+
+
+def test_what_is_compared_is_compared(results):
+    found = {result["check"]: result for result in results[1]["results"]}
+    assert found["one iteration: wgan-gp"]["gradients"] < 1e-5
+    assert 1e-4 < found["bfloat16: DCGAN"]["error"] < 0.2
+    assert found["toys, by-hand"]["iterations/s"] > 0
+    images = found["DCGAN, textbook, float32, contiguous"]
+    assert images["images/s"] > 0
+    assert images["GFLOP"] > 0
+    resumed = found["resume: DCGAN, deterministic"]
+    assert resumed["the same bits"]
+
+
+def test_a_record_is_kept(results):
+    folder = results[0].parent / "wgan-gp-dcgan64"
+    names = {file.name for file in folder.iterdir()}
+    assert {"config.json", "environment.json", "metrics.csv"} < names
+    assert len([name for name in names if name.endswith(".png")]) == 6
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 1_000_000

@@ -1,0 +1,130 @@
+"""Two clouds of points that went through the door once, and the exact transport between them.
+
+Whatever is held against the truth, be it one critic or fifteen, is held against these: points are
+checked once, and the linear program is solved once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wganlab import exact
+from wganlab.exact.measures import as_cloud
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from wganlab.exact import Discrete
+
+    Array = NDArray[np.float64]
+
+TOLERANCE = 1e-9  # relative, of the cost of a plan that was given
+
+
+@dataclass(frozen=True, eq=False)
+class Clouds:
+    """Real and fake points, and what is true of them; it can go to another process."""
+
+    transport: exact.Transport
+    """The optimal one, whose source is the real points and whose target the fake ones."""
+    shape: tuple[int, ...]
+    """Of a point: (d,), or that of an image."""
+    pair: exact.known.Pair | None = None
+    """What they were drawn from, where it is known."""
+    population: float | None = None
+    """EM of these laws, where it is known."""
+
+    @property
+    def real(self) -> Array:
+        """Shape (n, *shape)."""
+        return self.source.points.reshape(-1, *self.shape)
+
+    @property
+    def fake(self) -> Array:
+        """Shape (m, *shape)."""
+        return self.target.points.reshape(-1, *self.shape)
+
+    @property
+    def source(self) -> Discrete:
+        """The real points as a measure on R^d."""
+        return self.transport.source
+
+    @property
+    def target(self) -> Discrete:
+        """The fake points as a measure on R^d."""
+        return self.transport.target
+
+
+def checked(
+    x: Any, y: Any, pair: exact.known.Pair | None = None
+) -> tuple[Discrete, Discrete, tuple[int, ...]]:
+    """Both clouds as measures, and the shape of a point.
+
+    Raises
+    ------
+    ValueError
+        If they are bad input, or points of two spaces, or of another than the pair's.
+    """
+    (mu, shape), (nu, other) = as_cloud(x, "x"), as_cloud(y, "y")
+    if shape != other:
+        raise ValueError(
+            f"x has points of shape {shape} and y of shape {other}: they must live in one space"
+        )
+    if pair is not None and pair.dim != mu.dim:
+        raise ValueError(f"the points live in dimension {mu.dim}, the pair in dimension {pair.dim}")
+    return mu, nu, shape
+
+
+def solved(
+    x: Any,
+    y: Any,
+    *,
+    pair: exact.known.Pair | None = None,
+    transport: exact.Transport | None = None,
+) -> Clouds:
+    """The clouds with the transport between them: solved here, or given and looked at.
+
+    Raises
+    ------
+    ValueError
+        If the clouds are bad input, or the transport is not theirs.
+    """
+    mu, nu, shape = checked(x, y, pair)
+    if transport is None:
+        transport = exact.wasserstein(mu, nu)
+    else:
+        _check_theirs(transport, mu, nu)
+    return Clouds(transport, shape, pair, None if pair is None else pair.emd)
+
+
+def _check_theirs(transport: exact.Transport, mu: Discrete, nu: Discrete) -> None:
+    """ValueError unless it is `exact.wasserstein(x, y)`, at the cost of a look at the plan."""
+    advice = "give exact.wasserstein(x, y) of these points"
+    if (transport.p, transport.metric) != (1, "euclidean"):
+        raise ValueError(
+            f"transport is of order {transport.p:g} and metric {transport.metric!r}: {advice}"
+        )
+    sizes = transport.source.n, transport.target.n
+    if sizes != (mu.n, nu.n):
+        raise ValueError(
+            f"transport is of {sizes[0]} and {sizes[1]} points, x and y have {mu.n} and {nu.n}: "
+            f"{advice}"
+        )
+    for law, given, name in ((transport.source, mu, "x"), (transport.target, nu, "y")):
+        if not np.allclose(law.weights, given.weights, rtol=TOLERANCE, atol=0):
+            raise ValueError(f"transport weighs the points of {name} unequally: {advice}")
+        if not np.array_equal(law.points, given.points):
+            raise ValueError(f"transport is of other points than {name}: {advice}")
+    moves = transport.plan.tocoo()
+    unit = transport.value or 1.0  # so that no square underflows
+    ways = (mu.points[moves.row] - nu.points[moves.col]) / unit
+    cost = unit * float(moves.data @ np.linalg.norm(ways, axis=1))
+    if not math.isclose(cost, transport.value, rel_tol=TOLERANCE, abs_tol=0):
+        raise ValueError(
+            f"transport has the value {transport.value:.6g}, and its plan costs {cost:.6g} on "
+            f"these points: {advice}"
+        )

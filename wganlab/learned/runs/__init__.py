@@ -1,0 +1,1 @@
+"""Training runs: their settings, state, loop and folder."""

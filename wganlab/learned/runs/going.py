@@ -1,0 +1,96 @@
+"""A run on its way: what is observed and kept of it, and what it has become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+
+from wganlab.learned.fast.trace import owned
+from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.folder import RunFolder
+from wganlab.learned.runs.state import RunDivergedError, RunState, generated
+from wganlab.learned.runs.view import SHOWN, Observer, Row
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run as it stands at its end."""
+
+    config: TrainConfig
+    """What was asked."""
+    history: tuple[Row, ...] = field(repr=False)
+    """A row an observation, by the names of metrics.csv."""
+    generator: nn.Module = field(repr=False)
+    """The generator, or its average, in evaluation mode."""
+    critic: nn.Module | None = field(repr=False)
+    """The critic in evaluation mode; None where the objective has none."""
+    folder: Path | None = None
+    """Where it is kept."""
+
+    def sample(self, n: int, generator: Generator) -> Tensor:
+        """Generated points, shape (n, dim)."""
+        with torch.no_grad():
+            return generated(self.generator, self.config.latent, n, generator)
+
+
+@dataclass(eq=False)
+class Going:
+    """A run on its way, with what is observed and kept of it."""
+
+    training: RunState
+    folder: RunFolder | None
+    observers: Sequence[Observer]
+    track: bool
+    rows: list[Row] = field(default_factory=list)
+    diverged: RunDivergedError | None = None
+    observed: int = -1
+
+    def observe(self) -> None:
+        """A row, where one is due; of several processes the first makes it."""
+        done, config = self.training.iteration, self.training.config
+        if done % config.every and done != config.iterations:
+            return
+        if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
+            return
+        self.observed = done
+        self.training.refuse_infinite()
+        if not self.training.world.first:
+            return
+        self.rows.append(self.training.observe(self.observers))
+        if self.folder is not None:
+            self.folder.append(self.rows[-1])
+            self.folder.keep_samples(done, self.training.shown)
+
+    def keep(self, interrupted: bool) -> None:
+        """A checkpoint, where one is due."""
+        done, config = self.training.iteration, self.training.config
+        due = done % config.checkpoint == 0 or done == config.iterations or interrupted
+        if self.folder is None or not due:
+            return
+        self.training.refuse_infinite()
+        if self.training.world.first:
+            self.folder.save(owned(self.training.state_dict()))
+
+    def end(self) -> Run:
+        """What it has become."""
+        generator, critic = self.training.finished()
+        path = self.folder.path if self.folder else None
+        return Run(self.training.config, tuple(self.rows), generator, critic, path)
+
+    def tracked(self) -> AbstractContextManager[None]:
+        """Event files in its folder, below whose generated points are real ones."""
+        if self.folder is None:
+            return nullcontext()
+        draws = Generator(self.training.device).manual_seed(self.training.watch)
+        return self.folder.tracked(self.training.law.sample(SHOWN, draws).cpu(), self.rows)
+
+    def told(self) -> dict[str, str]:
+        """What the progress bar shows of the last row."""
+        shown = {"estimate": "estimate", "emd": "EM", "modes": "modes"}
+        row = self.rows[-1]
+        return {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}

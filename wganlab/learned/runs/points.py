@@ -1,0 +1,75 @@
+"""Where a run's real points come from, if not from its law itself: a fixed set, or a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import torch
+
+from wganlab.data.image_laws import ImageLaw
+from wganlab.data.loader import Loader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Generator, Tensor
+
+WORKERS = 2  # processes that read images where none are asked for and memory does not hold them
+
+
+Source: TypeAlias = "Callable[[int, Generator], Tensor]"
+"""What draws n real points, shape (n, ...)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """Rows of the points that are all there is."""
+
+    points: Tensor
+    """The points, shape (k, dim); or, with a law of images, their rows in the set, shape (k,)."""
+    law: ImageLaw | None = None
+
+    def sample(self, n: int, draws: Generator) -> Tensor:
+        """n of them, with replacement."""
+        drawn = torch.randint(len(self.points), (n,), generator=draws, device=self.points.device)
+        chosen = self.points[drawn]
+        return chosen if self.law is None else self.law.pick(chosen)
+
+
+@dataclass(eq=False)
+class Reader:
+    """Images that worker processes read ahead; which ones is a function of a seed and `number`."""
+
+    law: ImageLaw
+    points: Tensor
+    """Rows in the set, shape (k,)."""
+    batch: int
+    seed: int
+    device: torch.device
+    workers: int
+    part: tuple[int, int]
+    """Of several processes the number of this one, and how many there are."""
+    number: int = 0
+    """Batches read so far."""
+    loader: Loader | None = None
+
+    def sample(self, n: int, draws: Generator) -> Tensor:
+        """The next batch, or this process's part of it."""
+        if self.loader is None:
+            self.loader = Loader(
+                self.law,
+                self.points.numpy(),
+                self.batch,
+                seed=self.seed,
+                device=self.device,
+                workers=self.workers or WORKERS,
+                number=self.number,
+                part=self.part,
+            )
+        self.number += 1
+        return next(self.loader)
+
+    def go_on(self, number: int) -> None:
+        """From that batch on."""
+        self.number, self.loader = number, None
