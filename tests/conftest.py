@@ -14,6 +14,21 @@ settings.register_profile("wganlab", deadline=None, derandomize=True, max_exampl
 settings.load_profile("wganlab")
 
 
+# whole files that `make test-fast` leaves out: what is made of the package, and how it is started;
+# elsewhere single tests have the mark
+SLOW = {
+    *("test_browser", "test_cli_images", "test_course", "test_distributed", "test_docs"),
+    *("test_figure_arrays", "test_figures", "test_image_figures"),
+    *("test_notebooks", "test_provenance", "test_readme", "test_train_lines"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
     """Commands may set variables for the rest of their process."""

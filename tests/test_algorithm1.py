@@ -188,6 +188,7 @@ def test_by_hand_is_the_specification(name):
     assert_close(run, specified(config)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_recorded_steps_are_the_specification(name):
@@ -223,6 +224,7 @@ def test_every_objective_is_the_same_by_hand(objective):
     assert_close(run, specified(run.config)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("objective", sorted({*learned.OBJECTIVES} - RECORDED - SOLVED))
 def test_every_other_objective_is_the_same_when_recorded(objective):
@@ -236,6 +238,7 @@ def test_every_other_objective_is_the_same_when_recorded(objective):
         assert_close(run, other)
 
 
+@pytest.mark.slow
 def test_compiled_steps_are_the_specification():
     config = replace(
         SMALL,
@@ -300,6 +303,7 @@ def plug(view):
     return {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("engine", ["eager", "by-hand", "compiled"])
 def test_a_run_that_goes_on_is_the_specification(engine, tmp_path):
@@ -322,6 +326,7 @@ def test_a_run_that_goes_on_is_the_specification(engine, tmp_path):
         torch.testing.assert_close(whole.generator.state_dict()[name], weight, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_by_auto_goes_by_hand_and_a_long_one_is_compiled(monkeypatch):
     asked = []
 
@@ -436,6 +441,7 @@ def ended(once):
     return [torch.load(folder / f"{name}.pt", weights_only=True) for name in names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", re.findall(r'^    "(.*)": ', SHARDED, flags=re.MULTILINE))
 def test_two_halves_are_the_specification(ended, name):
     first, second, whole = (end[name] for end in ended)

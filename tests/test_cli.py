@@ -37,6 +37,7 @@ def clouds(tmp_path, rng):
     return x, y, str(tmp_path / "x.csv"), str(tmp_path / "y.csv")
 
 
+@pytest.mark.slow
 def test_digits_have_a_certificate_equal_to_their_distance(capsys):
     assert main(["distance", "mnist10k[3]", "mnist10k[8]", "--json"]) == 0
     out, err = capsys.readouterr()
@@ -259,6 +260,7 @@ def test_errors_are_one_line_and_exit_code_2(arguments, message, tmp_path, capsy
     assert message in err
 
 
+@pytest.mark.slow
 def test_an_error_in_a_process_of_its_own_shows_no_traceback(tmp_path):
     result = run("distance", "gone.csv", "gone.csv", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
@@ -281,6 +283,7 @@ def shell(command, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("command", ["WGANLAB known | true", "WGANLAB --help | true"])
 def test_a_reader_that_leaves_is_no_error(command, unbuffered):
@@ -288,6 +291,7 @@ def test_a_reader_that_leaves_is_no_error(command, unbuffered):
     assert (result.returncode, result.stderr) == (141, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_standard_output_is_one_line(unbuffered):
@@ -338,6 +342,7 @@ def test_nothing_is_printed_of_a_pair_that_fails(monkeypatch, capsys):
     assert "too extreme for float64 (math range error)" in err
 
 
+@pytest.mark.slow
 def test_an_error_is_one_line_on_a_terminal_without_unicode_too():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "wganlab", "distance", "a.csv", "b.csv", "--jsn"]

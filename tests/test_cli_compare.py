@@ -75,6 +75,7 @@ def clouds(tmp_path, rng):
     return x, y, [str(tmp_path / "real.npy"), str(tmp_path / "fake.npy")]
 
 
+@pytest.mark.slow
 def test_a_known_pair_prints_a_row_a_method(capsys):
     names = ["gp", "clip", "ctransform", "dragan", "ct", "none"]  # the others are below
     assert main(["compare", *LINES, "--constraint", ",".join(names), *QUICK]) == 0
@@ -138,6 +139,7 @@ def test_a_module_is_trained_further_where_a_constraint_is_named(own, capsys):
     assert table(capsys.readouterr().out)["gp"].split()[-2] == "20"
 
 
+@pytest.mark.slow
 def test_options_reach_the_methods(capsys):
     base = ["compare", *LINES, "--n", "50", "--jobs", "1", "--seeds", "1", "--steps", "300"]
     gaps = {}
@@ -163,6 +165,7 @@ def test_rows_are_kept_and_not_computed_again(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "b.md").read_text().startswith("| pair | method |")
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
     several = ["--critic", f"{own}:MyCritic", "--steps", "5", "--seeds", "2", "--jobs", "2"]
     assert main(["compare", *LINES, "--constraint", "gp", *several]) == 0
@@ -221,6 +224,7 @@ def test_help_tells_the_options_of_the_pair(capsys):
     assert "--constraint" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_objectives_beside_the_exact_divergences(capsys):
     pair = ["--pair", "normals", "--real", "0", "1", "--fake", "1", "1"]
     names = ["--objective", "hinge, f-kl", "--steps", "200", "--seeds", "2"]

@@ -274,6 +274,7 @@ def test_a_run_that_was_stopped_before_its_first_row_keeps_its_points(folder, mo
     assert {row["n"] for row in learned.RunFolder("a").rows()} == {OPTIONS["n"]}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_ends_in_the_same_bits(folder, capsys, start):
     assert main(["train", *LONG, "--run", "whole"]) == 0
     child = start(*LONG, "--run", "a")
@@ -289,6 +290,7 @@ def test_a_run_that_is_killed_ends_in_the_same_bits(folder, capsys, start):
     assert bits(Path("a")) == bits(Path("whole"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_kept_and_sampled_from(folder, capsys, start):
     child = start(*LONG, "--iterations", "9000", "--run", "a")
     wait_for(Path("a/samples/000040.npy"), child)
@@ -316,6 +318,7 @@ def test_an_interrupted_run_is_kept_and_sampled_from(folder, capsys, start):
     assert found["iteration"] == run.history[-1]["iteration"]
 
 
+@pytest.mark.slow
 def test_seeds_run_side_by_side_as_they_run_alone(folder, capfd):
     many = [*TINY, "--preset", "gan", "--run", "many", "--seed", "3", "--seeds", "2"]
     assert main(["train", *many]) == 0
@@ -327,6 +330,7 @@ def test_seeds_run_side_by_side_as_they_run_alone(folder, capfd):
     assert {path.name for path in Path("many-seed3").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_a_ctrl_c_stops_all_seeds_and_keeps_them(folder, start):
     child = start(*LONG, "--iterations", "100000", "--run", "many", "--seeds", "2")
     for seed in (0, 1):
@@ -342,6 +346,7 @@ def test_a_ctrl_c_stops_all_seeds_and_keeps_them(folder, start):
     assert {path.name for path in Path("many-seed0").iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_threads_are_noted_and_kept(folder, monkeypatch):
     assert main(["train", *TINY, "--run", "a", "--threads", "2"]) == 0
     assert json.loads(Path("a/environment.json").read_text())["threads"] == 2
@@ -458,6 +463,7 @@ def test_no_runs_are_no_crash(folder, capsys):
     assert capsys.readouterr().out == "no runs in runs\n"
 
 
+@pytest.mark.slow
 def test_listing_and_helping_load_no_torch(finished):
     for arguments in (["runs", str(finished)], ["--help"]):
         code = f"from wganlab.cli import main; main({arguments!r})"

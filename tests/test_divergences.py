@@ -205,6 +205,7 @@ def test_densities_infinite_at_an_end(name, p, q, value):
     assert getattr(exact, name)(p, q) == pytest.approx(value, rel=1e-9, abs=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("p", "q"),
     [(stats.gamma(0.1), stats.gamma(0.2)), (stats.gamma(0.2), stats.gamma(1))],

@@ -13,6 +13,7 @@ PAIR = known.Normals(real=(0, 1), fake=(1, 1))
 FITTED = [name for name, objective in learned.OBJECTIVES.items() if objective.has_critic]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITTED)
 def test_a_fitted_discriminator_comes_near_the_distance(name):
     told = compare.estimate_vs_exact(

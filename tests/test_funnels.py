@@ -60,6 +60,7 @@ def test_rays_end_where_the_cube_or_the_funnel_does(dimension, funnels, rng):
         assert (stays == expected).all()
 
 
+@pytest.mark.slow
 def test_em_agrees_with_the_linear_program_on_samples(rng):
     pair = known.Funnels(2, 4)
     x, y = pair.sample(1000, rng)

@@ -34,12 +34,14 @@ LIGHT = {  # one after the other, what each step must not have loaded
 }
 
 
+@pytest.mark.slow
 def test_imports_are_light():
     for (step, absent), modules in zip(LIGHT.items(), loaded_after(*LIGHT), strict=True):
         assert not absent & modules, step
     assert "wganlab.exact" in modules  # touching a wing loads it
 
 
+@pytest.mark.slow
 def test_learned_loads_neither_exact_nor_a_compiler_and_only_toys_load_torch():
     learned, toys = loaded_after("from wganlab import learned", "from wganlab.data import toy")
     assert not {"ot", "matplotlib", "wganlab.exact", "torch._dynamo"} & learned
@@ -49,6 +51,7 @@ def test_learned_loads_neither_exact_nor_a_compiler_and_only_toys_load_torch():
     assert not {"ot", "matplotlib"} & toys
 
 
+@pytest.mark.slow
 def test_the_distance_command_loads_no_torch(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text("0,1\n2,3\n")

@@ -78,6 +78,7 @@ def sampled(pair, n, seed=0):
 # the bias of the gradient penalty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("theta", "weight", "tolerance", "side"),
     [(1.0, 10.0, 0.01, "two"), (5.0, 10.0, 0.01, "one"), (2.0, 1.0, 0.02, "two")],
@@ -95,6 +96,7 @@ def test_parallel_lines_are_overestimated_by_the_law(theta, weight, tolerance, s
     assert not told.wrong_sign
 
 
+@pytest.mark.slow
 @sides
 def test_paired_points_are_overestimated_by_the_law(side):
     y = SHIFT.sample(500, np.random.default_rng(0))[0]
@@ -139,6 +141,7 @@ def test_the_bias_by_quadrature():
     assert penalty_bias(UNIFORMS, 1.0) == pytest.approx(10 * BIAS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_one_sided_penalty_finds_the_law_from_every_seed(seed):
     constraint = GradientPenalty(side="one")
@@ -153,6 +156,7 @@ def test_the_one_sided_penalty_finds_the_law_from_every_seed(seed):
     assert not told.wrong_sign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2])  # the wrong sign, and the right one
 def test_the_two_sided_penalty_ends_at_the_law_or_at_its_mirror_image(seed):
     fitted = penalized(
@@ -199,6 +203,7 @@ def hold_below(fitted, x, y):
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pair", "activation", "seed"),
     [
@@ -217,6 +222,7 @@ def test_orthonormal_critics_stay_below_the_exact_value(pair, activation, seed):
     hold_below(fitted, *sampled(pair, 100, seed + 10))  # on points that it has not seen
 
 
+@pytest.mark.slow
 def test_orthonormal_layers_with_maxmin_reach_a_gaussian_shift():
     x, y = sampled(SHIFT, 500)
     fitted = orthonormal(x, y, sorted_config(4), steps=500, batch=256)
@@ -233,6 +239,7 @@ def ring():
     return tuple(law.sample(500, source).numpy() for law in (data.toy("8gaussians"), fake))
 
 
+@pytest.mark.slow
 def test_the_ready_made_orthonormal_layers_reach_the_ring():
     x, y = ring()
     method = METHODS["orthonormal"]
@@ -252,6 +259,7 @@ def test_the_ready_made_orthonormal_layers_reach_the_ring():
     assert told.certificate >= 0.998 * told.exact
 
 
+@pytest.mark.slow
 def test_relu_stops_short_where_maxmin_goes_on():
     x, y = ring()
     for activation, least, most in (("maxmin", 0.95, 1.0), ("relu", 0.4, 0.8)):
@@ -259,6 +267,7 @@ def test_relu_stops_short_where_maxmin_goes_on():
         assert least * told.exact < told.critic_gap < most * told.exact
 
 
+@pytest.mark.slow
 def test_spectral_norm_with_relu_stays_below_and_stops_short():
     x, y = ring()
     fitted = fit_critic(
@@ -294,6 +303,7 @@ def test_no_random_critic_certifies_more_than_the_exact_value(seed, activation, 
     assert told.slope <= told.lipschitz * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "constraint",
     [GradientPenalty(), WeightClipping(0.03), CTransform(), NoConstraint()],
@@ -309,6 +319,7 @@ def test_no_trained_critic_certifies_more_than_the_exact_value(constraint):
     assert math.isfinite(told.slope)
 
 
+@pytest.mark.slow
 def test_a_c_transform_approaches_the_exact_value_from_below():
     x, y = ring()
     fitted = fit_critic(
@@ -321,6 +332,7 @@ def test_a_c_transform_approaches_the_exact_value_from_below():
 # what the gap of a clipped critic means
 
 
+@pytest.mark.slow
 def test_clipping_changes_the_gap_by_orders_of_magnitude_and_not_its_ratio_to_the_slope():
     told = [
         critic_vs_exact(
@@ -369,6 +381,7 @@ def test_without_a_constraint_the_gap_has_no_bound():
 # gradients
 
 
+@pytest.mark.slow
 @sides
 def test_a_penalized_critic_points_where_the_exact_one_does(side):
     fitted = penalized(SHIFT, constraint=GradientPenalty(side=side), batch=256)

@@ -141,6 +141,7 @@ class Noted(exact.known.ParallelLines):
         return super().emd
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_compute_the_same_rows(whole, tmp_path, monkeypatch):
     result, _ = whole
     monkeypatch.setenv("WGANLAB_NOTES", str(tmp_path / "notes"))

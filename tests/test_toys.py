@@ -102,6 +102,7 @@ def test_the_swiss_roll_of_the_papers_code():
     np.testing.assert_allclose((noisy - bare).std(axis=0), 0.25 / 7.5, rtol=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "distance", "deviation"),
     [("8gaussians", 0.82, 0.01), ("25gaussians", 0.58, 0.01), ("swissroll", 0.604, 0.012)],

@@ -115,6 +115,7 @@ def test_a_picture_shows_generated_points_over_real_ones():
     assert (fake[:, 1] < SIDE / 2).all()
 
 
+@pytest.mark.slow
 def test_the_command_tracks_every_seed_and_goes_on(tmp_path, capsys, monkeypatch):
     def in_turn(jobs, *_):
         for job in jobs:

@@ -447,6 +447,7 @@ def test_instance_noise_is_on_real_and_on_generated_points_and_falls(tmp_path):
         assert (torch.corrcoef(pairs) - torch.eye(3)).abs().max() < 0.1  # each has its own
 
 
+@pytest.mark.slow
 def test_a_short_run_comes_near_the_ring():
     config = replace(learned.PRESETS["wgan-lp"], iterations=400, every=100, batch=128)
     config = replace(config, critic=MLPConfig(64, init="he"), generator=MLPConfig(64, init="he"))
