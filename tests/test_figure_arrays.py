@@ -26,6 +26,7 @@ from figures.provenance import ROOT, UNSEEN, Tree
 from figures.shelf import load
 from wganlab import data, plots
 
+pytestmark = pytest.mark.slow
 TREE = Tree(profile="quick")
 LOG2 = np.log(2)
 FUNNEL_DRAWS = 2**18  # of the distance of funnels, which is an estimate

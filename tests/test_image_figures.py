@@ -187,6 +187,7 @@ def test_a_reference_sheet_is_of_images_that_no_step_sees(runs):
     assert image_runs.floor(config, 40) > 0
 
 
+@pytest.mark.slow
 def test_many_classes_are_not_named(quick):
     arrays = load(quick("wgan_fig5") / "wgan_fig5.npz")
     arrays |= {
@@ -198,6 +199,7 @@ def test_many_classes_are_not_named(quick):
     assert [len(axes.get_xticks()) for axes in figure.axes[3:]] == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_figures_share_their_runs(quick):
     for name in ("wgan_fig3", "wgan_fig4", "wgan_fig5", "wgan_fig7", "lab_image_critics"):
         folder = quick(name).parent / "figures-runs"
