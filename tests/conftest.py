@@ -19,8 +19,13 @@ settings.load_profile("wganlab")
 SLOW = {
     *("test_browser", "test_cli_images", "test_course", "test_distributed", "test_docs"),
     *("test_figure_arrays", "test_figures", "test_image_figures"),
-    *("test_notebooks", "test_provenance", "test_readme", "test_train_lines"),
+    *("test_instructors", "test_notebooks", "test_provenance", "test_readme", "test_train_lines"),
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Not even imported, where they would not be run: that takes longer than many a test."""
+    return (collection_path.stem in SLOW and config.option.markexpr == "not slow") or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
