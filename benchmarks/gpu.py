@@ -43,6 +43,7 @@ def options(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=3.5, help="of training, for the records")
     parser.add_argument("--correctness-seconds", type=float, default=SECONDS["correctness"])
     parser.add_argument("--speed-seconds", type=float, default=SECONDS["speed"])
+    parser.add_argument("--look", type=float, help="seconds between two looks at the clock")
     parser.add_argument("--quick", action="store_true", help="tiny sizes; on a CPU too")
     return parser.parse_args(given)
 
@@ -83,7 +84,7 @@ def parts(report: Report, device: torch.device, asked: argparse.Namespace) -> No
         correctness(report, device, asked.quick)
     if "speed" in parts:
         report.part("speed", asked.speed_seconds * slack)
-        speed(report, device, asked.quick)
+        speed(report, device, asked.quick, asked.look)
     if "records" in parts:
         beside = asked.out.parent if asked.out else Path("records")
         records(report, device, asked.quick, asked.minutes, beside)

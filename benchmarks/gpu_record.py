@@ -25,7 +25,7 @@ from PIL import Image
 from wganlab import compare, data, learned
 
 MOMENTS = 6
-ROWS = 60  # of metrics
+ROWS = 30  # of metrics
 SHEET = (4, 8)
 COLORS = 128  # of a sheet; 1.1 bytes a pixel in place of 2
 SHARE = 0.9  # of the time for iterations; the rest is for looking
@@ -35,7 +35,7 @@ def records(report: Report, device: torch.device, quick: bool, minutes: float, o
     """One run."""
     name = "wgan-gp-dcgan64"
     work = partial(record, device, quick, minutes, out / name)
-    report.check("records", name, work, limit=60 * minutes + 120)
+    report.check("records", name, work, limit=60 * minutes + 45)
 
 
 def source() -> str:
@@ -68,16 +68,18 @@ def record(device: torch.device, quick: bool, minutes: float, out: Path) -> dict
         )
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            run = learned.train(
-                config,
-                observers=compare.observers(100 if quick else 500),
-                folder=Path(folder) / "run",
-                notes={"engine": engine, "tf32": device.type == "cuda"},
-                device=device,
-                engine=engine,
-                progress=False,
-            )
-            keep(Path(folder) / "run", out)
+            try:
+                run = learned.train(
+                    config,
+                    observers=compare.observers(100 if quick else 300),
+                    folder=Path(folder) / "run",
+                    notes={"engine": engine, "tf32": device.type == "cuda"},
+                    device=device,
+                    engine=engine,
+                    progress=False,
+                )
+            finally:  # of what is cut short too
+                keep(Path(folder) / "run", out)
     spent = time.perf_counter() - began
     if not np.isfinite(run.history[-1]["estimate"]):
         raise AssertionError("the last estimate is not finite")

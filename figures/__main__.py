@@ -70,7 +70,8 @@ def main(options: Figures) -> int:
     good = [result["due"] for result in results if not result["complaint"]]
     made, redrawn = good.count("arrays"), good.count("picture")
     print(
-        f"{made} made, {redrawn} redrawn, {len(names) - len(results)} up to date, "
+        f"{made} made, {f'{redrawn} redrawn, ' if redrawn else ''}"
+        f"{len(names) - len(results)} up to date, "
         f"{len(failed)} failed{': ' + ', '.join(failed) if failed else ''} "
         f"in {time.perf_counter() - start:.1f} s ({options.profile} profile)"
     )

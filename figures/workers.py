@@ -6,6 +6,7 @@ terminal's Ctrl-C. The pipe closes when this process is done, stopped or killed,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -36,12 +37,20 @@ class Worker:
     complaints: IO[str] = field(repr=False)
 
     def end(self) -> Iterator[dict[str, Any]]:
-        """What became of the figures that it owes when it has ended."""
+        """What became of the figures that it owes, when it has ended."""
         code = self.process.wait()
         self.complaints.seek(0)
         told = self.complaints.read() or f"its process ended with status {code}"
+        self.close()
         for name in self.owed:
             yield {"name": name, "seconds": 0.0, "complaint": told}
+
+    def close(self) -> None:
+        """Close what leads to it."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.complaints.close()
 
 
 def side_by_side(
@@ -89,13 +98,15 @@ def start(
     )
     worker = Worker(process, list(order["names"]), complaints)
     assert process.stdin is not None
-    process.stdin.write(json.dumps(order) + "\n")
-    process.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):  # it has ended at once, and will be asked why
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
 
     def pass_on() -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            told.put((worker, line))
+        with process.stdout:
+            for line in process.stdout:
+                told.put((worker, line))
         told.put((worker, ""))
 
     threading.Thread(target=pass_on, daemon=True).start()
@@ -105,8 +116,7 @@ def start(
 def stop(workers: set[Worker]) -> None:
     """End them: let them keep what they can for a moment."""
     for worker in workers:
-        assert worker.process.stdin is not None
-        worker.process.stdin.close()
+        worker.close()
     latest = time.monotonic() + GRACE + 0.5
     for worker in workers:
         try:

@@ -1,12 +1,14 @@
-"""Figures are made, are made again only when they must be, and fail one by one."""
+"""Figures are made, are made again only as far as they must be, fail one by one, and end."""
 
 import ast
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,167 +16,120 @@ import pytest
 from PIL import Image
 
 from figures import __main__ as build
-from figures.__main__ import Figures, main
+from figures import workers
+from figures.__main__ import Figures, main, ordered
 from figures.catalog import FIGURES, PROFILES
-from figures.render import ROOT
+from figures.provenance import ROOT
+from figures.shelf import Shelf
 
-SCRIPTS = {path.stem for path in (ROOT / "figures").glob("*.py")}
-
-
-# the learned wing draws its points with the toys' help
-LOAD_DATA = {
-    name
-    for name in FIGURES
-    if re.search(
-        r"^from (figures\b|wganlab import .*\b(data|learned|compare)\b)",
-        (ROOT / "figures" / f"{name}.py").read_text(),
-        flags=re.MULTILINE,
-    )
-}
+MACHINERY = {"__init__", "__main__", "catalog", "image_runs", "provenance", "render", "shelf"}
+MACHINERY |= {"wgan_images", "workers"}
 
 
-def times(folder):
-    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.p*")}
-
-
-@pytest.fixture(scope="session")
-def quick(once):
-    """Where all figures at the quick profile are, made only where they are out of date."""
-    out = ROOT / "figures" / "out"
-
-    def make(_):
-        assert main(Figures(profile="quick", out=out)) == 0
-
-    once("figures", make)
-    return out
+@pytest.fixture(autouse=True)
+def called_by_hand(monkeypatch):
+    """Not by make, which may run the tests."""
+    monkeypatch.delenv("MAKELEVEL", raising=False)
 
 
 def test_the_catalog_lists_the_scripts():
-    machinery = {"__init__", "__main__", "catalog", "image_runs", "render", "wgan_images"}
-    assert set(FIGURES) == SCRIPTS - machinery
+    scripts = {path.stem for path in (ROOT / "figures").glob("*.py")}
+    assert set(FIGURES) == scripts - MACHINERY
     assert len(FIGURES) == len(set(FIGURES))
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_has_its_functions_profiles_and_gallery_picture(name):
+def test_every_figure_has_its_functions_and_its_picture_in_the_gallery(name):
     tree = ast.parse((ROOT / "figures" / f"{name}.py").read_text())
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    taken = {node for node in tree.body if isinstance(node, ast.ImportFrom)}
+    functions |= {alias.name for node in taken for alias in node.names}
     assert {"compute", "draw"} <= functions
     with Image.open(ROOT / "figures" / "gallery" / f"{name}.png") as image:
         assert image.width == 1000
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_is_a_picture_in_png_and_pdf(quick, name):
-    with Image.open(quick / "quick" / f"{name}.png") as image:
-        assert image.width >= 1500
-        assert np.asarray(image.convert("L")).std() > 5
-    assert (quick / "quick" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+@pytest.mark.slow
+def test_an_edit_of_what_is_drawn_draws_again_and_one_of_what_is_computed_computes(tmp_path):
+    for part in ("figures", "wganlab"):
+        shutil.copytree(
+            ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("*.png", "out", "*.npz")
+        )
+    script, out = tmp_path / "figures" / "wgan_fig1.py", tmp_path / "figures" / "out" / "quick"
+
+    def made(old="", new=""):
+        """After an edit: the lines that are printed, and the files that are there."""
+        assert old in script.read_text()
+        script.write_text(script.read_text().replace(old, new))
+        result = subprocess.run(
+            [sys.executable, "-m", "figures", "--profile", "quick", "--only", "wgan_fig1"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )
+        *lines, summary = result.stdout.splitlines()
+        lines = [re.sub(r" +\d+\.\d s  ", " ", line) for line in lines]
+        files = {path.name: path.read_bytes() for path in out.iterdir()}
+        return [*lines, summary.partition(", 0 failed in ")[0]], files
+
+    line = "wgan_fig1 figures/out/quick/wgan_fig1.png"
+    told, first = made()
+    assert told == [line, "1 made, 0 up to date"]
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (10**9, 10**9))  # as a fresh checkout has other times
+    docstring = "one of them moves", "one line moves"
+    assert made(*docstring) == (["0 made, 1 up to date"], first)
+    told, drawn = made('set_xlabel("θ")', 'set_xlabel("the way")')
+    assert told == [f"{line}  redrawn", "0 made, 1 redrawn, 0 up to date"]
+    changed = {name for name in first if first[name] != drawn[name]}
+    assert changed == {"wgan_fig1.png", "wgan_fig1.pdf", "wgan_fig1.json"}
+    told, again = made('set_xlabel("the way")', 'set_xlabel("θ")')
+    assert told == [f"{line}  redrawn", "0 made, 1 redrawn, 0 up to date"]
+    told, other = made("np.random.default_rng(0)", "np.random.default_rng(1)")
+    assert told == [line, "1 made, 0 up to date"]
+    for suffix in ("npz", "png", "pdf"):
+        name = f"wgan_fig1.{suffix}"
+        assert first[name] == again[name] != other[name]
 
 
-PAGES = {name for name in FIGURES if "\ndef page(" in (ROOT / "figures" / f"{name}.py").read_text()}
+def test_figures_of_the_same_arrays_share_a_process_and_drawing_alone_a_few(tmp_path):
+    stale = dict.fromkeys(["wgan_fig1", "lab_boxes", "lab_digits"], "picture")
+    stale |= dict.fromkeys(["wgan_fig4_toy", "wgan_fig8_toy", "wgan_fig8"], "arrays")
+    orders = ordered(stale, Shelf(tmp_path, "quick"), 2)
+    assert [order["names"] for order in orders] == [
+        ["wgan_fig1", "lab_digits"],
+        ["lab_boxes"],
+        ["wgan_fig4_toy", "wgan_fig8_toy"],
+        ["wgan_fig8"],
+    ]
 
 
-def test_figures_with_a_page_leave_it_and_are_made_again_without_it(quick, tmp_path):
-    made = {path.stem for path in (quick / "quick").glob("*.html")}
-    assert made & set(FIGURES) == PAGES == {"lab_training"}
-    for path in (quick / "quick").glob("lab_training.*"):
-        shutil.copy(path, tmp_path)
-    page = tmp_path / "lab_training.html"
-    assert page.stat().st_size < 1e6
-    assert build.up_to_date(tmp_path, "lab_training")
-    page.unlink()
-    assert not build.up_to_date(tmp_path, "lab_training")
+def test_a_figure_that_takes_its_arrays_from_another_keeps_them_as_the_other_s(tmp_path):
+    shelf = Shelf(tmp_path, "quick")
+    shelf.put_arrays("wgan_fig4_toy", {"x": np.arange(3)}, 1.0)
+    assert (shelf.due("wgan_fig4_toy"), shelf.due("wgan_fig8_toy")) == ("picture", "picture")
+    assert shelf.arrays("wgan_fig8_toy")["x"].tolist() == [0, 1, 2]
+    assert shelf.due("wgan_fig3_toy") == "arrays"
 
 
-def test_a_page_is_equal_from_run_to_run_and_shows_every_record():
-    from figures import lab_training
-
-    records = lab_training.RECORDS + 1
-    rng = np.random.default_rng(0)
-    numbers = {name: rng.random((5, 1, records)) for name in lab_training.NUMBERS}
-    numbers["estimate"][0] /= 99
-    arrays = numbers | {
-        "sheets": rng.normal(size=(5, records, 30, 2)),
-        "iteration": np.linspace(0, 800, records),
-        "floor": np.array(0.1),
-        "n": np.array(30),
-    }
-    page = lab_training.page(arrays)
-    assert page == lab_training.page(arrays)
-    content = json.loads(re.search("const page = (.*);", page)[1])
-    assert content["iterations"] == [32 * record for record in range(records)]
-    assert [panel["title"] for panel in content["panels"]] == list(lab_training.PANELS.values())
-    for panel in content["panels"]:
-        assert [len(cloud) for cloud in panel["clouds"]] == [60] * records
-        exact, _, gap, floor = panel["curves"]
-        assert (exact["name"], floor["values"]) == ("exact EM", [0.1] * records)
-        enlarged = panel is content["panels"][0]
-        assert gap["name"].startswith("critic gap × ") == enlarged
-
-
-def test_a_second_call_rebuilds_nothing(quick, capsys):
-    before = times(quick)
-    assert main(Figures(profile="quick", out=quick)) == 0
-    assert times(quick) == before
-    assert f"0 made, {len(FIGURES)} up to date, 0 failed" in capsys.readouterr().out
-
-
-def test_figures_are_equal_from_run_to_run(quick, tmp_path):
-    assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 0
-    for suffix in ("png", "pdf"):
-        name = f"quick/wgan_fig1.{suffix}"
-        assert (tmp_path / name).read_bytes() == (quick / name).read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("source", "rebuilt"),
-    [
-        ("figures/lab_digits.py", {"lab_digits"}),
-        ("wganlab/data/image_sources.py", LOAD_DATA),
-        ("wganlab/data/archives/mnist10k.npz", LOAD_DATA),
-        ("wganlab/learned/critic.py", LOAD_DATA - {"lab_digits"}),
-        ("wganlab/exact/transport.py", set(FIGURES)),
-        ("wganlab/wganlab.mplstyle", set(FIGURES)),
-        ("wganlab/cli.py", set()),
-    ],
-)
-def test_a_touched_source_makes_out_of_date_what_depends_on_it(quick, source, rebuilt, monkeypatch):
-    def touched(path, *arguments, **options):
-        status = os.stat(path, *arguments, **options)
-        if Path(path) != ROOT / source:
-            return status
-        return type("Touched", (), {"st_mtime_ns": status.st_mtime_ns + 1, "st_mode": 0o100644})
-
-    monkeypatch.setattr(Path, "stat", touched)
-    stale = {name for name in FIGURES if not build.up_to_date(quick / "quick", name)}
-    assert stale == rebuilt
-
-
-def test_one_failure_does_not_lose_the_others(tmp_path, monkeypatch, capsys):
+@pytest.mark.slow
+def test_a_failure_does_not_lose_the_others_and_is_made_again(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(build, "FIGURES", ("lab_missing", "wgan_fig1"))
     assert main(Figures(profile="quick", out=tmp_path)) == 1
     out = capsys.readouterr().out
-    assert "1 made, 0 up to date, 1 failed: lab_missing" in out
+    assert "1 made, 0 up to date, 1 failed: lab_missing in" in out
     assert "No module named 'figures.lab_missing'" in out
-    assert (tmp_path / "quick" / "wgan_fig1.png").is_file()
-
-
-def test_a_figure_that_failed_is_made_again_next_time(tmp_path, monkeypatch):
     folder = tmp_path / "quick"
-    assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 0
-    monkeypatch.setattr(build, "ENVIRONMENT", {"PYTHONPATH": "", "MPLBACKEND": "none such"})
+    with Image.open(folder / "wgan_fig1.png") as image:
+        assert image.width > 1500
+    assert (folder / "wgan_fig1.pdf").read_bytes().startswith(b"%PDF")
     (folder / "wgan_fig1.png").unlink()
+    monkeypatch.setattr(workers, "ENVIRONMENT", {"PYTHONPATH": "", "PYTHONHASHSEED": "none such"})
     assert main(Figures(profile="quick", only="wgan_fig1", out=tmp_path)) == 1
-    assert not build.up_to_date(folder, "wgan_fig1")
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"sources": 3}', "\xff"])
-def test_a_damaged_stamp_is_out_of_date(content, tmp_path):
-    for suffix in ("png", "pdf"):
-        (tmp_path / f"wgan_fig1.{suffix}").touch()
-    (tmp_path / "wgan_fig1.json").write_text(content, encoding="latin-1")
-    assert not build.up_to_date(tmp_path, "wgan_fig1")
+    assert "PYTHONHASHSEED" in capsys.readouterr().out
+    assert Shelf(folder, "quick").due("wgan_fig1") == "picture"
 
 
 @pytest.mark.parametrize(
@@ -190,17 +145,120 @@ def test_unknown_names_are_refused(options, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_the_command_line_prints_one_line_a_figure(tmp_path):
-    some = FIGURES[:3]
-    options = ["--profile", "quick", "--only", ",".join(some), "--out", str(tmp_path)]
-    result = subprocess.run(
-        [sys.executable, "-m", "figures", *options],
-        capture_output=True,
-        text=True,
+def running(mark):
+    """The processes whose environment has that mark, by id."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            ended = (path / "stat").read_text().rpartition(") ")[2][0] == "Z"
+            if not ended and mark.encode() in (path / "environ").read_bytes().split(b"\0"):
+                found.add(int(path.name))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+def busy(process):
+    """Seconds that a process has worked."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks at /proc")
+@pytest.mark.parametrize(
+    ("command", "number", "work"),
+    [
+        ("python", signal.SIGINT, 0),
+        ("python", signal.SIGTERM, 0),
+        ("python", signal.SIGKILL, 2),
+        ("make", signal.SIGKILL, 0),
+    ],
+)
+def test_nobody_goes_on_when_what_makes_the_figures_is_stopped(tmp_path, command, number, work):
+    mark, names = f"FIGURES_TEST={tmp_path}", "lab_samples,lab_theta_descent"  # minutes of work
+    python = f"{sys.executable} -m figures --profile paper --out {tmp_path} --jobs 2 --only {names}"
+    (tmp_path / "Makefile").write_text(f"all:\n\t@{python}\n")
+    line = {"python": python.split(), "make": ["make", "-s", "-f", str(tmp_path / "Makefile")]}
+    with started(line[command], FIGURES_TEST=str(tmp_path)) as process:
+        try:
+            wanted = {"python": 3, "make": 4}[command]
+            wait_until(lambda: len(running(mark)) == wanted)
+            children = running(mark) - {process.pid}
+            wait_until(lambda: max(map(busy, children)) > work)
+            os.kill(process.pid, number)
+            wait_until(lambda: not running(mark), 20)
+        finally:
+            for left in running(mark):
+                os.kill(left, signal.SIGKILL)
+        told = process.stderr.read()
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert told.splitlines()[-1].startswith("figures: stopped; what is finished stays")
+    assert list((tmp_path / "paper").glob("*.json")) == []
+
+
+@pytest.mark.slow
+def test_a_run_on_images_keeps_what_it_has_come_to_when_it_is_stopped(tmp_path):
+    from wganlab.learned import RunFolder
+
+    def come_to():
+        folders = [path.parent for path in tmp_path.glob("runs/*/metrics.csv")]
+        return max(
+            (row["iteration"] for path in folders for row in RunFolder(path).rows()), default=0
+        )
+
+    command = [sys.executable, "-m", "figures", "--only", "gp_fig5b", "--out", str(tmp_path)]
+    with started(command) as process:
+        try:
+            wait_until(come_to)
+        finally:
+            process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert process.returncode == 130, told
+    (folder,) = tmp_path.glob("runs/*/")
+    kept = RunFolder(folder).load("cpu")["iteration"]
+    assert kept >= come_to() > 0  # where no checkpoint is due before the end
+
+
+def started(command, **environment):
+    return subprocess.Popen(
+        command,
         cwd=ROOT,
-        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    lines = result.stdout.splitlines()
-    assert len(lines) == len(some) + 1
-    for line in lines[:-1]:
-        assert re.fullmatch(r"\w+ +\d+\.\d s  .*\.png", line)
+
+
+def wait_until(true, seconds=100):
+    latest = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < latest
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_pages_are_equal_from_run_to_run_and_show_every_record(quick):
+    from figures import lab_training
+    from figures.shelf import load
+
+    arrays = load(quick("lab_training") / "lab_training.npz")
+    page = lab_training.page(arrays)
+    assert page == lab_training.page(arrays)
+    assert len(page) < 1e6
+    content = json.loads(re.search("const page = (.*);", page)[1])
+    assert content["iterations"] == arrays["iteration"].tolist()
+    assert [panel["title"] for panel in content["panels"]] == list(lab_training.PANELS.values())
+    for k, panel in enumerate(content["panels"]):
+        assert [len(cloud) for cloud in panel["clouds"]] == [2 * 500] * 26
+        exact, proven, gap, floor = panel["curves"]
+        assert floor["values"] == pytest.approx([float(arrays["floor"])] * 26, rel=1e-3)
+        assert exact["values"] == pytest.approx(arrays["emd"][k, 0].tolist(), rel=1e-3)
+        assert proven["values"] == pytest.approx(arrays["certificate"][k, 0].tolist(), rel=1e-3)
+        times = float(gap["name"].partition(" × ")[2] or 1)
+        assert (times > 1) == (k in (0, 3))  # clipped, or of a slope far below 1
+        shown = (times * arrays["estimate"][k, 0]).tolist()
+        assert gap["values"] == pytest.approx(shown, rel=1e-3, abs=1e-3)

@@ -13,7 +13,7 @@ import torch
 
 from figures import __main__ as build
 from figures import image_runs, wgan_images
-from figures.__main__ import Figures, main
+from figures.shelf import load
 from wganlab import plots
 from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.state import RunState
@@ -50,8 +50,9 @@ def numbers(kept):
     ]
 
 
-@pytest.mark.parametrize("stop", [interrupt, lambda: signal.raise_signal(signal.SIGINT)])
-@pytest.mark.parametrize("checkpoint", [2, 100])
+@pytest.mark.parametrize(
+    ("stop", "checkpoint"), [(interrupt, 2), (lambda: signal.raise_signal(signal.SIGINT), 100)]
+)
 def test_a_run_that_was_stopped_is_gone_on_with(runs, monkeypatch, stop, checkpoint):
     config = replace(wgan_images.config("gan", "dcgan", "quick"), checkpoint=checkpoint)
     looked, looks = image_runs.earth_mover, []
@@ -76,10 +77,35 @@ def test_a_run_that_was_stopped_is_gone_on_with(runs, monkeypatch, stop, checkpo
     assert np.array_equal(gone_on.sheet(6), whole.sheet(6))
     assert np.isfinite(gone_on.column("emd")).tolist() == [record % 3 == 0 for record in range(7)]
 
-    monkeypatch.setattr(image_runs.learned, "train", refuse)
-    monkeypatch.setattr(image_runs.learned, "resume", refuse)
+    monkeypatch.setattr(image_runs, "trained", refuse)
     again = image_runs.kept("stopped", config, LOOK, "quick")
     assert numbers(again) == numbers(whole)
+
+
+def test_a_run_is_trained_again_when_what_it_depends_on_has_changed(runs, monkeypatch):
+    config = replace(wgan_images.config("gan", "dcgan", "quick"), iterations=1)
+    first = image_runs.kept("run", config, LOOK, "quick")
+    with monkeypatch.context() as patched:
+        patched.setattr(image_runs, "trained", refuse)
+        assert image_runs.kept("run", config, LOOK, "quick").folder == first.folder
+        with pytest.raises(AssertionError, match="trained again"):
+            image_runs.kept("run", replace(config, seed=1), LOOK, "quick")
+        with pytest.raises(AssertionError, match="trained again"):
+            image_runs.kept("run", config, replace(LOOK, n=30), "quick")
+        patched.setattr(image_runs, "digest", lambda config, look: "of other code")
+        with pytest.raises(AssertionError, match="trained again"):
+            image_runs.kept("run", config, LOOK, "quick")
+
+
+def test_a_classifier_is_kept_by_the_code_that_trains_it(runs, monkeypatch, tmp_path):
+    config, sources = wgan_images.config("gan", "dcgan", "quick"), image_runs.provenance.NOW
+    codes = iter(["one", "one", "two"])
+    monkeypatch.setattr(type(sources), "digest", lambda *_: next(codes))
+    first, again, other = (image_runs.classifier(config, 1) for _ in range(3))
+    weights = [list(network.parameters()) for network in (first, again, other)]
+    assert all(map(torch.equal, *weights[:2]))
+    assert len(list((tmp_path / "cache" / "classifiers").iterdir())) == 2
+    assert first.classes == other.classes == 10
 
 
 def test_critics_with_batch_norm_are_looked_at_as_a_step_sees_them(runs):
@@ -98,44 +124,19 @@ def test_critics_with_batch_norm_are_looked_at_as_a_step_sees_them(runs):
     assert row["batch_estimate"] == pytest.approx(np.mean(told), rel=1e-4)
 
 
-def test_another_configuration_is_another_run(runs):
-    config = replace(wgan_images.config("gan", "dcgan", "quick"), iterations=1)
-    one, other = (
-        image_runs.kept("run", replace(config, seed=seed), LOOK, "quick") for seed in (0, 1)
-    )
-    assert one.folder != other.folder
-    assert not np.array_equal(one.sheet(0), other.sheet(0))
-
-
-def test_figures_share_their_runs(runs, monkeypatch):
-    arrays = {name: script(name).compute("quick") for name in ("wgan_fig3", "wgan_fig4")}
-    names = {f"{kind}_{pair}" for kind in ("wgan", "gan") for pair in ("mlp", "dcgan", "high")}
-    assert {path.name[:-13] for path in runs.glob("*/")} == names
-    monkeypatch.setattr(image_runs.learned, "train", refuse)
-    arrays["wgan_fig8"] = script("wgan_fig8").compute("quick")
-    for name, values in arrays["wgan_fig4"].items():
-        np.testing.assert_array_equal(values, arrays["wgan_fig8"][name])
-    for name, pair in (("wgan_fig5", 1), ("wgan_fig7", 0)):
-        sheets = script(name).compute("quick")
-        assert sheets["emd"][0] == arrays["wgan_fig3"]["emd"][pair, -1]
-        assert sheets["emd"][1] == arrays["wgan_fig4"]["emd"][pair, -1]
-        assert sheets["sheets"].shape == (2, 64, 8, 8, 1)
-        assert np.allclose(sheets["shares"].sum(axis=1), 1)
-    with pytest.raises(AssertionError, match="trained again"):
-        script("wgan_fig6").compute("quick")
-
-
-def test_other_images_are_taken_and_a_set_of_one_class_has_no_coverage(runs, tmp_path, capsys):
+def test_other_images_are_taken_and_a_set_of_one_class_has_no_coverage(runs, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     archive = tmp_path / "noise.npz"
     np.savez(archive, images=rng.integers(0, 256, (60, 8, 8, 3), dtype=np.uint8))
-    given = Figures(profile="quick", only="wgan_fig7", data=f"npz:{archive}", out=tmp_path)
-    assert main(given) == 0, capsys.readouterr().out
-    for config in (tmp_path / "quick" / "runs").glob("*/config.json"):
-        assert json.loads(config.read_text())["data"] == f"npz:{archive}"
-    assert main(given) == 0
-    assert "0 made, 1 up to date" in capsys.readouterr().out
-    assert not build.up_to_date(tmp_path / "quick", "wgan_fig7")
+    monkeypatch.setenv("FIGURES_DATA", f"npz:{archive}")
+    arrays = script("wgan_fig7").compute("quick")
+    assert "shares" not in arrays
+    assert arrays["sheets"].shape == (2, 64, 8, 8, 3)
+    configs = [json.loads(path.read_text()) for path in runs.glob("*/config.json")]
+    assert [config["data"] for config in configs] == [f"npz:{archive}"] * 2
+    with plots.style():
+        assert len(script("wgan_fig7").draw(arrays).axes) == 3
+    assert image_runs.classifier(wgan_images.config("gan", "mlp", "quick"), 1) is None
 
 
 @pytest.mark.parametrize("name", [*CURVES, *SHEETS])
@@ -186,8 +187,9 @@ def test_a_reference_sheet_is_of_images_that_no_step_sees(runs):
     assert image_runs.floor(config, 40) > 0
 
 
-def test_many_classes_are_not_named(runs):
-    arrays = script("wgan_fig5").compute("quick")
+@pytest.mark.slow
+def test_many_classes_are_not_named(quick):
+    arrays = load(quick("wgan_fig5") / "wgan_fig5.npz")
     arrays |= {
         "shares": np.full((3, 26), 1 / 26),
         "labels": np.array(list("abcdefghijklmnopqrstuvwxyz")),
@@ -195,3 +197,14 @@ def test_many_classes_are_not_named(runs):
     with plots.style():
         figure = script("wgan_fig5").draw(arrays)
     assert [len(axes.get_xticks()) for axes in figure.axes[3:]] == [0, 0, 0]
+
+
+@pytest.mark.slow
+def test_figures_share_their_runs(quick):
+    for name in ("wgan_fig3", "wgan_fig4", "wgan_fig5", "wgan_fig7", "lab_image_critics"):
+        folder = quick(name).parent / "figures-runs"
+    names = [path.name[:-13] for path in folder.glob("*/")]
+    expected = {f"{kind}_{pair}" for kind in ("wgan", "gan") for pair in ("mlp", "dcgan", "high")}
+    expected |= {"wgan-gp", "wgan-orthonormal"}
+    assert expected <= set(names)
+    assert [name for name in expected if names.count(name) > 1] == []

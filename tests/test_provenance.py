@@ -144,6 +144,7 @@ EDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_makes_out_of_date_what_it_changes(copy, before, edit):
     file, old, new, (arrays, pictures, run) = EDITS[edit]

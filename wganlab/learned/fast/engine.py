@@ -17,7 +17,9 @@ several processes, images that are read as they are needed, images on CPUs, and 
 C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On GPUs all steps of an iteration are one CUDA graph (`capture`), so that Python launches one thing
-an iteration, whatever the number of seeds.
+an iteration, and runs side by side draw at once (`philox`). A step that the compiler fails at, or
+makes something else of (`compiler`), is launched there as it was recorded. What of this has been
+run on one is told in benchmarks/README.md.
 """
 
 from __future__ import annotations
