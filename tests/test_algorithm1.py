@@ -7,6 +7,7 @@ gradients by hand, compiled steps, seeds side by side, runs that go on, several 
 import copy
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -68,6 +69,7 @@ VARIANTS = {
 }
 ALONE = ("relu", "dragan", "non-saturating", "original")  # the others with three seeds
 CPU = torch.device("cpu")
+PACKAGE = Path(learned.__file__).parent.parent
 
 
 def made(config, seeds=(0,), **options):
@@ -354,9 +356,8 @@ def entered(config, by_hand_):
     files = set()
 
     def note(frame, event, argument):
-        name = frame.f_code.co_filename
-        if event == "call" and "wganlab" in name and "tests" not in name:
-            files.add(re.sub(r".*wganlab/", "", name))
+        if event == "call" and (file := Path(frame.f_code.co_filename)).is_relative_to(PACKAGE):
+            files.add(file.relative_to(PACKAGE).as_posix())
 
     algorithm1.iterate(run)
     sys.setprofile(note)
