@@ -104,7 +104,7 @@ def test_the_unit_does_not_matter(rng, scale, p):
     there = sinkhorn(x * scale, y * scale, a, b, epsilon=0.3 * scale**p, p=p)
     np.testing.assert_allclose(there.plan, here.plan, rtol=1e-8, atol=1e-12)
     assert there.value / scale == pytest.approx(here.value, rel=1e-9)
-    for name in ("cost", "objective", "dual"):
+    for name in ("cost", "objective", "bound"):
         assert getattr(there, name) / scale**p == pytest.approx(getattr(here, name), rel=1e-9)
     np.testing.assert_allclose(there.potentials[1] / scale**p, here.potentials[1], atol=1e-8)
 
