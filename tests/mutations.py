@@ -567,7 +567,7 @@ LEARNED = {
         ("train", "image_training"),
         [
             ("1 - self.config.average)", "self.config.average)"),
-            ('self.draws.set_state(state["draws"].cpu())', "pass"),
+            ("self.draws.set_state(draws)", "pass"),
             (
                 'self.iteration, self.steps = state["iteration"], state["steps"]',
                 'self.iteration, self.steps = state["iteration"], 0',

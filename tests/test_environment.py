@@ -94,3 +94,9 @@ def test_an_old_python_is_refused_with_advice(tmp_path):
 def test_the_license_and_the_type_marker_are_there():
     assert "MIT License" in (ROOT / "LICENSE").read_text()
     assert (ROOT / "wganlab" / "py.typed").is_file()
+
+
+def test_every_fault_can_be_put_into_the_sources():
+    from mutants import mutants
+
+    assert len(list(mutants())) >= 60
