@@ -7,7 +7,7 @@ files and image sets that it names and the versions of the libraries that it imp
 
 Two things are relied on: to import a module changes nothing elsewhere, so that of a package counts
 what is taken from it, not all that its `__init__` names; and a module is named by an import, or in
-full by a string. `tests/test_figures.py` holds both against the code that runs.
+full by a string. `tests/test_figure_arrays.py` holds both against the code that runs.
 """
 
 from __future__ import annotations
