@@ -13,8 +13,8 @@ from torch import Generator, Tensor, nn
 from wganlab.learned.fast.trace import owned
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
-from wganlab.learned.runs.state import RunDivergedError, RunState, generated
-from wganlab.learned.runs.view import SHOWN, Observer, Row
+from wganlab.learned.runs.state import RunDivergedError, RunState
+from wganlab.learned.runs.view import SHOWN, Observer, Row, generated
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import at_once, values
+from wganlab.learned.batch import values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
@@ -29,7 +29,7 @@ from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
-from wganlab.learned.runs.view import SHOWN, Observer, Row, View
+from wganlab.learned.runs.view import SHOWN, Observer, Row, View, generated
 
 
 class RunDivergedError(RuntimeError):
@@ -396,10 +396,3 @@ def _norm(network: nn.Module) -> float:
     """Norm of the gradient of the last step; nan before the first."""
     gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
     return _flat(gradients).norm().item() if gradients else math.nan
-
-
-def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
-    z = torch.randn((n, latent), generator=draws, device=draws.device)
-    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
-    return points

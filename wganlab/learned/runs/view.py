@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from wganlab.learned.batch import Batch, at_once, values
 from wganlab.learned.runs.config import TrainConfig
@@ -75,3 +75,10 @@ class View:
 
 
 Observer = Callable[[View], Row]
+
+
+def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
+    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
+    z = torch.randn((n, latent), generator=draws, device=draws.device)
+    points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
+    return points
