@@ -17,6 +17,8 @@ from wganlab.learned.fast.engine import Engine
 from wganlab.learned.fast.replay import NotCompiledError
 from wganlab.learned.runs.state import RunState
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 SMALL = TrainConfig(
     critic=MLPConfig(8, 1, "silu"),
