@@ -10,6 +10,8 @@ from unittest import mock
 from figures.provenance import ROOT
 from figures.shelf import Shelf
 
+OURS = (ROOT / "figures", ROOT / "wganlab")  # not an environment in the same folder
+
 
 def compute(name, folder, runs, cache):
     """Keep the arrays of a figure in a folder, and beside them where functions begin that ran."""
@@ -24,6 +26,6 @@ def compute(name, folder, runs, cache):
     ran = {
         (str(path.relative_to(ROOT)), code.co_firstlineno)
         for code in codes
-        if (path := Path(code.co_filename)).is_relative_to(ROOT)
+        if any((path := Path(code.co_filename)).is_relative_to(folder) for folder in OURS)
     }
     (folder / "ran.json").write_text(json.dumps(sorted(ran)))
