@@ -709,7 +709,7 @@ COMPARE = {
         ],
     ),
     "wganlab/compare/truth_observers.py": (
-        ("train", "image_training"),
+        ("truth_observers",),
         [
             ("for points in (view.held_out, view.fake))", "for points in (view.real, view.fake))"),
             (
