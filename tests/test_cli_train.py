@@ -35,7 +35,7 @@ OPTIONS = {
     "device": "cpu",
 }
 TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(value))]
-LONG = [*TINY, "--iterations", "400", "--every", "20", "--checkpoint", "50"]
+LONG = [*TINY, "--engine", "eager", "--iterations", "400", "--every", "20", "--checkpoint", "50"]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
     *("player.html", "samples", "samples.png"),
