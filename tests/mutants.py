@@ -4,8 +4,8 @@
 
 Each mutant is one plausible slip in one file: a sign, a forgotten half, a minimum for a maximum, a
 step that is not taken. The tree is copied, one mutant at a time is put into the copy, and the tests
-that should know are run until the first fails: the quick ones, then the slow ones. Results are kept in a file and are not computed
-again for the same source; survivors are named at the end.
+that should know are run until the first fails: the quick ones, then the slow ones. Results are kept
+in a file and are not computed again for the same source; survivors are named at the end.
 
 The packages that tests load are loaded once, and every mutant has a fork of that process: a
 mutant takes the seconds of its tests.
