@@ -23,7 +23,8 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path):
             part.write_bytes(b"half")
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, fail)
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert place.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [place]
 
