@@ -128,7 +128,7 @@ def test_the_plan_of_a_draw_knows_its_rows(clouds, tmp_path, capsys):
 def test_a_plan_that_cannot_be_written_is_told_before_solving(clouds, tmp_path, capsys):
     _, _, a, b = clouds
     (tmp_path / "plan.npz").mkdir()
-    for path, reason in ((tmp_path / "plan.npz", "is a directory"), ("/proc/plan.npz", "written")):
+    for path, reason in ((tmp_path / "plan.npz", "is a folder"), ("/proc/plan.npz", "written")):
         assert main(["distance", a, b, "--plan", str(path)]) == 2
         out, err = capsys.readouterr()
         assert out == ""
@@ -148,8 +148,47 @@ def test_the_table_survives_a_full_disk(clouds, tmp_path, capsys, monkeypatch):
     assert main(["distance", a, b, "--plan", str(path)]) == 2
     out, err = capsys.readouterr()
     assert "\nEM " in out
-    assert err == f"wganlab: error: --plan {path} cannot be written: No space left on device\n"
+    told = "No space left on device: free some room, or write to another disk"
+    assert err == f"wganlab: error: --plan {path} cannot be written: {told}\n"
     assert set(tmp_path.iterdir()) == before
+
+
+def test_the_plan_replaces_no_file_unasked_and_no_input_ever(tmp_path, capsys):
+    a, b, plan = tmp_path / "a.npz", tmp_path / "b.npz", tmp_path / "plan.npz"
+    for path in (a, b, plan):
+        np.savez(path, points=np.arange(6.0).reshape(3, 2))
+    before = a.read_bytes()
+    for options, reason in (
+        (["--plan", str(a)], "is one of the inputs"),
+        (["--plan", str(a), "--overwrite"], "is one of the inputs"),
+        (["--plan", str(plan)], "exists: give another name, or --overwrite"),
+    ):
+        assert main(["distance", f"{a}[points]", str(b), *options]) == 2
+        assert reason in capsys.readouterr().err
+        assert a.read_bytes() == plan.read_bytes() == before
+    assert main(["distance", str(a), str(b), "--plan", str(plan), "--overwrite"]) == 0
+    assert sparse.load_npz(plan).shape == (3, 3)
+
+
+def test_columns_and_weights_of_tables(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("id,x,y,count\n7,0,0,3\n8,1,0,1\n")
+    (tmp_path / "b.csv").write_text("y,x\n0,0\n0,1\n")
+    a, b = str(tmp_path / "a.csv"), str(tmp_path / "b.csv")
+    for options in (
+        [a, b],
+        [f"{a}:columns=x,y:weights=count", b],
+        [f"{a}:weights=count", f"{b}:columns=x,y"],
+    ):
+        assert main(["distance", *options, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["distances"]["EM"]["value"] == pytest.approx(0.25)
+        assert any("column count, sum to 4" in note for note in told["notes"])
+    assert main(["distance", a, a, "--columns", "x,y", "--weights", "count"]) == 0
+    assert "EM " in capsys.readouterr().out
+    assert main(["distance", a, b, "--columns", "z"]) == 2
+    assert "there is no column 'z': its columns are id, x, y, count" in capsys.readouterr().err
+    assert main(["distance", "-", "-"]) == 2
+    assert "cannot both be standard input" in capsys.readouterr().err
 
 
 def test_weights_of_an_archive_are_used(tmp_path, capsys):
@@ -234,12 +273,12 @@ def test_a_wide_gap_is_noted():
         (["distance", "mnist10k[3]", "mnist10k[x]"], "no class 'x'"),
         (["distance", "mnist10k[3]"], "Missing"),
         (["distance", "mnist10k[3]", "glyphs[A]"], "dimension 784 and glyphs[A] in dimension 1024"),
-        (["distance", "{bad}", "{bad}"], "has nan in row 1"),
+        (["distance", "{bad}", "{bad}"], "line 2, column 1: 'nan' is a missing"),
         (["distance", "{heavy}", "{heavy}", "--max-points", "1"], "raise --max-points"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--max-points", "0"], "at least one point"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--max-points", "x"], "--max-points"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--jsn"], "Unrecognized options: --jsn"),
-        (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "no/where.npz"], "existing folder"),
+        (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "no/where.npz"], "No such file or directory"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "plan.txt"], "a .npz file"),
         (["known", "circles"], "there is no pair 'circles': choose from parallel-lines"),
         (["known", "uniforms", "--real", "4", "0"], "give low < high"),

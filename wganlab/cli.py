@@ -14,6 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Union
 
@@ -144,10 +145,15 @@ def _train(options: list[str]) -> Callable[[], None]:
     asked, further = _parsed(Train, own, "wganlab train", return_unknown_args=True)
     if asked.resume is not None and not helps & {*options}:
         return partial(asked.go_on, options, further)
+    from wganlab.data.files import with_columns
+
     kind = asked.options()
     default = kind(Train(), asked.preset_config(_value(further, "--data")))
     both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)
-    return partial(both.command.run, both.config)
+    command, config = both.command, both.config
+    if command.columns or command.weights:
+        config = replace(config, data=with_columns(config.data, command.columns, command.weights))
+    return partial(command.run, config)
 
 
 def _value(options: list[str], name: str) -> str | None:

@@ -113,29 +113,17 @@ def _finite(value: Any) -> Any:
     return "inf" if value == float("inf") else value
 
 
-def check_plan(path: Path) -> None:
-    """ValueError unless a plan can be written to `path`."""
-    if path.suffix != ".npz" or not path.parent.is_dir():
-        raise ValueError(f"--plan {path}: expected a .npz file in an existing folder")
-    if path.is_dir():
-        raise ValueError(f"--plan {path} is a directory: name a .npz file")
-    with beside(path, "--plan") as temporary:
-        temporary.touch()
-
-
 def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
     """The plan for `scipy.sparse.load_npz`, and `rows_a`, `rows_b`: the points it is between."""
     import numpy as np
     from scipy import sparse
 
-    with beside(path, "--plan") as temporary:
-        with temporary.open("wb") as file:
-            sparse.save_npz(file, plan, compressed=False)
-        with np.load(temporary, allow_pickle=False) as saved:
-            arrays = dict(saved)
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays, rows_a=a.rows, rows_b=b.rows)
-        temporary.replace(path)  # renamed into place: never half a file
+    with path.open("wb") as file:
+        sparse.save_npz(file, plan, compressed=False)
+    with np.load(path, allow_pickle=False) as saved:
+        arrays = dict(saved)
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays, rows_a=a.rows, rows_b=b.rows)
 
 
 @contextlib.contextmanager

@@ -66,8 +66,8 @@ def check(
     """
     told = f"{option} {path}".strip()
     if suffixes and path.suffix not in suffixes:
-        one = "one of " * (len(suffixes) > 1)
-        raise ValueError(f"{told}: expected {one}{', '.join(suffixes)}")
+        one = f"a {suffixes[0]} file" if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
+        raise ValueError(f"{told}: expected {one}")
     _refuse(path, told, overwrite, inputs)
     with _explained(told):
         part = _part(path)

@@ -46,6 +46,11 @@ class Compare:
     """Known pair of laws, by name; its parameters are further options."""
     points: Annotated[tuple[str, str] | None, arg(metavar="REAL FAKE")] = None
     """Two files of points, or embedded image sets, as `distance` takes them."""
+    columns: str = ""
+    """Columns of these files that are coordinates, as `distance` takes them."""
+    weights: str = ""
+    """Their column of weights, likewise: critics get points of equal weight, repeated as often as
+    their counts say, or drawn by weight."""
     critic: Annotated[str, arg(metavar="MODULE:NAME")] = ""
     """Your own critic: a class of torch modules, called with the dimension (or nothing), trained
     under each constraint; or a module or function of points, judged as it is."""
@@ -153,19 +158,17 @@ class Compare:
         import numpy as np
 
         from wganlab import data
+        from wganlab.data.files import equally_heavy
 
         loaded: Any
-        if data.is_image_source(source):
+        if data.is_image_source(source) and not (self.columns or self.weights):
             loaded = data.images(source)
             points, n = loaded.points, len(loaded)
         else:
-            loaded = data.load_points(source)
+            loaded = data.load_points(source, columns=self.columns, weights=self.weights)
+            loaded = equally_heavy(loaded, self.max_points, np.random.default_rng(0))
             points, n = loaded.points.__getitem__, len(loaded.points)
-            notes += loaded.notes
-            if loaded.weights is not None:
-                raise ValueError(
-                    f"{source} has weights: critics are trained on points of equal weight"
-                )
+            notes += [note for note in loaded.notes if note not in notes]
         if n <= self.max_points:
             return points(np.arange(n))
         notes.append(

@@ -60,6 +60,11 @@ class Train:
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
     """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
     can be changed."""
+    columns: str = ""
+    """Columns of a file of --data that are coordinates, as `distance` takes them; in a
+    configuration they are a part of the name: file.csv:columns=x,y."""
+    weights: str = ""
+    """Its column of weights, likewise: points are drawn by weight."""
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""

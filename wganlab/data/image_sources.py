@@ -141,7 +141,8 @@ def _own(
     path = Path(text).expanduser()
     if not exists(path):
         kind = "folder" if scheme == "folder" else "file"
-        wrong = f"it is no {kind}" if path.exists() else f"there is no {kind} {text!r}"
+        regular = "regular " if kind == "file" and not path.is_dir() else ""
+        wrong = f"it is no {regular}{kind}" if path.exists() else f"there is no {kind} {text!r}"
         raise FileNotFoundError(f"{name}: {wrong}")
     if scheme == "folder":
         return _from_cache(f"folder:{text}", folders.load(path, size, color, progress)), label
