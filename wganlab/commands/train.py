@@ -118,6 +118,12 @@ class Train:
             generator=network(self.generator_net, config.generator),
         )
 
+    def of_columns(self, config: TrainConfig) -> TrainConfig:
+        """The configuration with --columns and --weights in the name of its data."""
+        from wganlab.data.files import with_columns
+
+        return replace(config, data=with_columns(config.data, self.columns, self.weights))
+
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""
         with spinner("loading torch"):
