@@ -485,3 +485,13 @@ def test_what_cannot_be_compiled_is_told_in_one_line(folder, capsys):
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("wganlab: trained without the compiler: ")
     assert any(line.startswith("a ") for line in told)
+
+
+def test_columns_and_weights_are_kept_in_the_name_of_the_data(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,x,y,count\n7,0,0,0\n8,1,2,1\n")
+    config = Train(columns="x,y", weights="count").of_columns(learned.TrainConfig(data=str(path)))
+    assert config.data == f"{path}:columns=x,y:weights=count"
+    law = config.law()
+    np.testing.assert_array_equal(law.sample(3, torch.Generator()), [[1, 2]] * 3)
+    assert Train().of_columns(config) == config

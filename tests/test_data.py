@@ -319,11 +319,11 @@ def test_weighted_points_are_drawn_by_weight_or_repeated(tmp_path):
     assert set(drawn.ravel().tolist()) == {0.0, 5.0}
     assert (drawn == 5).float().mean() == pytest.approx(0.75, abs=0.03)
     rng = np.random.default_rng(0)
-    even = files.equally_heavy(data.load_points(path), 100, rng)
+    even = files.equally_heavy("a", data.load_points(path), 100, rng)
     np.testing.assert_array_equal(even.points, [[0], [5], [5], [5]])
     assert "repeated" in even.notes[-1]
     odd = data.load_points(written(tmp_path, "x,p\n0,.3333333\n1,.6666667\n"))
-    assert len(files.equally_heavy(odd, 50, rng).points) == 50
+    assert len(files.equally_heavy("b", odd, 50, rng).points) == 50
 
 
 def test_the_columns_of_two_files_are_matched_by_name(tmp_path):

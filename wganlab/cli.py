@@ -33,7 +33,7 @@ from wganlab.commands.train import Train
 from wganlab.names import printed
 from wganlab.writing import why
 
-# what torch's allocators, its writer and its unpacking of numbers say, in errors of no type of theirs
+# what torch's allocators, writer and reading of numbers say, in errors of a type for everything
 MEMORY = re.compile(
     "out of memory|can't allocate memory|not enough memory|Unable to allocate", re.I
 )

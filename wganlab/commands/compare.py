@@ -152,23 +152,41 @@ class Compare:
     def _clouds(self, notes: list[str]) -> dict[str, Any]:
         """The two files, by the name that the table shows."""
         sources = self.points or ()
-        return {" against ".join(sources): tuple(self._cloud(name, notes) for name in sources)}
+        if sources == ("-", "-"):
+            raise ValueError("the two cannot both be standard input: it can be read once")
+        from wganlab.data.files import in_order
 
-    def _cloud(self, source: str, notes: list[str]) -> Any:
+        loaded = [self._loaded(source, notes) for source in sources]
+        if None not in loaded:
+            loaded[1], more = in_order(loaded[0], loaded[1])
+            notes += more
+        clouds = map(self._cloud, sources, loaded, [notes, notes])
+        return {" against ".join(sources): tuple(clouds)}
+
+    def _loaded(self, source: str, notes: list[str]) -> Any:
+        """What a file holds, of equal weights; None for images, which are read when drawn."""
         import numpy as np
 
         from wganlab import data
         from wganlab.data.files import equally_heavy
 
-        loaded: Any
         if data.is_image_source(source) and not (self.columns or self.weights):
-            loaded = data.images(source)
-            points, n = loaded.points, len(loaded)
+            return None
+        loaded = data.load_points(source, columns=self.columns, weights=self.weights)
+        loaded = equally_heavy(source, loaded, self.max_points, np.random.default_rng(0))
+        notes += [note for note in loaded.notes if note not in notes]
+        return loaded
+
+    def _cloud(self, source: str, loaded: Any, notes: list[str]) -> Any:
+        import numpy as np
+
+        from wganlab import data
+
+        if loaded is None:
+            pictures = data.images(source)
+            points, n = pictures.points, len(pictures)
         else:
-            loaded = data.load_points(source, columns=self.columns, weights=self.weights)
-            loaded = equally_heavy(loaded, self.max_points, np.random.default_rng(0))
             points, n = loaded.points.__getitem__, len(loaded.points)
-            notes += [note for note in loaded.notes if note not in notes]
         if n <= self.max_points:
             return points(np.arange(n))
         notes.append(

@@ -105,7 +105,7 @@ def parted(source: str, columns: Any = None, weights: Any = None) -> tuple[str, 
     return name, columns or None, None if weights in (None, "") else str(weights)
 
 
-def equally_heavy(loaded: Points, most: int, rng: np.random.Generator) -> Points:
+def equally_heavy(name: str, loaded: Points, most: int, rng: np.random.Generator) -> Points:
     """Points of equal weight: repeated as their counts say, or `most` of them drawn by weight."""
     if loaded.weights is None:
         return loaded
@@ -118,7 +118,8 @@ def equally_heavy(loaded: Points, most: int, rng: np.random.Generator) -> Points
     else:
         rows = np.sort(rng.choice(len(shares), most, p=shares))
         told = f"{most:,} of its {len(shares):,} points were drawn by their weights, with seed 0"
-    return replace(loaded, points=loaded.points[rows], weights=None, notes=(*loaded.notes, told))
+    notes = (*loaded.notes, f"{name}: {told}")
+    return replace(loaded, points=loaded.points[rows], weights=None, notes=notes)
 
 
 def in_order(a: Points, b: Points) -> tuple[Points, list[str]]:

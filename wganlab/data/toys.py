@@ -250,7 +250,7 @@ def law(source: str) -> Toy:
         return toy(name)  # tells what there is
     loaded = load_points(source)
     for note in loaded.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=1)  # from one place, to be told once
     return from_points(loaded.points, loaded.weights)
 
 
