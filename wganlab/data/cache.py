@@ -25,19 +25,21 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from wganlab.data.pixels import GREY_MODES, Encoded, decode, mode_and_side
+from wganlab.data.levels import Kind, Levels, darkness, levels
+from wganlab.data.pixels import GREY_MODES, Encoded, decode, look, mode_and_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VERSION = 1  # of what is made of an encoded image: another number makes other keys
+VERSION = 2  # of what is made of an encoded image: another number makes other keys
 BLOCK_BYTES = 64 * 2**20
+ABOUT = {"label_names", "notes", "of", "skipped", "examples"}
 STALE = 24 * 3600.0  # seconds after which a build that nobody goes on with is swept away
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a cache entry holds; `about` tells `label_names`, and how many were `skipped`."""
+    """What a cache entry holds; `about` tells `label_names`, `notes`, and what was `skipped`."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -79,9 +81,10 @@ def find(key: str) -> Entry | None:
         about = json.loads((place / "about.json").read_text(encoding="utf-8"))
         images = np.load(place / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(place / "labels.npy", allow_pickle=False)
-    except (OSError, ValueError):
+        whole = len(images) == len(labels) and set(about) >= ABOUT
+    except (OSError, ValueError, EOFError, TypeError):  # damaged or empty
         return None
-    return Entry(images, labels, about) if len(images) == len(labels) else None
+    return Entry(images, labels, about) if whole else None
 
 
 def build(
@@ -110,8 +113,8 @@ def build(
         ) from error
     try:
         _fill(part, source, size, channels, progress)
-        if place.exists() and find(key) is None:
-            shutil.rmtree(place)  # damaged
+        if find(key) is None:
+            _remove(place)  # damaged
         try:
             part.rename(place)
         except OSError:
@@ -152,15 +155,18 @@ def _fill(part: Path, source: Source, size: int, channels: int, progress: bool |
     n = len(source.labels)
     kept = np.ones(n, bool)
     examples: list[str] = []
+    largest = 0
+    found, notes = _survey(source)
     with (part / "images.npy").open("wb") as file:
         _write_header(file, (n, size, size, channels))
-        for row, square in enumerate(_decoded(source, size, channels, progress)):
+        for row, square in enumerate(_decoded(source, size, channels, found, progress)):
             if isinstance(square, str):
                 kept[row] = False
                 if len(examples) < 3:
                     examples.append(f"{source.name(row)} ({square})")
             else:
                 file.write(square.tobytes())
+                largest = max(largest, int(square.max()))
         if not kept.any():
             told = f", such as {examples[0]}" if examples else ""
             raise ValueError(f"not one of {n:,} images could be read{told}")
@@ -170,8 +176,32 @@ def _fill(part: Path, source: Source, size: int, channels: int, progress: bool |
         os.fsync(file.fileno())
     np.save(part / "labels.npy", source.labels[kept])
     skipped = {"of": n, "skipped": int(n - kept.sum()), "examples": examples}
-    about = {"label_names": source.label_names, **skipped, **source.facts}
+    notes += darkness(largest)
+    about = {"label_names": source.label_names, "notes": notes, **skipped, **source.facts}
     (part / "about.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _survey(source: Source) -> tuple[dict[Kind, Levels], list[str]]:
+    """Black and white of the whole set, and what is to be said of it."""
+    ranges, several, example = [], 0, ""
+    n = len(source.labels)
+    with ThreadPoolExecutor(_cores()) as pool:
+        for start in range(0, n, 256):  # a pool takes all that it is given at once
+            seen = pool.map(look, source.read(start, min(start + 256, n)))
+            for row, one in enumerate(seen, start):
+                if one.levels is not None:
+                    ranges.append(one.levels)
+                if one.frames:
+                    several += 1
+                    example = example or source.name(row)
+    found = levels(ranges)
+    notes = [taken.note for taken in found.values() if taken.note]
+    if several:
+        notes.append(
+            f"{several:,} of {n:,} images have several frames or pages, such as "
+            f"{example}: the first is taken"
+        )
+    return found, notes
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -181,7 +211,11 @@ def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _decoded(
-    source: Source, size: int, channels: int, progress: bool | None
+    source: Source,
+    size: int,
+    channels: int,
+    found: dict[Kind, Levels],
+    progress: bool | None,
 ) -> Iterator[NDArray[np.uint8] | str]:
     """Every image in its order, decoded by as many threads as there are cores."""
     from tqdm import tqdm
@@ -194,7 +228,7 @@ def _decoded(
     with bar, ThreadPoolExecutor(_cores()) as pool:
         for start in range(0, n, block):
             encoded = source.read(start, min(start + block, n))
-            for square in pool.map(lambda one: decode(one, size, channels), encoded):
+            for square in pool.map(lambda one: decode(one, size, channels, found), encoded):
                 yield square
                 bar.update()
 
@@ -208,6 +242,14 @@ def _check_room(place: Path, needed: int) -> None:
             "free: ask for a smaller size, or set the environment variable WGANLAB_CACHE to a "
             "folder on a larger disk"
         )
+
+
+def _remove(place: Path) -> None:
+    """A folder or file that may be there."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _sweep(place: Path) -> None:
