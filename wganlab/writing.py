@@ -8,7 +8,7 @@
 put in place; when the block fails it is deleted, and whatever was at `path` is as before. What is
 there already is refused unless `overwrite` is set, also where it came there in the meantime; one of
 `inputs` is refused even then. A file that this package owns, such as a picture in the folder of a
-run, is written with `overwrite=True`.
+run, is written with `overwrite=True`. What several may write at once they write `in_turn`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import errno
 import os
 import secrets
 import stat
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -110,6 +111,37 @@ def written(
         finally:
             with contextlib.suppress(OSError):
                 part.unlink()
+
+
+@contextlib.contextmanager
+def in_turn(path: Path, waiting: str) -> Iterator[None]:
+    """One process or thread at a time, by a lock file that is gone with the last of them.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file. The system frees it when its holder dies. Where there are no such locks, as
+        on Windows and some shared disks, nobody waits: what is written must bear that.
+    waiting : str
+        A warning for whoever has to wait.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        yield
+        return
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            warnings.warn(waiting, stacklevel=3)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _refuse(path: Path, told: str, overwrite: bool, inputs: Iterable[str | Path]) -> None:

@@ -2,8 +2,8 @@
 
 An entry is a folder of three files: `images.npy`, uint8 of shape (n, size, size, channels);
 `labels.npy`; `about.json`. It is built beside its place and renamed into it, so that a build that
-is interrupted, or that another process does at the same time, leaves nothing half made. Its name is
-a hash of all that the images depend on; what has changed gets another entry.
+is interrupted leaves nothing half made; of two processes one builds and the other waits. Its name
+is a hash of all that the images depend on; what has changed gets another entry.
 
 The entries lie in the folder that the environment variable WGANLAB_CACHE names, else in
 $XDG_CACHE_HOME/wganlab, else in ~/.cache/wganlab. Any of them may be deleted at any time.
@@ -27,6 +27,7 @@ import numpy as np
 
 from wganlab.data.levels import Kind, Levels, darkness, levels
 from wganlab.data.pixels import GREY_MODES, Encoded, decode, look, mode_and_side
+from wganlab.writing import in_turn, why
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,18 +109,16 @@ def build(
         part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=place.parent))
     except OSError as error:
         raise OSError(
-            f"the image cache cannot be written in {place.parent} ({error.strerror}): set the "
+            f"the image cache cannot be written in {place.parent} ({why(error)}): set the "
             "environment variable WGANLAB_CACHE to a folder of yours"
         ) from error
+    waiting = f"another process decodes the same images into {place}: waiting for it"
     try:
-        _fill(part, source, size, channels, progress)
-        if find(key) is None:
-            _remove(place)  # damaged
-        try:
-            part.rename(place)
-        except OSError:
-            if find(key) is None:  # else another process was faster, with the same images
-                raise
+        with in_turn(place.with_name(f".{key}.lock"), waiting):
+            if find(key) is None:
+                _fill(part, source, size, channels, progress)
+                _remove(place)  # damaged, if it is there
+                part.rename(place)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     entry = find(key)
