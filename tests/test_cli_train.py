@@ -495,3 +495,7 @@ def test_columns_and_weights_are_kept_in_the_name_of_the_data(tmp_path):
     law = config.law()
     np.testing.assert_array_equal(law.sample(3, torch.Generator()), [[1, 2]] * 3)
     assert Train().of_columns(config) == config
+    with pytest.raises(ValueError, match="--columns and --weights are of files"):
+        Train(columns="x").of_columns(learned.TrainConfig())
+    with pytest.raises(ValueError, match="save standard input to a file"):
+        data.law("-")

@@ -177,6 +177,7 @@ def written(tmp_path, text, name="points.csv"):
         ("index,x\n1.33,2\n1.5,3\n", [[1.33, 2], [1.5, 3]], None, None),
         ("id\n3\n5\n", [[3], [5]], None, None),
         ("x,count\n1,-2\n2,3\n", [[1, -2], [2, 3]], None, "has negative numbers and counts as a"),
+        ("x|y\n1|2\n", [[1, 2]], None, None),
         ("sep=;\nx;y\n1;2\n", [[1, 2]], None, None),
         ("x,y\n[m],s\n1,2\n", [[1, 2]], None, "its line 2, [m],s, was left out"),
         ("Measured in May\nx,y\n1,2\n", [[1, 2]], None, "its line 1, Measured in May, was left"),
@@ -236,6 +237,10 @@ def test_columns_are_chosen(tmp_path):
         ("x,y\n1,2,3,4\n", {}, "its header, line 1, names 2 columns, and line 2 has 4"),
         (f'x,y\n1,"{"a" * 140_000}"\n', {}, "line 2 is no line of a table"),
         (f"x,y\n1,{'9' * 140_000}\n", {}, "(140,000 characters)' is no finite number"),
+        ("x\n5 kg\n6 kg\n", {}, "none of its columns x holds numbers"),
+        ("x,y\n−1,2\n", {}, "could not convert string '−1' to a number"),
+        ("x;y\n1.234,5;2\n", {}, "and points between thousands: write 1234.5"),
+        ('x,y\n"1,2\n3,4"\n', {}, "line 2 has a quote without another"),
         ("day,x\n2024-01-01,2\n", {}, "choose other columns by --columns"),
     ],
 )

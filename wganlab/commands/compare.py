@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tqdm import tqdm
 from tyro.conf import arg
 
+from wganlab.names import printed
 from wganlab.report import aligned, cores, count, shown, spinner
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Compare:
             path=self.out,
             jobs=self.jobs or cores(),
         )
-        print("\n\n".join([str(board), *(f"note: {note}" for note in notes)]))
+        print("\n\n".join([str(board), *(f"note: {printed(note)}" for note in notes)]))
 
     def _check(self) -> None:
         if bool(self.pair) == (self.points is not None):
@@ -161,7 +162,7 @@ class Compare:
             loaded[1], more = in_order(loaded[0], loaded[1])
             notes += more
         clouds = map(self._cloud, sources, loaded, [notes, notes])
-        return {" against ".join(sources): tuple(clouds)}
+        return {printed(" against ".join(sources)): tuple(clouds)}
 
     def _loaded(self, source: str, notes: list[str]) -> Any:
         """What a file holds, of equal weights; None for images, which are read when drawn."""

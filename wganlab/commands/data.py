@@ -112,7 +112,7 @@ class Show:
 
         out = Path(_slug(self.source) + ".png") if self.out is None else self.out
         inputs = files_of(self.source)
-        place = {"option": "--out", "overwrite": self.overwrite, "inputs": inputs}
+        place: dict[str, Any] = {"option": "--out", "overwrite": self.overwrite, "inputs": inputs}
         writing.check(out, suffixes=(".png",), **place)
         return out, place
 

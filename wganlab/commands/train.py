@@ -120,8 +120,12 @@ class Train:
 
     def of_columns(self, config: TrainConfig) -> TrainConfig:
         """The configuration with --columns and --weights in the name of its data."""
-        from wganlab.data.files import with_columns
+        from wganlab.data.files import is_file_source, with_columns
 
+        if (self.columns or self.weights) and not is_file_source(config.data):
+            raise ValueError(
+                f"--columns and --weights are of files, and --data {config.data} is none"
+            )
         return replace(config, data=with_columns(config.data, self.columns, self.weights))
 
     def options(self) -> Any:

@@ -36,6 +36,9 @@ PLAIN = re.compile(
 )
 
 
+LONGEST = 40  # characters of a cell or name that a message shows
+
+
 @dataclass
 class Table:
     """Columns of numbers, and what is known of the others."""
@@ -87,8 +90,12 @@ def placed(wanted: Names, names: list[str], width: int) -> list[int]:
         elif numbered and name.isdecimal() and 1 <= int(name[:9]) <= width:
             found.append(int(name) - 1)
         else:
-            known = ", ".join(names[:20]) if names else f"numbers from 1 to {width}, without names"
-            raise ValueError(f"there is no column {name!r}: its columns are {known}")
+            known = (
+                ", ".join(map(short, names[:20]))
+                if names
+                else f"numbers from 1 to {width}, without names"
+            )
+            raise ValueError(f"there is no column {short(name)!r}: its columns are {known}")
     if len(set(found)) < len(found) or not found:
         raise ValueError(f"columns {','.join(split(wanted))!r}: name each column once")
     return found
@@ -221,3 +228,8 @@ def normalized(weights: NDArray[np.generic], name: str) -> tuple[NDArray[np.floa
 
 def _whole(column: NDArray[np.float64]) -> bool:
     return bool((np.isfinite(column) & (column == np.round(column))).all())
+
+
+def short(text: str) -> str:
+    """Its beginning, where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"

@@ -89,7 +89,8 @@ def load_points(
         raise
     except (ValueError, OSError) as error:
         told = str(error)
-        raise ValueError(told if told.startswith(source) else f"{source}: {told}") from error
+        known = told.startswith((source, repr(source)))
+        raise ValueError(told if known else f"{source}: {told}") from error
     points = loaded.points
     if points.ndim > 2:
         points = points.reshape(len(points), -1)

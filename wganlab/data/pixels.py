@@ -75,7 +75,7 @@ def decode(
             image.draft(None, (2 * size, 2 * size))
             cut = _is_cut(image)
             plain = _shallow(_upright(image), FULL | dict(levels))
-            if cut and max(high for _, high in plain.convert("RGB").getextrema()) < 16:
+            if cut and np.asarray(plain.convert("RGB")).max() < 16:
                 return "of its 16 bits a color only the upper 8 can be read, and they are black"
             return square(plain, size, channels)
     except MemoryError:

@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from wganlab.data.columns import Table
+from wganlab.data.columns import Table, short
 
 Lines = list[tuple[int, str]]  # the file's own line numbers, from 1, and the lines
 Wanted = Callable[[list[str], int], list[int] | None]
 
 MISSING = {"", "-", "na", "n/a", "nan", "null", "none", "#n/a", "nil"}
-LONGEST = 40  # characters of a cell that a message shows
 THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
 
 
@@ -84,7 +83,7 @@ def _lines(raw: bytes) -> tuple[Lines, str, str]:
 def _delimiter(lines: Lines, suffix: str) -> str | None:
     """What most lines are parted by; None for white space."""
     body = [line for _, line in lines[:200]]
-    for mark in "\t;," if suffix.startswith(".tsv") else ";,":
+    for mark in "\t;,|" if suffix.startswith(".tsv") else ";,|":
         if 2 * sum(mark in line for line in body) >= len(body):
             return mark
     rows = [line.split("\t") for line in body]
@@ -204,6 +203,8 @@ def _of_numbers(names: list[str], cells: list[str], notes: list[str]) -> list[in
     words = [k for k, cell in enumerate(cells) if _is_word(cell)]
     if len(words) == len(cells):
         return list(range(len(cells)))  # refused cell by cell
+    if words and names and not any(names[k] for k in range(len(cells)) if k not in words):
+        raise ValueError(f"none of its columns {', '.join(filter(None, names))} holds numbers")
     for k in words:
         name = (names[k] if names else "") or str(k + 1)
         doubt = "" if names else ", and its first line counts as a point"
@@ -275,6 +276,8 @@ def _cells(line: tuple[int, str], delimiter: str | None) -> list[str]:
     number, text = line
     if '"' not in text:
         return [cell.strip() for cell in text.split(delimiter)]
+    if text.count('"') % 2:
+        raise ValueError(f"line {number} has a quote without another: write each cell on one line")
     if not delimiter:
         text = " ".join(text.split())
     try:
@@ -300,6 +303,9 @@ def _complaint(cells: Sequence[str], places: Sequence[int]) -> str:
     if re.fullmatch(THOUSANDS, cell) and not cell.startswith("0"):
         plain = short(cell.replace(",", ""))
         return f"{where}: {told} has commas between its thousands: write {plain}"
+    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{3})+,\d+", cell):
+        plain = cell.replace(".", "").replace(",", ".")
+        return f"{where}: {told} has a decimal comma, and points between thousands: write {plain}"
     if _is_numeric(cell):
         return f"{where}: {told} has a decimal comma: write {short(cell.replace(',', '.'))}"
     way = "repair it, or choose other columns by --columns"
@@ -310,11 +316,6 @@ def _infinite(cell: str, place: int) -> str:
     missing = cell.lower().lstrip("+-") == "nan"
     told = "is a missing value" if missing else "is no finite number"
     return f"column {place + 1}: {short(cell)!r} {told}: fill it or remove the line"
-
-
-def short(text: str) -> str:
-    """Its beginning, where it is long."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def _is_number(text: str) -> bool:
@@ -336,4 +337,6 @@ def _is_numeric(text: str) -> bool:
 
 def _is_word(text: str) -> bool:
     """Is it text, and no number with a mistake, nor a date, nor missing?"""
-    return text.lower() not in MISSING and not re.match(r"[-+.,]?\d", text) and not _is_number(text)
+    if text.lower() in MISSING or _is_number(text):
+        return False
+    return text[:1].isalpha() or not any(map(str.isdigit, text))

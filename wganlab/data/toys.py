@@ -245,7 +245,9 @@ def law(source: str) -> Toy:
     name, _, options = source.partition(":")
     if name.replace("-", "_") in TOYS:
         return toy(name, **_options(options))
-    is_file = is_file_source(source) and source != "-"  # a run reads its points again
+    is_file = is_file_source(source)
+    if source == "-":
+        raise ValueError("a run reads its data more than once: save standard input to a file")
     if not (is_image_source(source) or is_file or source.startswith(EMBEDDED)):
         return toy(name)  # tells what there is
     loaded = load_points(source)
