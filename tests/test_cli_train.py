@@ -499,3 +499,10 @@ def test_columns_and_weights_are_kept_in_the_name_of_the_data(tmp_path):
         Train(columns="x").of_columns(learned.TrainConfig())
     with pytest.raises(ValueError, match="save standard input to a file"):
         data.law("-")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is one")
+def test_a_missing_device_is_one_short_line(capsys):
+    assert main(["train", "--quick", "--device", "mps", "--profile-step"]) == 2
+    err = capsys.readouterr().err
+    assert err == "wganlab: error: device 'mps' cannot be used: there is none here; give cpu\n"

@@ -170,6 +170,9 @@ def written(tmp_path, text, name="points.csv"):
         ("x,p\n0,.25\n1,.75\n", [[0], [1]], [0.25, 0.75], "column p was taken for weights"),
         ("x,y,weight\n0,1,1\n1,1,3\n", [[0, 1], [1, 1]], [0.25, 0.75], "weight, sum to 4 and were"),
         ("# x,y,count\n0,1,1\n1,1,3\n", [[0, 1], [1, 1]], [0.25, 0.75], "taken for weights"),
+        (",count\n0,3\n1,5\n", [[0], [1]], [0.375, 0.625], "column count was taken for weights"),
+        ("index,proportion\n4,.5\n7,.5\n", [[4], [7]], [0.5, 0.5], "taken for weights"),
+        ("day,x\n2024-01-01,2\n2024-01-02,4\n", [[2], [4]], None, "such as 2024-01-01, and was"),
         ("x,y,label\n.1,1,0\n.2,2,1\n", [[0.1, 1], [0.2, 2]], None, "was taken for labels"),
         ("x,y,kind\n.1,1,cat\n.2,2,dog\n", [[0.1, 1], [0.2, 2]], None, "holds text, such as cat"),
         (".1,1,cat\n.2,2,dog\n", [[0.1, 1], [0.2, 2]], None, "its first line counts as a point"),
@@ -241,7 +244,8 @@ def test_columns_are_chosen(tmp_path):
         ("x,y\n−1,2\n", {}, "could not convert string '−1' to a number"),
         ("x;y\n1.234,5;2\n", {}, "and points between thousands: write 1234.5"),
         ('x,y\n"1,2\n3,4"\n', {}, "line 2 has a quote without another"),
-        ("day,x\n2024-01-01,2\n", {}, "choose other columns by --columns"),
+        ("x,y\n5%,2\n", {}, "choose other columns by --columns"),
+        (",count\ncat,3\ndog,2\n", {}, "may count words, and points are numbers"),
     ],
 )
 def test_tables_in_doubt_are_refused_with_the_way_out(tmp_path, text, options, advice):

@@ -1,5 +1,6 @@
 """Image sets: embedded, in folders, in arrays, from the hub; and the command that shows them."""
 
+import errno
 import io
 import json
 import os
@@ -451,6 +452,16 @@ def test_a_full_disk_is_told_before(folder, monkeypatch, cache_folder):
     with pytest.raises(OSError, match=r"needs 0.1 GB, and 0.0 GB are free: .*WGANLAB_CACHE"):
         data.images(f"folder:{folder}", 3000)
     assert not cache_folder.exists()
+
+
+def test_a_disk_that_fills_up_is_told(folder, monkeypatch, cache_folder):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache, "_write_header", full)
+    with pytest.raises(OSError, match=r"No space left on device: free some room.*WGANLAB_CACHE"):
+        data.images(f"folder:{folder}", 8)
+    assert not list(cache_folder.iterdir())
 
 
 def test_a_cache_that_cannot_be_written_is_told(folder, cache_folder):

@@ -180,15 +180,13 @@ def _put(part: Path, place: Path, overwrite: bool, told: str) -> None:
     """Rename into place; without `overwrite` nothing that has come there is replaced."""
     with part.open("rb") as file:
         os.fsync(file.fileno())
-    if overwrite:
-        part.replace(place)
-        return
-    try:
-        os.link(part, place)  # a rename would replace
-    except FileExistsError:
-        raise ValueError(f"{told} exists by now: give another name, or --overwrite") from None
-    except OSError:  # a file system without links
-        part.replace(place)
+    if not overwrite:
+        with contextlib.suppress(NotImplementedError, OSError):  # a file system without links
+            os.link(part, place)  # a rename would replace
+            return
+        if place.exists():
+            raise ValueError(f"{told} exists by now: give another name, or --overwrite")
+    part.replace(place)
 
 
 @contextlib.contextmanager

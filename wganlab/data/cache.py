@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -103,28 +104,35 @@ def build(
     size, channels = _shape(source, size, color, limit)
     place = folder() / key
     _check_room(place.parent, len(source.labels) * size * size * channels)
-    try:
+    waiting = f"another process decodes the same images into {place}: waiting for it"
+    with _explained(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
         _sweep(place.parent)
         part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=place.parent))
-    except OSError as error:
-        raise OSError(
-            f"the image cache cannot be written in {place.parent} ({why(error)}): set the "
-            "environment variable WGANLAB_CACHE to a folder of yours"
-        ) from error
-    waiting = f"another process decodes the same images into {place}: waiting for it"
-    try:
-        with in_turn(place.with_name(f".{key}.lock"), waiting):
-            if find(key) is None:
-                _fill(part, source, size, channels, progress)
-                _remove(place)  # damaged, if it is there
-                part.rename(place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        try:
+            with in_turn(place.with_name(f".{key}.lock"), waiting):
+                if find(key) is None:
+                    _fill(part, source, size, channels, progress)
+                    _remove(place)  # damaged, if it is there
+                    part.rename(place)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     entry = find(key)
     if entry is None:
         raise OSError(f"the cache entry {place} went away while it was opened: load it again")
     return entry
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    """Errors of the system say where the cache is, and how to have it elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"the image cache cannot be written in {place} ({why(error)}): set the environment "
+            "variable WGANLAB_CACHE to a folder of yours"
+        ) from error
 
 
 def _shape(source: Source, size: int | None, color: str, limit: int) -> tuple[int, int]:

@@ -135,7 +135,9 @@ def _without_index(table: Table, heavy: int | None) -> tuple[list[int], list[str
         for place in list(kept) if table.names else []:
             name = table.names[place].strip()
             whole = not name or _whole(table.column(place))
-            if len(kept) > 1 and whole and pattern.fullmatch(name.lower()):
+            others = [table.names[p].strip().lower() for p in kept if p != place]
+            counted = all(map(COUNTS.fullmatch, others))  # then it has what was counted, or is all
+            if not counted and whole and pattern.fullmatch(name.lower()):
                 everything = table.told([p for p in table.places if p != heavy])
                 kept.remove(place)
                 what = f"column {name}" if name else "first column has no name and"
@@ -149,6 +151,11 @@ def _weighted(table: Table, places: list[int]) -> tuple[list[int], int | None, l
     """Coordinates and weights, told by the names."""
     lower = {place: table.names[place].strip().lower() for place in places}
     looks = [place for place in places if _heavy(lower[place], table.column(place))]
+    if looks and len(places) == 1 and len(table.places) < len(table.names):
+        raise ValueError(
+            f"its column {table.name(places[0])} may count words, and points are numbers: give "
+            f"them numbers, or choose --columns {table.told(places)}"
+        )
     if not looks or len(places) == 1:
         return places, None, []
     place, others = looks[0], [p for p in places if p != looks[0]]

@@ -15,6 +15,7 @@ Lines = list[tuple[int, str]]  # the file's own line numbers, from 1, and the li
 Wanted = Callable[[list[str], int], list[int] | None]
 
 MISSING = {"", "-", "na", "n/a", "nan", "null", "none", "#n/a", "nil"}
+DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}\b|\d\d?:\d\d")
 THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
 
 
@@ -226,6 +227,7 @@ def _numbers(
         try:
             values.extend(map(float, chosen))
         except ValueError:
+            _refuse_decimal_commas(line, delimiter)
             raise ValueError(f"line {line[0]}, {_complaint(chosen, places)}") from None
         if dropped and any(_is_number(cells[k]) for k in dropped):
             _refuse_mixed(lines[0], delimiter, cells, dropped)
@@ -250,8 +252,8 @@ def _checked(
 ) -> list[str]:
     """The cells of a line, as many as there are columns."""
     cells = _cells(line, delimiter)
-    _refuse_decimal_commas(line, delimiter)
     if len(cells) != width + trailing:
+        _refuse_decimal_commas(line, delimiter)
         raise ValueError(
             f"the number of columns changes from {width + trailing} on line {first[0]} to "
             f"{len(cells)} on line {line[0]}: it must be the same on all"
@@ -336,7 +338,7 @@ def _is_numeric(text: str) -> bool:
 
 
 def _is_word(text: str) -> bool:
-    """Is it text, and no number with a mistake, nor a date, nor missing?"""
+    """Is it text or a date, and no number with a mistake, nor missing?"""
     if text.lower() in MISSING or _is_number(text):
         return False
-    return text[:1].isalpha() or not any(map(str.isdigit, text))
+    return text[:1].isalpha() or not any(map(str.isdigit, text)) or bool(DATE.match(text))
