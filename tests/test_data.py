@@ -291,6 +291,9 @@ def test_an_array_of_an_archive_by_its_name(tmp_path):
     loaded = data.load_points(f"{path}[fake]:weights=w")
     np.testing.assert_array_equal(loaded.points, POINTS + 1)
     np.testing.assert_array_equal(loaded.weights, [0.25, 0.25, 0.5])
+    np.testing.assert_array_equal(
+        data.load_points(f"{path}[fake]:columns=2:weights=w").weights, [0.25, 0.25, 0.5]
+    )
     assert data.load_points(f"{path}[real]").weights is None
     with pytest.raises(ValueError, match="there is no array 'x': it has real, fake, w"):
         data.load_points(f"{path}[x]")

@@ -56,7 +56,8 @@ def _wanted(names: list[str]) -> list[str]:
 def _bytes(images: NDArray[Any]) -> tuple[NDArray[np.uint8], list[str]]:
     """As uint8, and how."""
     if images.dtype == np.uint8:
-        return images, darkness(int(images[:LOOKED].max()))
+        mapped = isinstance(images, np.memmap) and len(images) > LOOKED  # perhaps beyond memory
+        return images, [] if mapped else darkness(int(images.max()))
     if images.dtype == bool:
         return images * np.uint8(255), []
     found = range_of(images)

@@ -236,16 +236,15 @@ def _of_arrays(file: Any, member: str | None, columns: Any, weights: Any) -> Poi
     arrays = npy.load(file, wanted)
     if "" in arrays and member is not None:
         raise ValueError(f"this is one array without a name: leave out [{member}]")
-    if "" in arrays or columns:
-        points = next(array for name, array in arrays.items() if name != heavy)
-        if points.dtype.names or columns or ("" in arrays and weights):
-            return _of_table(_as_table(points), columns, None if heavy in arrays else weights)
     shares = arrays.pop(heavy, None)
     points = next(iter(arrays.values()))
+    loaded = Points(points)
+    if points.dtype.names or columns or (weights is not None and shares is None):
+        loaded = _of_table(_as_table(points), columns, weights if shares is None else None)
     if shares is None:
-        return Points(points)
+        return loaded
     shares, notes = choice.normalized(shares, f"array {heavy}")
-    return Points(points, shares, tuple(notes))
+    return replace(loaded, weights=shares, notes=(*loaded.notes, *notes))
 
 
 def _wanted(names: list[str], member: str | None, heavy: str | None) -> list[str]:

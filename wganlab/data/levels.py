@@ -27,7 +27,7 @@ class Levels:
     black: float
     white: float
     note: str = ""
-    """Empty where nobody could have meant anything else."""
+    """That this was taken, where the type does not say so."""
 
     def bytes(self, array: NDArray[Any]) -> NDArray[np.uint8]:
         """Those levels as 0 to 255, rounded; ValueError for what is no finite number."""
@@ -44,8 +44,6 @@ class Range:
     kind: Kind
     low: float
     high: float
-    full: float | None = None
-    """The largest that its type could hold, where that says something."""
 
 
 FULL: dict[Kind, Levels] = {"whole": Levels(0, 65535), "real": Levels(0, 1)}
@@ -58,10 +56,7 @@ def range_of(array: NDArray[Any]) -> Range | None:
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
         return None
-    if array.dtype.kind == "f":
-        return Range("real", low, high)
-    # a PNG or TIFF of 16 bits may come as int32; what has more says nothing by its type
-    return Range("whole", low, high, 65535.0 if high <= 65535 else None)
+    return Range("real" if array.dtype.kind == "f" else "whole", low, high)
 
 
 def levels(ranges: Iterable[Range]) -> dict[Kind, Levels]:
@@ -75,15 +70,14 @@ def levels(ranges: Iterable[Range]) -> dict[Kind, Levels]:
 def _levels(kind: Kind, ranges: list[Range]) -> Levels:
     low, high = min(part.low for part in ranges), max(part.high for part in ranges)
     if kind == "whole" and low >= 0:
-        white = next((float(2**bits - 1) for bits in BITS if high < 2**bits), high)
-        black, usual = 0.0, white == 65535
+        # a camera's 12 bits come in 16, and 16 bits may come as int32
+        black, white = 0.0, next((2.0**bits - 1 for bits in BITS if high < 2**bits), high)
+        if white == 65535:
+            return FULL["whole"]
     else:
         scales = [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)] if kind == "real" else []
         fitting = [(a, b) for a, b in scales if a <= low and high <= b]
         black, white = (fitting or [(low, high if high > low else low + 1)])[0]
-        usual = False
-    if usual:
-        return Levels(black, white)
     numbers = "whole numbers" if kind == "whole" else "floats"
     dark = ", and it is black" if high == low == black else ""
     return Levels(
