@@ -303,6 +303,10 @@ def test_an_array_of_an_archive_by_its_name(tmp_path):
         file.writestr("points", b"no array")
     with pytest.raises(ValueError, match="'points' in it is no array"):
         data.load_points(tmp_path / "bytes.npz")
+    np.savez(tmp_path / "counts.npz", points=POINTS, counts=[1, 1, 2])
+    loaded = data.load_points(tmp_path / "counts.npz")
+    assert "its array counts is not used: --weights counts for weights" in loaded.notes[0]
+    assert data.load_points(tmp_path / "counts.npz", weights="counts").weights[2] == 0.5
     fields = np.array([(7, 1.5, 2.0), (9, 3.0, 4.0)], [("id", int), ("x", float), ("y", float)])
     np.save(tmp_path / "fields.npy", fields)
     np.testing.assert_array_equal(

@@ -403,8 +403,14 @@ def test_a_killed_build_is_never_read_and_swept_later(folder, cache_folder):
     assert part.exists()  # it might still be at work
     for path in (*part.iterdir(), part):
         os.utime(path, (0, time.time() - 2 * cache.STALE))
+    of_somebody = cache_folder / ".notes.part"
+    of_somebody.mkdir()
+    (of_somebody / "a.txt").touch()
+    for path in (of_somebody / "a.txt", of_somebody):
+        os.utime(path, (0, time.time() - 2 * cache.STALE))
     data.images(f"folder:{folder}", 9)
     assert not part.exists()
+    assert of_somebody.exists()
 
 
 def test_a_damaged_cache_is_made_again(folder, cache_folder):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 VERSION = 2  # of what is made of an encoded image: another number makes other keys
 BLOCK_BYTES = 64 * 2**20
+FILES = {"images.npy", "labels.npy", "about.json"}
 ABOUT = {"label_names", "notes", "of", "skipped", "examples"}
 STALE = 24 * 3600.0  # seconds after which a build that nobody goes on with is swept away
 
@@ -83,7 +84,7 @@ def find(key: str) -> Entry | None:
         about = json.loads((place / "about.json").read_text(encoding="utf-8"))
         images = np.load(place / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(place / "labels.npy", allow_pickle=False)
-        whole = len(images) == len(labels) and set(about) >= ABOUT
+        whole = len(images) == len(labels) and images.ndim == 4 and set(about) >= ABOUT
     except (OSError, ValueError, EOFError, TypeError):  # damaged or empty
         return None
     return Entry(images, labels, about) if whole else None
@@ -263,9 +264,12 @@ def _sweep(place: Path) -> None:
     """Delete what builds that were killed have left."""
     for part in place.glob(".*.part"):
         try:
-            last = max(path.stat().st_mtime for path in (part, *part.iterdir()))
+            inside = list(part.iterdir())
+            last = max(path.stat().st_mtime for path in (part, *inside))
         except OSError:
             continue
+        if {path.name for path in inside} - FILES:
+            continue  # of somebody else
         if time.time() - last > STALE:
             shutil.rmtree(part, ignore_errors=True)
 

@@ -29,9 +29,9 @@ COUNTS = re.compile(
     r"(\w+[_ ])?(counts?|freq|frequency|frequencies|probs?|probability|probabilities|pmf|weights"
     r"|occurrences?|tally|multiplicity|shares?|proportions?|percent(age)?s?)"
 )
-DOUBTFUL = re.compile(r"weight|w|mass|\w+[_ ]weight")  # of things too
+DOUBTFUL = re.compile(r"weight|w|wt|wgt|mass|n_?obs|num_obs|\w+[_ ]weight")  # of things too
 PLAIN = re.compile(
-    r"[a-z]|[a-z][_.]?\d+|(\w+_)?[xyz]|bins?|values?|points?|atoms?|states?|pos\w*|\d+"
+    r"[a-z]|[a-z][_.]?\d+|(\w+_|[a-z])?[xyz]|theta|phi|radius|angle|bins?|values?|points?|atoms?|states?|pos\w*|\d+"
     r"|(coord\w*|dim\w*|feature\w*|col\w*|component\w*|axis|pc|lat|lon|latitude|longitude)[_. ]?\d*"
 )
 
@@ -181,7 +181,12 @@ def _heavy(name: str, column: NDArray[np.float64]) -> bool:
         return bool((column >= 0).all() and abs(column.sum() - 1) < 1e-6)
     if name == "n":  # of counts in R
         return _whole(column)
-    return bool(COUNTS.fullmatch(name) or DOUBTFUL.fullmatch(name))
+    return may_be_weights(name)
+
+
+def may_be_weights(name: str) -> bool:
+    """Is it a name that weights have?"""
+    return bool(COUNTS.fullmatch(name.lower()) or DOUBTFUL.fullmatch(name.lower()))
 
 
 def _unused(table: Table, places: list[int], heavy: int | None) -> list[str]:

@@ -230,15 +230,25 @@ def _of_arrays(file: Any, member: str | None, columns: Any, weights: Any) -> Poi
     """The points, and perhaps weights, of a .npz file; those of a .npy file."""
     heavy = weights or "weights"
 
+    unused: list[str] = []
+
     def wanted(names: list[str]) -> list[str]:
-        return _wanted(names, member, weights)
+        taken = _wanted(names, member, weights)
+        if len(taken) == 1 and member is None:
+            heavy_names = [name for name in names if choice.may_be_weights(name)]
+            unused.extend(
+                f"its array {name} is not used: --weights {name} for weights"
+                for name in heavy_names
+                if name not in taken
+            )
+        return taken
 
     arrays = npy.load(file, wanted)
     if "" in arrays and member is not None:
         raise ValueError(f"this is one array without a name: leave out [{member}]")
     shares = arrays.pop(heavy, None)
     points = next(iter(arrays.values()))
-    loaded = Points(points)
+    loaded = Points(points, notes=tuple(unused))
     if points.dtype.names or columns or (weights is not None and shares is None):
         loaded = _of_table(_as_table(points), columns, weights if shares is None else None)
     if shares is None:
