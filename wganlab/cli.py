@@ -38,9 +38,7 @@ MEMORY = re.compile(
     "out of memory|can't allocate memory|not enough memory|Unable to allocate", re.I
 )
 UNWRITTEN = re.compile("PytorchStreamWriter|unexpected pos|No space left", re.I)
-TOO_LARGE = re.compile(
-    "Overflow when unpacking|size calculation overflow|int too (large|big)", re.I
-)
+TOO_LARGE = re.compile("Overflow when unpacking|calculation overflow|int too (large|big)", re.I)
 TORCHRUN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK")  # it sets them all
 MOMENT = 2.0  # seconds in which the first of several processes tells its error before the others
 FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, ModuleNotFoundError)
