@@ -244,6 +244,8 @@ def test_columns_are_chosen(tmp_path):
         ("x,y\n−1,2\n", {}, "could not convert string '−1' to a number"),
         ("x;y\n1.234,5;2\n", {}, "and points between thousands: write 1234.5"),
         ('x,y\n"1,2\n3,4"\n', {}, "line 2 has a quote without another"),
+        ("x,kind\n1,a\n2,b\n", {"weights": "kind"}, "column kind holds no numbers: choose another"),
+        ("x,kind\n1,a\n", {"columns": "kind"}, "could not convert string 'a' to a number"),
         ("x,y\n5%,2\n", {}, "choose other columns by --columns"),
         (",count\ncat,3\ndog,2\n", {}, "may count words, and points are numbers"),
     ],
@@ -270,6 +272,8 @@ def test_other_files_and_standard_input(tmp_path, monkeypatch):
         loaded = data.load_points(path)
         np.testing.assert_array_equal(loaded.points, [[0, 1.5], [2, 3]])
         np.testing.assert_array_equal(loaded.weights, [0.25, 0.75])
+    with pytest.raises(ValueError, match="column kind holds no numbers"):
+        data.load_points(tmp_path / "a.parquet", columns=["x", "kind"])
     for content in (raw, gzip.compress(raw), (tmp_path / "a.parquet").read_bytes()):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
         np.testing.assert_array_equal(data.load_points("-").points, [[0, 1.5], [2, 3]])

@@ -56,7 +56,9 @@ class Table:
         return (self.names[place] if self.names else "") or str(place + 1)
 
     def column(self, place: int) -> NDArray[np.float64]:
-        """The numbers of one column of the file, shape (n,)."""
+        """The numbers of one column of the file, shape (n,); ValueError if it has none."""
+        if place not in self.places:
+            raise ValueError(f"column {self.name(place)} holds no numbers: choose another")
         return self.values[:, self.places.index(place)]
 
     def told(self, places: Sequence[int]) -> str:
@@ -223,7 +225,7 @@ def normalized(weights: NDArray[np.generic], name: str) -> tuple[NDArray[np.floa
         If they are no weights.
     """
     array = np.asarray(weights)
-    if array.dtype.kind not in "iuf" or array.ndim != 1:
+    if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size:
         return weights, []  # type: ignore[return-value]  # refused where measures are checked
     array = array.astype(np.float64)
     if not np.isfinite(array).all() or (array < 0).any():

@@ -229,18 +229,13 @@ def _of_table(table: choice.Table, columns: Any, weights: Any) -> Points:
 def _of_arrays(file: Any, member: str | None, columns: Any, weights: Any) -> Points:
     """The points, and perhaps weights, of a .npz file; those of a .npy file."""
     heavy = weights or "weights"
-
     unused: list[str] = []
 
     def wanted(names: list[str]) -> list[str]:
         taken = _wanted(names, member, weights)
         if len(taken) == 1 and member is None:
-            heavy_names = [name for name in names if choice.may_be_weights(name)]
-            unused.extend(
-                f"its array {name} is not used: --weights {name} for weights"
-                for name in heavy_names
-                if name not in taken
-            )
+            left = [name for name in names if name not in taken and choice.may_be_weights(name)]
+            unused.extend(f"its array {x} is not used: --weights {x} for weights" for x in left)
         return taken
 
     arrays = npy.load(file, wanted)
