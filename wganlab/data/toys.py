@@ -214,7 +214,7 @@ def from_points(array: ArrayLike, weights: ArrayLike | None = None) -> Toy:
         return points[torch.randint(n, (n_draws,), generator=generator, device=generator.device)]
 
     def weighed(points: Tensor, upto: Tensor, n_draws: int, generator: Generator) -> Tensor:
-        u = torch.rand(n_draws, generator=generator, device=generator.device, dtype=upto.dtype)
+        u = torch.rand((n_draws,), generator=generator, device=generator.device, dtype=upto.dtype)
         return points[torch.searchsorted(upto, u * upto[-1], right=True)]
 
     if weights is None:
