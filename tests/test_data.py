@@ -200,7 +200,11 @@ def test_columns_that_are_no_coordinates(tmp_path, text, points, weights, note):
 
 def test_columns_are_chosen(tmp_path):
     path = written(tmp_path, 'id,"x, in m",y,w\n5,1,2,3\n6,3,4,5\n')
-    for chosen in ({"columns": '"x, in m",y'}, {"columns": ["x, in m", "y"]}, {"columns": "2,3"}):
+    for chosen in (
+        {"columns": '"x, in m",y'},
+        {"columns": np.array(["x, in m", "y"])},
+        {"columns": "2,3"},
+    ):
         loaded = data.load_points(path, weights="w", **chosen)
         np.testing.assert_array_equal(loaded.points, [[1, 2], [3, 4]])
         np.testing.assert_allclose(loaded.weights, [3 / 8, 5 / 8])
@@ -208,6 +212,9 @@ def test_columns_are_chosen(tmp_path):
             f"{path}: its weights, column w, sum to 8 and were divided by that",
         )
     np.testing.assert_array_equal(data.load_points(path, columns="y,id").points, [[2, 5], [4, 6]])
+    np.testing.assert_array_equal(data.load_points(path, columns=3).points, [[2], [4]])
+    with pytest.raises(ValueError, match="there is no column '0'"):
+        data.load_points(path, columns=0)
     behind = data.load_points(f"{path}:columns=y:weights=w")
     np.testing.assert_array_equal(behind.points, [[2], [4]])
     assert behind.weights is not None

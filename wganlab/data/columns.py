@@ -115,7 +115,7 @@ def chosen(
     """
     width = len(table.names) or max(table.places) + 1
     heavy = None if weights is None else placed([str(weights)], table.names, width)[0]
-    if columns:
+    if columns is not None:
         places = placed(columns, table.names, width)
         if heavy in places:
             raise ValueError(f"column {table.name(heavy)} cannot be weights and a coordinate both")

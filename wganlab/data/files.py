@@ -15,6 +15,7 @@ import numpy as np
 from wganlab.data import columns as choice
 from wganlab.data import npy, opening, parquet, text
 from wganlab.data.image_sources import EMBEDDED, SOURCES, images, is_image_source
+from wganlab.writing import why
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Points:
 def load_points(
     source: str | os.PathLike[str],
     *,
-    columns: str | Sequence[str | int] | None = None,
+    columns: str | int | Sequence[str | int] | None = None,
     weights: str | int | None = None,
 ) -> Points:
     """Points, and weights if the file has any.
@@ -62,7 +63,7 @@ def load_points(
           `folder:PATH`: pixels in [0, 1].
 
         Columns and weights may be written after the name: `FILE.csv:columns=x,y:weights=count`.
-    columns : str or sequence of str or int, optional
+    columns : str, int, or sequence of these, optional
         The coordinates: names of columns, as in "x,y", or their numbers from 1. By default all
         columns of numbers, but what looks like an index, labels or counts: a note says so.
     weights : str or int, optional
@@ -78,9 +79,9 @@ def load_points(
     ModuleNotFoundError
         If a .parquet file is asked for without pyarrow.
     """
-    source, columns, weights = parted(os.fspath(source), columns, weights)
+    source, columns, weights = parted(os.fsdecode(source), columns, weights)
     if is_image_source(source):
-        if columns or weights is not None:
+        if columns is not None or weights is not None:
             raise ValueError(f"{source} holds images: columns and weights are of tables")
         return Points(_pixels(source))
     try:
@@ -88,7 +89,7 @@ def load_points(
     except FileNotFoundError:
         raise
     except (ValueError, OSError) as error:
-        told = str(error)
+        told = why(error) if isinstance(error, OSError) else str(error)
         known = told.startswith((source, repr(source)))
         raise ValueError(told if known else f"{source}: {told}") from error
     points = loaded.points
@@ -103,7 +104,9 @@ def parted(source: str, columns: Any = None, weights: Any = None) -> tuple[str, 
     name, *options = _OPTION.split(source)
     told = dict(option.split("=", 1) for option in options)
     columns, weights = told.get("columns") or columns, told.get("weights") or weights
-    return name, columns or None, None if weights in (None, "") else str(weights)
+    columns = None if isinstance(columns, str) and not columns else columns
+    weights = None if weights is None or weights == "" else str(weights)
+    return name, [columns] if isinstance(columns, int) else columns, weights
 
 
 def equally_heavy(name: str, loaded: Points, most: int, rng: np.random.Generator) -> Points:
@@ -204,7 +207,7 @@ def _of_bytes(raw: bytes, columns: Any, weights: Any) -> Points:
 
 def _of_text(raw: bytes, suffix: str, columns: Any, weights: Any) -> Points:
     def wanted(names: list[str], width: int) -> list[int] | None:
-        if not columns:
+        if columns is None:
             return None
         heavy = [] if weights is None else choice.placed([weights], names, width)
         return choice.placed(columns, names, width) + heavy
@@ -244,7 +247,7 @@ def _of_arrays(file: Any, member: str | None, columns: Any, weights: Any) -> Poi
     shares = arrays.pop(heavy, None)
     points = next(iter(arrays.values()))
     loaded = Points(points, notes=tuple(unused))
-    if points.dtype.names or columns or (weights is not None and shares is None):
+    if points.dtype.names or columns is not None or (weights is not None and shares is None):
         loaded = _of_table(_as_table(points), columns, weights if shares is None else None)
     if shares is None:
         return loaded
