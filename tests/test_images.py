@@ -261,7 +261,7 @@ def deep(path, levels, dtype=np.uint16):
         (np.uint16, ([0, 100], [255, 0]), ([0, 100], [255, 0]), "black and 255 for white"),
         (np.uint16, ([0, 257], [65535, 0]), ([0, 1], [255, 0]), None),
         (np.int32, ([0, 100], [255, 0]), ([0, 100], [255, 0]), "black and 255 for white"),
-        (np.int32, ([-1000, 0], [3080, 0]), ([0, 62], [255, 62]), "-1000 is taken for black"),
+        (np.int32, ([3080, 0], [-1000, 0]), ([255, 62], [0, 62]), "-1000 is taken for black"),
         (np.float32, ([0, 0.5], [1, 0]), ([0, 128], [255, 0]), "floats from 0 to 1: 0 is taken"),
         (np.float32, ([-1, 0], [1, 0]), ([0, 128], [255, 128]), "-1 is taken for black and 1 for"),
         (np.float32, ([0, 100], [200, 0]), ([0, 100], [200, 0]), "black and 255 for white"),
