@@ -1,6 +1,6 @@
 """Faults on purpose: what share of them do the tests notice?
 
-    python tests/mutants.py [--only WORD] [--again] [--results FILE]
+    python tests/mutants.py [--only WORD] [--quick] [--again] [--results FILE]
 
 Each mutant is one plausible slip in one file: a sign, a forgotten half, a minimum for a maximum, a
 step that is not taken. The tree is copied, one mutant at a time is put into the copy, and the tests
@@ -90,12 +90,13 @@ class Judge:
     """The tests of a tree: the quick ones of a mutant, and where they see nothing the slow ones."""
 
     tree: Path
+    kinds: tuple[str, ...] = ("not slow", "slow")
     seconds: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict)
 
     def __call__(self, mutant: Mutant) -> str:
         """How the tests end with the fault: passed, failed, broken or too slow."""
         ended = "passed"
-        for which in ("not slow", "slow"):
+        for which in self.kinds:
             longest = 60 + PATIENCE * self.without(mutant.tests, which)
             (self.tree / mutant.file).write_text(mutant.mutated, encoding="utf-8")
             try:
@@ -155,6 +156,7 @@ def main() -> None:
     """Every mutant, and the share that was noticed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="those whose line holds this")
+    parser.add_argument("--quick", action="store_true", help="leave slow tests out")
     parser.add_argument("--again", action="store_true", help="those that survived, once more")
     parser.add_argument("--results", type=Path, default=ROOT / "build" / "mutants.json")
     asked = parser.parse_args()
@@ -168,7 +170,7 @@ def main() -> None:
         chosen = [mutant for mutant in mutants(tree) if asked.only in str(mutant)]
         due = [one for one in chosen if asked.again and results.get(one.key) == "passed"]
         due += [one for one in chosen if one.key not in results]
-        judge = Judge(tree)
+        judge = Judge(tree, ("not slow",) if asked.quick else Judge.kinds)
         for mutant in due:
             results[mutant.key] = judge(mutant)
             asked.results.parent.mkdir(parents=True, exist_ok=True)
