@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from wganlab.learned import TrainConfig
     from wganlab.learned.runs.config import Network
 
-BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine", "--workers")
+BESIDES_RESUME = (
+    *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers"),
+)
 Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
 
 
@@ -50,8 +52,9 @@ class Train:
     features.
     """
 
-    preset: str = "wgan-gp"
-    """Recipe: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal; gan, gan-minimax, lsgan, hinge,
+    preset: str = "auto"
+    """Recipe; auto is wgan-gp, and wgan-lp for points from a file, where critics of a two-sided
+    penalty may end on the wrong side. The others: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal; gan, gan-minimax, lsgan, hinge,
     loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js, fgan-tv, fgan-pearson; without a
     critic gmmn, sinkhorn, emd; at the papers' sizes, hours: wgan-paper, wgan-gp-paper."""
     folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
@@ -59,7 +62,8 @@ class Train:
     taken. With several seeds, PATH-seedN."""
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
     """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
-    can be changed."""
+    can be changed but its end: --iterations takes it further, a finished run too, with the learning
+    rates that schedules to that end have."""
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
@@ -99,19 +103,31 @@ class Train:
         with spinner("loading torch"):
             from wganlab.learned import PRESETS, preset
 
-        if self.preset not in PRESETS:
-            near = difflib.get_close_matches(self.preset, PRESETS, 1)
+        name = self._preset(data)
+        if name not in PRESETS:
+            near = difflib.get_close_matches(name, PRESETS, 1)
             raise ValueError(
-                f"there is no preset {self.preset!r}: choose from {', '.join(PRESETS)}"
+                f"there is no preset {name!r}: choose from {', '.join(PRESETS)}"
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
-        config = preset(self.preset, data)
+        config = preset(name, data)
         config = quickened(config) if self.quick else config
         return replace(
             config,
             critic=network(self.critic_net, config.critic),
             generator=network(self.generator_net, config.generator),
         )
+
+    def _preset(self, data: str | None) -> str:
+        """The name of the recipe for that data."""
+        if self.preset != "auto":
+            return self.preset
+        from wganlab.data import TOYS
+        from wganlab.data.image_sources import is_image_source
+
+        name = (data or "8gaussians").partition(":")[0].replace("-", "_")
+        own = data is not None and not is_image_source(data) and name not in TOYS
+        return "wgan-lp" if own else "wgan-gp"
 
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""
@@ -205,7 +221,7 @@ class Train:
             name = f"-seed{config.seed}" if self.seeds > 1 else ""
             return self.folder.with_name(self.folder.name + name)
         data = re.sub(r"[^\w.]+", "-", config.data).strip("-.")
-        first = folder = Path("runs") / f"{self.preset}-{data}-seed{config.seed}"
+        first = folder = Path("runs") / f"{self._preset(config.data)}-{data}-seed{config.seed}"
         number = 1
         while folder.exists():
             number += 1
@@ -243,7 +259,7 @@ class Train:
         """`--resume`; `options` are all that were given, `further` those of no field here."""
         assert self.resume is not None
         names = {option.partition("=")[0] for option in options if option.startswith("-")}
-        if extra := sorted(names - {*BESIDES_RESUME}) or further:
+        if extra := sorted(names - {*BESIDES_RESUME}) or _besides_iterations(further):
             raise ValueError(
                 f"--resume goes on with the run as it was configured: leave out {', '.join(extra)}"
             )
@@ -252,8 +268,8 @@ class Train:
             from wganlab.learned import distributed
 
         kept = learned.RunFolder(self.resume)
-        config, before = kept.config(), kept.environment()
-        if "n" not in before["notes"]:
+        config, before = kept.located(), kept.environment()
+        if not {"n", "engine"} <= before["notes"].keys():
             raise ValueError(
                 f"the run in {self.resume} was started from Python, with observers that are not "
                 "known here: go on with it by learned.resume"
@@ -267,11 +283,32 @@ class Train:
             threads=self.threads if "--threads" in names else before["threads"],
             engine=self.engine if "--engine" in names else before["notes"]["engine"],
             workers=self.workers,
+            iterations=_iterations(further),
         )
         with distributed.joined(self.device) as world:
             guarded(self.resume, again)
             if world.first:
                 finish([self.resume])
+
+
+def _besides_iterations(further: Sequence[str]) -> list[str]:
+    """What else was given with --resume than --iterations and its number."""
+    left = list(further)
+    if "--iterations" in left:
+        place = left.index("--iterations")
+        del left[place : place + 2]
+    return [option for option in left if not option.startswith("--iterations=")]
+
+
+def _iterations(further: Sequence[str]) -> int | None:
+    """The number that was given for --iterations; None where it was not."""
+    both = [part for option in further for part in option.split("=", 1)]
+    if "--iterations" not in both:
+        return None
+    given = "".join(both[both.index("--iterations") + 1 :][:1])
+    if not given.isdecimal():
+        raise ValueError(f"--iterations {given}: expected a whole number")
+    return int(given)
 
 
 def quickened(config: TrainConfig) -> TrainConfig:

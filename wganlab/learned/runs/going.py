@@ -53,7 +53,7 @@ class Going:
     def observe(self) -> None:
         """A row, where one is due; of several processes the first makes it."""
         done, config = self.training.iteration, self.training.config
-        if done % config.every and done != config.iterations:
+        if done % config.every and done < config.iterations:
             return
         if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
             return
@@ -69,7 +69,7 @@ class Going:
     def keep(self, interrupted: bool) -> None:
         """A checkpoint, where one is due."""
         done, config = self.training.iteration, self.training.config
-        due = done % config.checkpoint == 0 or done == config.iterations or interrupted
+        due = done % config.checkpoint == 0 or done >= config.iterations or interrupted
         if self.folder is None or not due:
             return
         self.training.refuse_infinite()
