@@ -46,7 +46,7 @@ def save(figure: Figure, stem: Path, *, suffixes: tuple[str, ...] = (".png", ".p
         dated = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}[suffix]
         beside = stem.with_name(f".{stem.name}{suffix}")
         figure.savefig(beside, metadata=dated, format=suffix[1:])
-        beside.replace(stem.with_suffix(suffix))
+        beside.replace(stem.with_name(f"{stem.name}{suffix}"))  # which may hold dots
 
 
 def show_images(axes: Axes, images: NDArray[np.uint8], columns: int) -> None:

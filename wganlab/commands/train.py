@@ -231,6 +231,7 @@ class Train:
     def _side_by_side(self, jobs: Sequence[Job], config: TrainConfig) -> None:
         from wganlab import learned
         from wganlab.commands.side_by_side import side_by_side, together
+        from wganlab.learned.runs.interruption import as_ctrl_c
 
         # what makes no sense is told at once, and once
         nothing = replace(config, iterations=0)
@@ -240,10 +241,12 @@ class Train:
                 raise ValueError(f"there is a run in {job.folder} already: give another name")
         folders = [job.folder for job in jobs]
         try:
-            if self.engine == "compiled" and not config.of_images:
-                failed = together(jobs, config)
-            else:
-                failed = side_by_side(jobs, max(1, cores() // self.threads), config.iterations)
+            with as_ctrl_c():
+                if self.engine == "compiled" and not config.of_images:
+                    failed = together(jobs, config)
+                else:
+                    at_once = max(1, cores() // self.threads)
+                    failed = side_by_side(jobs, at_once, config.iterations)
         except KeyboardInterrupt:
             draw_what_there_is(folders)
             told = ", ".join(filter(None, map(where, folders)))

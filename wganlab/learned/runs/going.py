@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from wganlab.learned.fast.trace import owned
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
+from wganlab.learned.runs.sign import remark
 from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.view import SHOWN, Observer, Row, generated
 
@@ -31,6 +32,11 @@ class Run:
     """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
+
+    @property
+    def remark(self) -> str:
+        """What to know before believing its estimate: where that has the wrong sign."""
+        return remark(self.history, self.config)
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """Generated points, shape (n, dim)."""
@@ -93,4 +99,7 @@ class Going:
         """What the progress bar shows of the last row."""
         shown = {"estimate": "estimate", "emd": "EM", "modes": "modes"}
         row = self.rows[-1]
-        return {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
+        told = {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
+        if row.get("wrong_sign"):
+            told["estimate"] += " wrong sign"
+        return told

@@ -31,7 +31,7 @@ from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs import metrics
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
-from wganlab.learned.runs.sign import wrong_sign
+from wganlab.learned.runs.sign import STEEP, wrong_sign
 from wganlab.learned.runs.view import SHOWN, Observer, Row, View, generated
 
 
@@ -312,7 +312,8 @@ class RunState(Players):
         rates = {f"{who}_rate": self.rate(who) for who in self.players()}
         if self.critic is None or self.objective.estimates != "EM":
             return rates
-        return rates | {"wrong_sign": float(wrong_sign(seen))}
+        unit = self.config.constraint not in STEEP
+        return rates | {"wrong_sign": float(wrong_sign(seen, of_slope_one=unit))}
 
     def rate(self, player: str) -> float:
         """The learning rate of a player's next step."""
