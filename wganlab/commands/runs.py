@@ -75,6 +75,8 @@ def entry(folder: Path) -> dict[str, Any]:
             told["state"] = "done" if told["iteration"] >= told["iterations"] else "unfinished"
     except FileNotFoundError:
         told["note"] = "no config.json: no run"
+    except LookupError as error:
+        told["note"] = str(error)
     except Exception as error:  # whatever it is, the others are listed
         told["note"] = printed(f"cannot be read: {error or type(error).__name__}")
     files = [] if told["note"] else [folder / "metrics.csv", folder / "config.json"]
@@ -93,7 +95,7 @@ def _config(file: Path) -> dict[str, Any]:
     kinds = {"data": str, "objective": str, "constraint": str, "iterations": int}
     for name, kind in kinds.items():
         if name not in config:
-            raise ValueError(f"config.json has no {name}")
+            raise LookupError(f"config.json has no {name}")
         if not isinstance(config[name], kind) or isinstance(config[name], bool):
             raise ValueError(f"{name} in config.json is {config[name]!r}")
     return {name: config[name] for name in kinds}

@@ -121,9 +121,10 @@ def _places(source: str, said: dict[str, Any], folder: Path) -> Iterator[str]:
 
 
 def _parts(source: str) -> tuple[str, str, str] | None:
-    """What stands before the path in a source, the path, and the class behind it."""
+    """What stands before the path in a source, the path, and what of it is asked for behind it."""
     if source.startswith("hub:"):
         return None
-    found = re.fullmatch(r"(folder:|npz:)?(.*?)((?:\[[^\]]*\])?)", source, re.DOTALL)
+    behind = r"(?::(?:columns|weights?)=.*|\[[^\[\]]*\])?"
+    found = re.fullmatch(rf"(folder:|npz:)?(.*?)({behind})", source, re.DOTALL)
     assert found is not None
     return found[1] or "", found[2], found[3]
