@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
 def guarded(folder: Path, work: Callable[[], Any]) -> None:
     """Do it; where it is stopped, say what is kept and how to go on."""
+    from wganlab.learned.runs.interruption import as_ctrl_c
+
+    with as_ctrl_c():
+        _guarded(folder, work)
+
+
+def _guarded(folder: Path, work: Callable[[], Any]) -> None:
     from wganlab.learned import RunDivergedError
     from wganlab.learned.distributed import LostError, world
-    from wganlab.learned.runs.interruption import as_ctrl_c
     from wganlab.learned.runs.keeping import NotKeptError
 
     first = world().first
     try:
-        with as_ctrl_c():
-            work()
+        work()
     except LostError as error:
         kept = where(folder)
         how = f"go on by the same torchrun with train --resume {folder}, on fewer processes too"

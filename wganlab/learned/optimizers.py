@@ -37,6 +37,11 @@ class Optimizer:
         checks.among(get_args(Name), name=self.name)
         checks.among(get_args(Schedule), schedule=self.schedule)
         checks.positive(lr=self.lr)
+        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
+            raise ValueError(f"betas = {self.betas!r}: give two numbers in [0, 1)")
+        checks.finite(momentum=self.momentum)
+        for beta in self.betas:
+            checks.finite(betas=beta)
         if not all(0 <= beta < 1 for beta in (*self.betas, self.momentum)):
             raise ValueError(
                 f"betas = {self.betas}, momentum = {self.momentum}: give numbers in [0, 1)"

@@ -75,6 +75,15 @@ Phases = Literal["constant", "original"]
 Precision = Literal["float32", "bfloat16"]
 
 
+_NETWORK = (Network, f"a network, {', '.join(kind.__name__ for kind in NETWORKS.values())}")
+_OPTIMIZER = (Optimizer, "an Optimizer")
+_KINDS: dict[str, tuple[Any, str]] = {
+    "data": (str, "the name of a law, or a file's"),
+    **dict.fromkeys(("critic", "generator"), _NETWORK),
+    **dict.fromkeys(("critic_optimizer", "generator_optimizer"), _OPTIMIZER),
+}
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """What is trained, how, and on what."""
@@ -142,6 +151,9 @@ class TrainConfig:
     """Iterations between two checkpoints."""
 
     def __post_init__(self) -> None:
+        for name, (kind, told) in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: give {told}")
         checks.among(tuple(OBJECTIVES), objective=self.objective)
         checks.among(tuple(CONSTRAINTS), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
@@ -149,7 +161,8 @@ class TrainConfig:
         checks.among(get_args(Precision), precision=self.precision)
         checks.whole(1, size=self.size)
         checks.whole(0, held_out=self.held_out)
-        checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
+        checks.whole(0, points=self.points, iterations=self.iterations)
+        checks.whole(0, most=checks.SEEDS, seed=self.seed)
         checks.whole(0, warm_up=self.warm_up)
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
         checks.whole(1, latent=self.latent, batch=self.batch)
@@ -233,7 +246,7 @@ class TrainConfig:
         """
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"this configuration is no JSON: {error}") from None
         if not isinstance(values, dict) or not isinstance(values.get("version"), int):
             raise ValueError("this configuration has no version: expected what to_json writes")
@@ -291,6 +304,8 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)
+    except ValueError as error:
+        raise ValueError(f"{prefix}{error}") from None
     except TypeError as error:
         where = prefix.rstrip(".") or "this configuration"
         raise ValueError(f"{where} has a value of the wrong type: {error}") from None

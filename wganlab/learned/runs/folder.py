@@ -220,9 +220,11 @@ class RunFolder:
     def config(self) -> TrainConfig:
         """The configuration; ValueError where there is no run."""
         try:
-            return TrainConfig.from_json(text(self.config_file))
+            content = text(self.config_file)
         except (FileNotFoundError, NotADirectoryError):
             self._refuse_nothing()
+        try:
+            return TrainConfig.from_json(content)
         except ValueError as error:
             raise ValueError(f"{self.config_file}: {error}") from None
 
@@ -255,8 +257,10 @@ class RunFolder:
         file = self.environment_file
         try:
             told = json.loads(text(file))
-        except (OSError, ValueError, RecursionError) as error:
-            raise ValueError(f"{file} cannot be read: {error}") from None
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{file} is not what a run writes: {error}") from None
         if not isinstance(told, dict) or not isinstance(told.get("notes"), dict):
             raise ValueError(f"{file} is not what a run writes: it has no notes")
         return told

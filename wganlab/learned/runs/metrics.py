@@ -87,13 +87,14 @@ def keep(path: Path, iteration: int) -> list[Row]:
         raise ValueError(
             f"{path} has no column 'iteration', so that it is none of this run's rows: move it away"
         )
-    rows = [row for row in read(path, unended=True) if row["iteration"] <= iteration]
+    there = read(path, unended=True)
+    rows = [row for row in there if row["iteration"] <= iteration]
+    if not there and iteration >= 0:
+        warnings.warn(f"{path} has no row: those up to {iteration:,} are lost", stacklevel=4)
     if rows:
         write(path, rows)
-    elif path.exists():
-        if iteration >= 0 and not read(path, unended=True):
-            warnings.warn(f"{path} has no row: the rows up to {iteration:,} are lost", stacklevel=4)
-        path.unlink()
+    else:
+        path.unlink(missing_ok=True)
     return rows
 
 
