@@ -17,8 +17,8 @@ from PIL import Image
 
 from figures import making as build
 from figures import workers
-from figures.making import Figures, main, ordered
 from figures.catalog import FIGURES, PROFILES
+from figures.making import Figures, main, ordered
 from figures.provenance import ROOT
 from figures.shelf import Shelf
 

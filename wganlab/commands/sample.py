@@ -60,9 +60,7 @@ class Sample:
 
     def _check(self) -> None:
         kept = [self.folder / name for name in KEPT]
-        check(
-            self.out, option="--out", suffixes=SUFFIXES, overwrite=self.overwrite, inputs=kept
-        )
+        check(self.out, option="--out", suffixes=SUFFIXES, overwrite=self.overwrite, inputs=kept)
         if not 1 <= self.n < 2**31:
             raise ValueError(f"--n {self.n}: expected 1 or more, below 2**31")
         if not 0 <= self.seed < 2**64:

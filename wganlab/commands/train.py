@@ -54,9 +54,10 @@ class Train:
 
     preset: str = "auto"
     """Recipe; auto is wgan-gp, and wgan-lp for points from a file, where critics of a two-sided
-    penalty may end on the wrong side. The others: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal; gan, gan-minimax, lsgan, hinge,
-    loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js, fgan-tv, fgan-pearson; without a
-    critic gmmn, sinkhorn, emd; at the papers' sizes, hours: wgan-paper, wgan-gp-paper."""
+    penalty may end on the wrong side. There are wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal;
+    gan, gan-minimax, lsgan, hinge, loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js,
+    fgan-tv, fgan-pearson; without a critic gmmn, sinkhorn, emd; at the papers' sizes, hours:
+    wgan-paper, wgan-gp-paper."""
     folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
     """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
     taken. With several seeds, PATH-seedN."""

@@ -87,7 +87,7 @@ def whole(least: int, *, most: int = MOST, **given: Any) -> None:
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} = {value!r}: give a whole number of at least {least}")
-        if value > most:
+        if int(value) > most:
             raise ValueError(f"{name} is too large: give a whole number of at most {most:,}")
 
 

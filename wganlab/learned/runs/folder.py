@@ -145,7 +145,7 @@ class RunFolder:
             )
         for name in (*KEPT, *DRAWN):
             there = self.path / name
-            if there.is_symlink() or there.exists() and not _empty(there):
+            if there.is_symlink() or (there.exists() and not _empty(there)):
                 raise ValueError(
                     f"{there} is there already and of no run, which would write over it: give "
                     "another folder, or move it away"

@@ -1,6 +1,6 @@
 """Training runs: iterations of `algorithm1`, observed, kept, and gone on with.
 
-`train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
+`train` observes every k iterations and keeps checkpoints; `again` goes on from the last of them.
 It knows nothing of exact distances; observers do (`wganlab.compare.truth_observers`).
 """
 
@@ -29,7 +29,6 @@ from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
 from wganlab.learned.runs.going import Going, Run
 from wganlab.learned.runs.interruption import interruptible
-from wganlab.learned.runs.opened import as_kept
 from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.track import summary_writer
 from wganlab.learned.runs.view import Observer
@@ -111,7 +110,7 @@ def train(
             raise ValueError("track=True writes into the folder of the run: give folder= too")
     with ExitStack() as held:
         kept = _begun(held, training, folder, notes, threads)
-        (run,) = _run([Going(training, kept, observers, track)], progress, threads, engine)
+        (run,) = run_all([Going(training, kept, observers, track)], progress, threads, engine)
     return run
 
 
@@ -153,56 +152,7 @@ def train_seeds(
             Going(training, _begun(held, training, path, notes, threads), observers, track)
             for training, path in zip(trainings, paths, strict=True)
         ]
-        return _run(going, progress, threads, engine)
-
-
-def resume(
-    folder: Path | str,
-    *,
-    critic: nn.Module | None = None,
-    generator: nn.Module | None = None,
-    observers: Sequence[Observer] = (),
-    track: bool = False,
-    progress: bool | None = None,
-    device: str | torch.device = "auto",
-    threads: int | None = 1,
-    engine: EngineName = "auto",
-    workers: int = 0,
-    iterations: int | None = None,
-) -> Run:
-    """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
-
-    A run that was tracked is tracked further; with `track`, so is one that was not, its rows so far
-    included. The other parameters are those of `train`; networks of your own are given again.
-
-    Parameters
-    ----------
-    iterations : int
-        Another end, in iterations from the start, of a finished run too. Learning rates and noise
-        go on as their schedules to that end have them; config.json has it from then on, and
-        environment.json says where it was moved.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, its data has changed, its checkpoint is of another run, or it is
-        beyond the end that is asked for; nothing has changed then.
-    TakenError
-        If another process writes it.
-    """
-    kept = RunFolder(folder)
-    checks.among(get_args(EngineName), engine=engine)
-    if iterations is not None:
-        checks.whole(1, iterations=iterations)
-    with ExitStack() as held:
-        world().by_first(lambda: _taken(held, kept, iterations))
-        training, begun = _opened(kept, critic, generator, device, workers, engine != "eager")
-        track = world().by_first(lambda: track or kept.events_folder.exists())
-        if track:
-            summary_writer()
-        rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
-        (run,) = _run([Going(training, kept, observers, track, rows)], progress, threads, engine)
-    return run
+        return run_all(going, progress, threads, engine)
 
 
 def _begun(
@@ -218,90 +168,16 @@ def _begun(
     kept = RunFolder(path)
     with thread_limit(threads):  # the folder tells how many
         begun = kept.begun(training.config, training.law, training.device, notes)
-        world().by_first(lambda: _enter(held, begun))
+        world().by_first(lambda: enter(held, begun))
     return kept
 
 
-def _taken(held: ExitStack, kept: RunFolder, iterations: int | None) -> None:
-    """Hold the folder of a run that goes on, and move its end where that is asked for."""
-    _enter(held, kept.alone())
-    config, data = kept.located(), kept.data()
-    kept.mark(replace(config, data=kept.config().data), data)
-    if iterations is None or iterations == config.iterations:
-        return
-    reached = kept.reached() or 0
-    if iterations < reached:
-        raise ValueError(
-            f"the run in {kept.path} is at iteration {reached:,} already: give --iterations of "
-            "more than that, counted from its start"
-        )
-    kept.lengthen(kept.config(), iterations, reached)
-
-
-def _enter(held: ExitStack, context: AbstractContextManager[None]) -> None:
+def enter(held: ExitStack, context: AbstractContextManager[None]) -> None:
+    """What other processes are told of it is nothing."""
     held.enter_context(context)
 
 
-def load_run(
-    folder: Path | str,
-    *,
-    critic: nn.Module | None = None,
-    generator: nn.Module | None = None,
-    device: str | torch.device = "auto",
-) -> Run:
-    """The run in a folder as its last checkpoint has it, whether it came to its end or not.
-
-    Its data is not needed.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, it has no checkpoint yet, or it has networks of your own: give those.
-    """
-    kept, place = RunFolder(folder), resolve_device(device)
-    config, state = kept.config(), kept.load(place)
-    if state is None:
-        raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
-    shape = tuple(state["shape"]) if "shape" in state else config.law().shape
-    try:
-        networks = as_kept(config, state, shape, place, critic, generator)
-    except (RuntimeError, KeyError):
-        raise _other_networks(kept) from None
-    rows = tuple(row for row in kept.rows() if row["iteration"] <= state["iteration"])
-    return Run(config, rows, *networks, kept.path)
-
-
-def _opened(
-    kept: RunFolder,
-    critic: nn.Module | None,
-    generator: nn.Module | None,
-    device: str | torch.device,
-    workers: int = 0,
-    by_hand: bool = True,
-) -> tuple[RunState, bool]:
-    """The run as its last checkpoint has it, and whether there is one."""
-    place = resolve_device(device)
-    # the folder may be within reach of the first process alone
-    config, state = world().by_first(lambda: (kept.located(), kept.load(torch.device("cpu"))))
-    training = RunState(config, place, critic, generator, workers, by_hand)
-    if state is None:
-        return training, False
-    try:
-        training.load_state_dict(state)
-    except (RuntimeError, KeyError):
-        raise _other_networks(kept) from None
-    return training, True
-
-
-def _other_networks(kept: RunFolder) -> ValueError:
-    return ValueError(
-        f"the checkpoint in {kept.path} is not of the networks in its config.json: a run with "
-        "networks of your own is opened from Python, by learned.resume or learned.load_run with "
-        "critic= and generator="
-    )
-
-
-def _run(
+def run_all(
     going: Sequence[Going], progress: bool | None, threads: int | None, engine: EngineName
 ) -> list[Run]:
     """All of them, side by side where they are compiled."""

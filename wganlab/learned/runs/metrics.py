@@ -149,7 +149,5 @@ def _written(lines: Any) -> str:
     with io.StringIO(newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         for line in lines:
-            writer.writerow(
-                [cell if isinstance(cell, str) else repr(float(cell)) for cell in line]
-            )
+            writer.writerow([cell if isinstance(cell, str) else repr(float(cell)) for cell in line])
         return file.getvalue()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-
 import torch
 
 if TYPE_CHECKING:
@@ -60,11 +59,12 @@ def remark(rows: Sequence[Row], config: TrainConfig) -> str:
     if not rows[-1].get("wrong_sign") and (not wrong or 2 * len(wrong) < len(late)):
         return ""
     last = wrong[-1]
+    where = f"estimate {last['estimate']:.3g} at iteration {last['iteration']:,.0f}"
     how = f"{len(wrong)} of its last {len(late)} rows" if len(late) > 1 else "its last row"
     return (
-        f"wrong sign in {how} (estimate {last['estimate']:.3g} at iteration "
-        f"{last['iteration']:,.0f}): the critic rates generated points above real ones, so its "
-        f"estimate is no distance, and it drives the generator away. Believe exact EM; {_way(config)}"
+        f"wrong sign in {how} ({where}): the critic rates generated points above real ones, so "
+        "its estimate is no distance, and it drives the generator away. Believe exact EM; "
+        f"{_way(config)}"
     )
 
 
