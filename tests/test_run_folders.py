@@ -307,6 +307,14 @@ def test_a_finished_run_goes_on_and_ends_in_the_bits_of_a_longer_one(folder):
     assert RunFolder("a").config() == longer
 
 
+def test_an_end_that_cannot_be_is_not_written(folder):
+    learned.train(TINY, folder="a", critic=torch.nn.Linear(2, 1))
+    before = contents(Path("a"))
+    with pytest.raises(ValueError, match="networks of your own"):
+        learned.resume("a", iterations=9)
+    assert contents(Path("a")) == before
+
+
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_learning_rates_go_on_as_schedules_to_the_new_end(schedule, folder):
     rates = Optimizer(lr=1e-2, schedule=schedule)

@@ -111,7 +111,7 @@ def test_rows_summaries_pictures_and_pages_flag_it(wrong, capsys):
 
     draw_curve(Path("plain.png"), rows, wrong.config)
     assert not np.array_equal(flagged, image.imread("plain.png"))
-    assert main(["runs"] + ["."]) == 0
+    assert main(["runs", "."]) == 0
     assert " wrong sign " in capsys.readouterr().out
     assert main(["runs", ".", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["wrong_sign"] == 1

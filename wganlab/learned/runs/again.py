@@ -66,30 +66,22 @@ def resume(
     if iterations is not None:
         checks.whole(1, iterations=iterations)
     with ExitStack() as held:
-        world().by_first(lambda: _taken(held, kept, iterations))
-        training, begun = _opened(kept, critic, generator, device, workers, engine != "eager")
+        world().by_first(lambda: _taken(held, kept))
+        by_hand = engine != "eager"
+        training, begun = _opened(kept, critic, generator, device, workers, by_hand, iterations)
         track = world().by_first(lambda: track or kept.events_folder.exists())
         if track:
             summary_writer()
+        world().by_first(lambda: kept.end_at(training.config.iterations, training.iteration))
         rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
         (run,) = run_all([Going(training, kept, observers, track, rows)], progress, threads, engine)
     return run
 
 
-def _taken(held: ExitStack, kept: RunFolder, iterations: int | None) -> None:
-    """Hold the folder of a run that goes on, and move its end where that is asked for."""
+def _taken(held: ExitStack, kept: RunFolder) -> None:
+    """Hold the folder of a run that goes on."""
     enter(held, kept.alone())
-    config, data = kept.located(), kept.data()
-    kept.mark(replace(config, data=kept.config().data), data)
-    if iterations is None or iterations == config.iterations:
-        return
-    reached = kept.reached() or 0
-    if iterations < reached:
-        raise ValueError(
-            f"the run in {kept.path} is at iteration {reached:,} already: give --iterations of "
-            "more than that, counted from its start"
-        )
-    kept.lengthen(kept.config(), iterations, reached)
+    kept.mark(kept.config(), kept.data())
 
 
 def load_run(
@@ -128,11 +120,20 @@ def _opened(
     device: str | torch.device,
     workers: int = 0,
     by_hand: bool = True,
+    iterations: int | None = None,
 ) -> tuple[RunState, bool]:
-    """The run as its last checkpoint has it, and whether there is one."""
+    """The run as its last checkpoint has it, to another end if one is given; is there one?"""
     place = resolve_device(device)
     # the folder may be within reach of the first process alone
     config, state = world().by_first(lambda: (kept.located(), kept.load(torch.device("cpu"))))
+    reached = 0 if state is None else state["iteration"]
+    if iterations is not None:
+        if iterations < reached:
+            raise ValueError(
+                f"the run in {kept.path} is at iteration {reached:,} already: give --iterations of "
+                "more than that, counted from its start"
+            )
+        config = replace(config, iterations=iterations)
     training = RunState(config, place, critic, generator, workers, by_hand)
     if state is None:
         return training, False

@@ -193,15 +193,16 @@ class RunFolder:
         self.marks = {name: data[name] for name in names if name in data}
         self.marks["config"] = config.to_json()
 
-    def lengthen(self, config: TrainConfig, iterations: int, reached: int) -> TrainConfig:
+    def end_at(self, iterations: int, reached: int) -> None:
         """Write another end into config.json, and a note of it into environment.json."""
+        config = self.config()
+        if iterations == config.iterations:
+            return
         told = self.environment()
         change = {"at": reached, "from": config.iterations, "to": iterations}
         told["lengthened"] = [*told.get("lengthened", []), change]
         self._put_environment(told)
-        longer = replace(config, iterations=iterations)
-        self.put_config(longer, told.get("data", {}))
-        return longer
+        self.put_config(replace(config, iterations=iterations), self.data())
 
     def _put_environment(self, told: Mapping[str, Any]) -> None:
         with whole(self.environment_file) as part:
