@@ -22,7 +22,16 @@ from figures.making import Figures, main, ordered
 from figures.provenance import ROOT
 from figures.shelf import Shelf
 
-MACHINERY = {"__init__", "__main__", "catalog", "image_runs", "provenance", "render", "shelf"}
+MACHINERY = {
+    "__init__",
+    "__main__",
+    "catalog",
+    "image_runs",
+    "making",
+    "provenance",
+    "render",
+    "shelf",
+}
 MACHINERY |= {"wgan_images", "workers"}
 
 
