@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = Path(__file__).with_suffix(".svg")
 SHOWN = {"pictures", "player", "plots", "report", "scenes"}
-GROUND = {"names", "writing"}  # what any room may use, and is not drawn
+GROUND = {"alone", "names", "writing"}  # what any room may use, and is not drawn
 TOLD = {
     "commands": "how it is asked for",
     "shown": "how it is shown",

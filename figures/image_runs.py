@@ -180,7 +180,7 @@ def classifier(config: TrainConfig, steps: int) -> compare.Classifier | None:
 
 def _finished(there: learned.RunFolder) -> bool:
     state = there.load(torch.device("cpu"))
-    return state is not None and state["iteration"] == there.config().iterations
+    return state is not None and state["iteration"] >= there.config().iterations
 
 
 @contextmanager

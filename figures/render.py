@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from figures.shelf import Shelf
+from wganlab.alone import TakenError
+from wganlab.writing import written
 
 if TYPE_CHECKING:
     from figures.shelf import Due
@@ -53,7 +55,10 @@ def reported(name: str, shelf: Shelf) -> dict[str, Any]:
     start = time.perf_counter()
     due, complaint = shelf.due(name), ""
     try:
-        render(name, shelf, due)
+        with shelf.alone(name):
+            render(name, shelf, due)
+    except TakenError as error:
+        complaint = str(error)
     except Exception:
         complaint = traceback.format_exc()
     seconds = time.perf_counter() - start
@@ -82,7 +87,8 @@ def render(name: str, shelf: Shelf, due: Due) -> None:
     files = [f"{name}.png", f"{name}.pdf"]
     if hasattr(script, "page"):
         files.append(f"{name}.html")
-        (shelf.folder / files[-1]).write_text(script.page(arrays), encoding="utf-8")
+        with written(shelf.folder / files[-1], overwrite=True) as part:
+            part.write_text(script.page(arrays), encoding="utf-8")
     shelf.put_stamp(name, files, time.perf_counter() - start)
 
 

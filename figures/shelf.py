@@ -9,6 +9,7 @@ that of the project as it is now. Nothing is pickled.
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
@@ -16,6 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from figures.provenance import ROOT, Tree
+from wganlab.alone import alone
+from wganlab.writing import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,10 +76,16 @@ class Shelf:
             return {}
         return told if isinstance(told, dict) else {}
 
+    def alone(self, name: str) -> AbstractContextManager[None]:
+        """Be the only one who makes a figure; TakenError tells who else does."""
+        way = "wait for its end, or stop it"
+        return alone(self.folder / f".{name}.lock", f"the figure {name}", way)
+
     def put_stamp(self, name: str, files: list[str], seconds: float) -> None:
         """Say that the pictures are those of now."""
         told = {"digest": self.picture_digest(name), "files": files, "seconds": seconds}
-        (self.folder / f"{name}.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        with written(self.folder / f"{name}.json", overwrite=True) as part:
+            part.write_text(json.dumps(told, indent=1), encoding="utf-8")
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The kept arrays of a figure."""
@@ -104,10 +113,8 @@ def save(path: Path, arrays: Mapping[str, Any], told: Mapping[str, Any]) -> None
             f"of them called {ABOUT!r}"
         )
     kept[ABOUT] = np.array(json.dumps(told))
-    beside = path.with_name(f".{path.name}")
-    with beside.open("wb") as file:
+    with written(path, overwrite=True) as part, part.open("wb") as file:
         np.savez_compressed(file, **kept)
-    beside.replace(path)
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:

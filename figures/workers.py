@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,8 +67,8 @@ def side_by_side(
             try:
                 worker, line = told.get(timeout=BETWEEN)
             except queue.Empty:
-                if "MAKELEVEL" in os.environ and os.getppid() != STARTER:
-                    raise KeyboardInterrupt from None  # make was killed
+                if "MAKELEVEL" in os.environ and not wanted():
+                    raise KeyboardInterrupt from None
                 continue
             if line:
                 result = json.loads(line)
@@ -113,14 +114,55 @@ def start(
     return worker
 
 
+def wanted() -> bool:
+    """Does make, which has started this process, still want it?
+
+    A make that is killed is gone. One that is told to stop by itself, and not with its processes as
+    a terminal tells them, waits for them without a word; but it no longer catches that signal.
+    """
+    if os.getppid() != STARTER:
+        return False
+    starter = status(STARTER)
+    if starter.get("Name") in ("sh", "dash", "bash"):  # of the recipe
+        starter = status(int(starter["PPid"]))
+    if starter.get("Name") not in ("make", "gmake"):
+        return True
+    return bool(int(starter["SigCgt"], 16) >> (signal.SIGINT - 1) & 1)
+
+
+def status(process: int) -> dict[str, str]:
+    """What Linux tells of a process; nothing elsewhere, or of one that has ended."""
+    try:
+        with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
+            pairs = [line.partition(":") for line in file]
+    except OSError:
+        return {}
+    return {name: told.strip() for name, _, told in pairs}
+
+
 def stop(workers: set[Worker]) -> None:
-    """End them: let them keep what they can for a moment."""
-    for worker in workers:
-        worker.close()
-    latest = time.monotonic() + GRACE + 0.5
-    for worker in workers:
-        try:
-            worker.process.wait(max(0.0, latest - time.monotonic()))
-        except subprocess.TimeoutExpired:
+    """End them and what they have started: let them keep what they can for a moment."""
+    with undisturbed():
+        for worker in workers:
+            worker.close()
+        latest = time.monotonic() + GRACE + 0.5
+        for worker in workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(max(0.0, latest - time.monotonic()))
+            with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
+                os.killpg(worker.process.pid, signal.SIGKILL)  # its session is its own
             worker.process.kill()
             worker.process.wait()
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without a second Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -586,8 +586,8 @@ LEARNED = {
     "wganlab/learned/runs/going.py": (
         ("train",),
         [
-            ("if done % config.every and done != config.iterations:", "if done % config.every:"),
-            ("or done == config.iterations or interrupted", "or done == config.iterations"),
+            ("if done % config.every and done < config.iterations:", "if done % config.every:"),
+            ("or done >= config.iterations or interrupted", "or done >= config.iterations"),
             (
                 "self.training.refuse_infinite()\n        if self.training.world.first:\n    ",
                 "if self.training.world.first:\n    ",
@@ -599,6 +599,11 @@ LEARNED = {
         [
             ("run.steps < run.config.warm_up:", "run.steps < 2 * run.config.warm_up:"),
             ("while run.iteration == 0 and", "while"),
+        ],
+    ),
+    "wganlab/learned/runs/again.py": (
+        ("train", "run_folders"),
+        [
             ("kept.keep_rows(training.iteration if begun else -1)", "kept.rows()"),
         ],
     ),

@@ -58,8 +58,8 @@ def finished(tmp_path_factory):
 
 
 def rows(out):
-    """Rows of the table, as lists of cells."""
-    return [re.split(r" {2,}", line) for line in out.splitlines()[1:]]
+    """Rows of the table, without the notes below it, as lists of cells."""
+    return [re.split(r" {2,}", line) for line in out.partition("\n\n")[0].splitlines()[1:]]
 
 
 def error(arguments, capsys):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from figures import __main__ as build
 from figures import image_runs, wgan_images
+from figures import making as build
 from figures.shelf import load
 from wganlab import plots
 from wganlab.learned.runs.loop import advance

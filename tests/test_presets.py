@@ -17,6 +17,7 @@ WGAN = "Arjovsky, Chintala, Bottou 2017, algorithm 1: RMSProp 5e-5, c = 0.01, ba
 WGAN_CODE = "the authors' code: 100 critic steps in iterations 0 to 24 and every 500th"
 GP = "Gulrajani et al. 2017, algorithm 1: lambda 10, 5 steps, Adam 1e-4 of betas (0, .9)"
 GP_TOY = "its gan_toy.py: lambda .1, betas (.5, .9), batch 256, MLPs 2-512-512-512-1, 100,000"
+PAPER_FIRST = f"{GP}: the paper's number where it states one, not that of its toy code"
 GP_CODE = "its gan_64x64.py: 64 filters, layer norm in the critic, 128 latent, batch 64, 200,000"
 GAN = "Goodfellow et al. 2014, algorithm 1: 1 step; Radford et al. 2015: Adam's beta1 = .5"
 LP = "Petzka et al. 2018: the penalty on slopes above 1 alone"
@@ -144,7 +145,7 @@ TOYS = {
     ],
     "wgan-gp-paper": [
         ({"weight": 0.1, "batch": 256, "n_critic": 5, "iterations": 100_000}, GP_TOY),
-        (players(lr=1e-4, betas=(0.5, 0.9)), GP_TOY),
+        (players(lr=1e-4, betas=(0.0, 0.9)), PAPER_FIRST),
         (networks("MLPConfig", width=512, depth=3, init="gulrajani"), GP_TOY),
     ],
 }
@@ -254,6 +255,25 @@ def test_other_presets_keep_what_is_theirs_for_images(name):
     if config.objective == "mmd":
         expected |= {"bandwidths": (3.0, 10.0, 30.0)}
     assert told(config) == expected
+
+
+def test_presets_named_after_papers_are_in_the_tables_of_points_and_of_images():
+    papers = {name for name in PRESETS if name.endswith("-paper")}
+    assert papers == {"wgan-paper", "wgan-gp-paper"}
+    assert papers <= TOYS.keys() & IMAGES.keys()
+
+
+def test_the_penalty_s_paper_is_held_to_the_constant():
+    table = {  # Gulrajani et al. 2017: algorithm 1; gan_toy.py of points, gan_64x64.py of images
+        None: {"weight": 0.1, "batch": 256, "latent": 2, "iterations": 100_000},
+        "folder:rooms": {"weight": 10.0, "batch": 64, "latent": 128, "iterations": 200_000},
+    }
+    for source, numbers in table.items():
+        config = learned.preset("wgan-gp-paper", source)
+        assert {name: getattr(config, name) for name in numbers} == numbers
+        for optimizer in (config.critic_optimizer, config.generator_optimizer):
+            assert (optimizer.name, optimizer.lr, optimizer.betas) == ("adam", 1e-4, (0.0, 0.9))
+        assert (config.n_critic, config.constraint, config.warm_up) == (5, "gp", 0)
 
 
 def test_points_keep_their_preset_and_images_have_their_own():

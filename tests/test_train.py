@@ -5,6 +5,7 @@ import math
 import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,7 +142,13 @@ def test_rows_are_cut_off_in_one_step(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     for iteration in range(5):
         folder.append({"iteration": iteration, "emd": 1 / 3})
-    monkeypatch.setattr("pathlib.Path.unlink", lambda *_, **__: pytest.fail("nothing in between"))
+    unlink = Path.unlink
+
+    def unlink_parts(path, **how):
+        assert ".part" in path.name, "nothing in between"
+        unlink(path, **how)
+
+    monkeypatch.setattr(Path, "unlink", unlink_parts)
     monkeypatch.setattr(folder, "append", pytest.fail)
     assert folder.keep_rows(2) == folder.rows()
     assert [row["iteration"] for row in folder.rows()] == [0, 1, 2]
@@ -196,8 +203,11 @@ def test_the_folder_says_what_ran(tmp_path):
 
 
 def test_notes_are_kept_before_anything_is_observed(tmp_path):
-    with pytest.raises(ZeroDivisionError):
-        learned.train(SMALL, folder=tmp_path, notes={"n": 7}, observers=[lambda view: 1 / 0])
+    def stop(view):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learned.train(SMALL, folder=tmp_path, notes={"n": 7}, observers=[stop])
     assert RunFolder(tmp_path).rows() == []
     assert RunFolder(tmp_path).environment()["notes"] == {"n": 7}
 

@@ -160,6 +160,7 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
             axes, below = figure.subplots(2, sharex=True)
         _truth(axes, rows)
         _line(below, rows, "estimate", label=_estimated(config), **plots.CRITIC)
+        _wrong(below, rows)
         if not together:
             below.legend()
         axes.legend()
@@ -197,6 +198,14 @@ def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
     axes.set_ylabel("EM")
 
 
+def _wrong(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
+    """Mark estimates of the wrong sign."""
+    wrong = [row for row in rows if row.get("wrong_sign")]
+    if wrong:
+        at = [row["iteration"] for row in wrong], [row["estimate"] for row in wrong]
+        axes.plot(*at, "x", color=plots.CRITIC["color"], markersize=9, label="wrong sign")
+
+
 def _line(axes: Axes, rows: Sequence[dict[str, float]], name: str, **how: Any) -> None:
     if name in rows[0]:
         axes.plot([row["iteration"] for row in rows], [row[name] for row in rows], **how)
@@ -208,6 +217,7 @@ def write_player(
     frames: Sequence[tuple[int, NDArray[Any]]],
     rows: Sequence[dict[str, float]],
     config: Any,
+    note: str = "",
 ) -> None:
     """A page that plays a run step by step, without a network or a kernel.
 
@@ -224,6 +234,8 @@ def write_player(
         Metrics, with the curves.
     config : TrainConfig
         Of the run.
+    note : str
+        Small print below.
     """
     import numpy as np
 
@@ -240,6 +252,9 @@ def write_player(
         },
     )
     title = f"{config.objective}, {config.constraint}, {config.data}"
-    text = page(title, [iteration for iteration, _ in shown], [panel])
+    wrong = {row["iteration"] for row in rows if row.get("wrong_sign")}
+    steps = [iteration for iteration, _ in shown]
+    told = [f"iteration {step:,}" + ", wrong sign" * (step in wrong) for step in steps]
+    text = page(title, steps, [panel], note=note, told=told)
     with writing.written(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8")

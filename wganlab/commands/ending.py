@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
 def guarded(folder: Path, work: Callable[[], Any]) -> None:
     """Do it; where it is stopped, say what is kept and how to go on."""
+    from wganlab.learned.runs.interruption import as_ctrl_c
+
+    with as_ctrl_c():
+        _guarded(folder, work)
+
+
+def _guarded(folder: Path, work: Callable[[], Any]) -> None:
     from wganlab.learned import RunDivergedError
     from wganlab.learned.distributed import LostError, world
+    from wganlab.learned.runs.keeping import NotKeptError
 
     first = world().first
     try:
@@ -37,6 +45,10 @@ def guarded(folder: Path, work: Callable[[], Any]) -> None:
         kept = where(folder)
         kept = f"the last checkpoint is {kept}" if kept else "there was no checkpoint yet"
         raise RuntimeError(f"{error}; {kept}") from None
+    except NotKeptError as error:
+        kept = where(folder)
+        how = f"the last checkpoint is {kept}; go on by python -m wganlab train --resume {folder}"
+        raise NotKeptError(f"{error}; {how}" if kept else str(error)) from None
     except KeyboardInterrupt:
         if not first:
             raise
@@ -50,7 +62,10 @@ def where(folder: Path) -> str:
     """`runs/NAME at iteration 100` for the last checkpoint, nothing where there is none."""
     from wganlab.learned import RunFolder
 
-    reached = RunFolder(folder).reached()
+    try:
+        reached = RunFolder(folder).reached()
+    except (ValueError, OSError):  # no news beside why the run was stopped
+        return ""
     return "" if reached is None else f"{folder} at iteration {reached:,}"
 
 
@@ -62,7 +77,9 @@ def finish(folders: Sequence[Path]) -> None:
         for folder in folders:
             draw(RunFolder(folder))
     if folders:
-        print(table([(folder, RunFolder(folder)) for folder in folders]))
+        runs = [(folder, RunFolder(folder)) for folder in folders]
+        notes = remarks(runs)
+        print("\n".join([table(runs), *([""] if notes else []), *notes]))
 
 
 def draw_what_there_is(folders: Sequence[Path]) -> None:
@@ -81,13 +98,16 @@ def draw(kept: RunFolder) -> None:
     import torch
 
     from wganlab import pictures
+    from wganlab.learned.runs.sign import remark
 
-    config, rows = kept.config(), kept.rows()
+    config, rows = kept.located(), kept.rows()
     iteration = int(rows[-1]["iteration"])
     fake = np.load(_samples(kept, rows[-1]))
     title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
+    note = remark(rows, config)
+    title += "\nthe estimate has the wrong sign" if note else ""
     files = {int(row["iteration"]): _samples(kept, row) for row in rows}
-    frames = [(step, np.load(file)) for step, file in files.items() if file.exists()]
+    frames = [(step, np.load(file)) for step, file in files.items() if file.is_file()]
     law, draws = config.law(), torch.Generator().manual_seed(config.seed)
     real: NDArray[Any]
     if config.of_images:
@@ -97,7 +117,7 @@ def draw(kept: RunFolder) -> None:
         real = law.sample(len(fake), draws).numpy()
         pictures.draw_sheet(kept.path / "samples.png", real, fake, title)
     pictures.draw_curve(kept.path / "curve.png", rows, config)
-    pictures.write_player(kept.path / "player.html", real, frames, rows, config)
+    pictures.write_player(kept.path / "player.html", real, frames, rows, config, note)
 
 
 def _samples(kept: RunFolder, row: dict[str, float]) -> Path:
@@ -117,11 +137,20 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
         row = kept.rows()[-1]
         names = ("estimate", "emd", "sampling_floor", "certificate")
         numbers = [shown(row.get(name)) for name in names]
+        numbers[0] += " wrong sign" * bool(row.get("wrong_sign"))
         modes = _of_all(row, "classes" if images else "modes")
         quality = f"{row['quality']:.1%}" if "quality" in row else "-"
         told = [modes, shown(row.get("kid")) if images else quality, f"{row['seconds']:.1f}"]
         lines.append([str(folder), f"{row['iteration']:,.0f}", *numbers, *told])
     return aligned(lines)
+
+
+def remarks(runs: Sequence[tuple[Path, RunFolder]]) -> list[str]:
+    """What to know before believing the numbers."""
+    from wganlab.learned.runs.sign import remark
+
+    told = {folder: remark(kept.rows(), kept.config()) for folder, kept in runs}
+    return [f"note: {folder}: {note}" for folder, note in told.items() if note]
 
 
 def _of_all(row: Row, name: str) -> str:

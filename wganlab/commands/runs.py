@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import math
 from dataclasses import dataclass
@@ -12,10 +14,12 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from wganlab.names import printed, stored
 from wganlab.report import aligned, shown
 
 NUMBERS = (
     "estimate",
+    "wrong_sign",
     "emd",
     "certificate",
     "sampling_floor",
@@ -58,36 +62,62 @@ class Runs:
 
 def entry(folder: Path) -> dict[str, Any]:
     """What a folder says of its run, read without torch; `note` tells what cannot be read."""
-    told: dict[str, Any] = {"name": folder.name or str(folder), "folder": str(folder), "note": ""}
+    name = printed(folder.name or str(folder))
+    told: dict[str, Any] = {"name": name, "folder": stored(folder), "note": ""}
     told |= dict.fromkeys(("data", "objective", "constraint", "iterations", "iteration", "state"))
-    told |= dict.fromkeys(NUMBERS)
-    latest = folder
+    told |= dict.fromkeys(NUMBERS) | {"time": "-"}
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        latest = folder / "config.json"
-        told |= {name: config[name] for name in ("data", "objective", "constraint", "iterations")}
+        told |= _config(folder / "config.json")
         metrics = folder / "metrics.csv"
         told |= {"iteration": 0, "state": "unfinished"}
         if metrics.exists():
-            latest = metrics
             told |= _last(metrics)
             told["state"] = "done" if told["iteration"] >= told["iterations"] else "unfinished"
     except FileNotFoundError:
         told["note"] = "no config.json: no run"
-    except KeyError as error:
-        told["note"] = f"config.json has no {error.args[0]}"
-    except (ValueError, TypeError, OSError) as error:
-        told["note"] = f"cannot be read: {error}"
-    time = datetime.fromtimestamp(latest.stat().st_mtime)
-    return told | {"time": time.isoformat(timespec="seconds")}
+    except LookupError as error:
+        told["note"] = str(error)
+    except Exception as error:  # whatever it is, the others are listed
+        told["note"] = printed(f"cannot be read: {error or type(error).__name__}")
+    files = [] if told["note"] else [folder / "metrics.csv", folder / "config.json"]
+    for latest in (*files, folder):
+        with contextlib.suppress(OSError, ValueError, OverflowError):
+            changed = datetime.fromtimestamp(latest.stat().st_mtime)
+            return told | {"time": changed.isoformat(timespec="seconds")}
+    return told
+
+
+def _config(file: Path) -> dict[str, Any]:
+    """What is shown of a configuration."""
+    config = json.loads(_text(file))
+    if not isinstance(config, dict):
+        raise ValueError("config.json is no configuration")
+    kinds = {"data": str, "objective": str, "constraint": str, "iterations": int}
+    for name, kind in kinds.items():
+        if name not in config:
+            raise LookupError(f"config.json has no {name}")
+        if not isinstance(config[name], kind) or isinstance(config[name], bool):
+            raise ValueError(f"{name} in config.json is {config[name]!r}")
+    return {name: config[name] for name in kinds}
+
+
+def _text(file: Path) -> str:
+    """A pipe that nobody writes to is not waited for."""
+    file.stat()
+    if not file.is_file():
+        raise ValueError(f"{file.name} is no regular file")
+    return file.read_text(encoding="utf-8")
 
 
 def _last(metrics: Path) -> dict[str, Any]:
     """Numbers of the last whole row."""
-    with metrics.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if None not in row and None not in row.values()]
+    content = _text(metrics)
+    lines = csv.DictReader(io.StringIO(content[: content.rfind("\n") + 1], newline=""))
+    rows = [row for row in lines if None not in row and None not in row.values()]
     if not rows:
         return {}
+    if "iteration" not in rows[-1]:
+        raise ValueError("metrics.csv has no column 'iteration'")
     last = {name: float(rows[-1][name]) for name in NUMBERS if name in rows[-1]}
     finite = {name: value for name, value in last.items() if math.isfinite(value)}
     return finite | {"iteration": int(float(rows[-1]["iteration"]))}
@@ -105,9 +135,9 @@ def table(found: list[dict[str, Any]]) -> str:
             continue
         lines.append(
             [
-                *(str(run[word]) for word in words),
+                *(printed(run[word]) for word in words),
                 f"{run['iteration']:,} of {run['iterations']:,}",
-                shown(run["estimate"]),
+                shown(run["estimate"]) + " wrong sign" * bool(run["wrong_sign"]),
                 shown(run["emd"]),
                 _modes(run),
                 "-" if run["seconds"] is None else f"{run['seconds']:.1f}",

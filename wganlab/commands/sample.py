@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from wganlab.report import beside, count, spinner
+from wganlab.report import count, spinner
+from wganlab.writing import check, written
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wganlab.learned import Run
-
 SUFFIXES = (".npy", ".csv", ".png")
+KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples")
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,8 @@ class Sample:
         run = learned.load_run(self.folder, device="cpu")
         with torch.no_grad():
             points = run.sample(self.n, torch.Generator().manual_seed(self.seed))
-        with beside(self.out, "--out") as temporary:
-            written = temporary.with_suffix(self.out.suffix)
-            self._write(written, points, run)
-            written.replace(self.out)
+        with written(self.out, option="--out", overwrite=self.overwrite) as part:
+            self._write(part, points)
         told = f"{count(len(points), 'point')} in dimension {points.shape[1]}"
         if points.dim() == 4:
             channels, height, width = points.shape[1:]
@@ -61,24 +59,18 @@ class Sample:
         print(f"{told}: {self.out}")
 
     def _check(self) -> None:
-        if self.out.suffix not in SUFFIXES:
-            raise ValueError(f"--out {self.out}: expected one of {', '.join(SUFFIXES)}")
-        if self.out.is_dir():
-            raise ValueError(f"--out {self.out} is a folder: name a file")
-        if self.out.exists() and not self.overwrite:
-            raise ValueError(f"--out {self.out} exists: give another name, or --overwrite")
-        if self.n < 1:
-            raise ValueError(f"--n {self.n}: expected 1 or more")
-        if self.seed < 0:
-            raise ValueError(f"--seed {self.seed}: expected 0 or more")
-        with beside(self.out, "--out") as temporary:
-            temporary.touch()
+        kept = [self.folder / name for name in KEPT]
+        check(self.out, option="--out", suffixes=SUFFIXES, overwrite=self.overwrite, inputs=kept)
+        if not 1 <= self.n < 2**31:
+            raise ValueError(f"--n {self.n}: expected 1 or more, below 2**31")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"--seed {self.seed}: expected 0 or more, below 2**64")
 
-    def _write(self, path: Path, points: Tensor, run: Run) -> None:
+    def _write(self, path: Path, points: Tensor) -> None:
         import numpy as np
         import torch
 
-        from wganlab import pictures
+        from wganlab import learned, pictures
 
         if points.dim() == 4:
             self._write_images(path, points)
@@ -88,8 +80,15 @@ class Sample:
             np.savetxt(path, points.numpy(), delimiter=",", fmt="%.9g")  # float32 to the bit
         else:
             draws = torch.Generator().manual_seed(self.seed)
-            real = run.config.law().sample(len(points), draws)
-            pictures.draw_sheet(path, real.numpy(), points.numpy(), str(self.folder))
+            try:
+                law = learned.RunFolder(self.folder).located().law()
+                real = law.sample(len(points), draws).numpy()
+            except (ValueError, OSError) as error:
+                raise ValueError(
+                    f"--out {self.out}: a picture has real points beside the generated ones, and "
+                    f"{error}; .npy and .csv need none"
+                ) from None
+            pictures.draw_sheet(path, real, points.numpy(), str(self.folder))
 
     def _write_images(self, path: Path, points: Tensor) -> None:
         import math

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from wganlab.learned import TrainConfig
     from wganlab.learned.runs.loop import EngineName
+    from wganlab.learned.runs.view import Row
 
 BETWEEN = 0.5  # seconds between two looks at the folders
 
@@ -121,9 +122,14 @@ def together(jobs: Sequence[Job], config: TrainConfig) -> dict[Path, str]:
             engine=first.engine,
         )
     except learned.RunDivergedError as error:
-        ends = {job.folder: learned.RunFolder(job.folder).rows()[-1]["iteration"] for job in jobs}
-        return {folder: str(error) for folder, end in ends.items() if end < config.iterations}
+        kept = {job.folder: learned.RunFolder(job.folder).rows() for job in jobs}
+        whole = {folder for folder, rows in kept.items() if rows and _ended(rows[-1], config)}
+        return {job.folder: str(error) for job in jobs if job.folder not in whole}
     return {}
+
+
+def _ended(row: Row, config: TrainConfig) -> bool:
+    return row["iteration"] >= config.iterations
 
 
 def _outcome(link: Any, process: Any) -> str:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from wganlab.learned import TrainConfig
     from wganlab.learned.runs.config import Network
 
-BESIDES_RESUME = ("--resume", "--track", "--device", "--threads", "--engine", "--workers")
+BESIDES_RESUME = (
+    *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers"),
+)
 Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
 
 
@@ -50,16 +52,19 @@ class Train:
     features.
     """
 
-    preset: str = "wgan-gp"
-    """Recipe: wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal; gan, gan-minimax, lsgan, hinge,
-    loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js, fgan-tv, fgan-pearson; without a
-    critic gmmn, sinkhorn, emd; at the papers' sizes, hours: wgan-paper, wgan-gp-paper."""
+    preset: str = "auto"
+    """Recipe; auto is wgan-gp, and wgan-lp for points from a file, where critics of a two-sided
+    penalty may end on the wrong side. There are wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal;
+    gan, gan-minimax, lsgan, hinge, loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js,
+    fgan-tv, fgan-pearson; without a critic gmmn, sinkhorn, emd; at the papers' sizes, hours:
+    wgan-paper, wgan-gp-paper."""
     folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
     """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
     taken. With several seeds, PATH-seedN."""
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
     """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
-    can be changed."""
+    can be changed but its end: --iterations takes it further, a finished run too, with the learning
+    rates that schedules to that end have."""
     columns: str = ""
     """Columns of a file of --data that are coordinates, as `distance` takes them; in a
     configuration they are a part of the name: file.csv:columns=x,y."""
@@ -104,13 +109,14 @@ class Train:
         with spinner("loading torch"):
             from wganlab.learned import PRESETS, preset
 
-        if self.preset not in PRESETS:
-            near = difflib.get_close_matches(self.preset, PRESETS, 1)
+        name = self._preset(data)
+        if name not in PRESETS:
+            near = difflib.get_close_matches(name, PRESETS, 1)
             raise ValueError(
-                f"there is no preset {self.preset!r}: choose from {', '.join(PRESETS)}"
+                f"there is no preset {name!r}: choose from {', '.join(PRESETS)}"
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
-        config = preset(self.preset, data)
+        config = preset(name, data)
         config = quickened(config) if self.quick else config
         return replace(
             config,
@@ -127,6 +133,17 @@ class Train:
                 f"--columns and --weights are of files, and --data {config.data} is none"
             )
         return replace(config, data=with_columns(config.data, self.columns, self.weights))
+
+    def _preset(self, data: str | None) -> str:
+        """The name of the recipe for that data."""
+        if self.preset != "auto":
+            return self.preset
+        from wganlab.data import TOYS
+        from wganlab.data.image_sources import is_image_source
+
+        name = (data or "8gaussians").partition(":")[0].replace("-", "_")
+        own = data is not None and not is_image_source(data) and name not in TOYS
+        return "wgan-lp" if own else "wgan-gp"
 
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""
@@ -220,7 +237,7 @@ class Train:
             name = f"-seed{config.seed}" if self.seeds > 1 else ""
             return self.folder.with_name(self.folder.name + name)
         data = re.sub(r"[^\w.]+", "-", config.data).strip("-.")
-        first = folder = Path("runs") / f"{self.preset}-{data}-seed{config.seed}"
+        first = folder = Path("runs") / f"{self._preset(config.data)}-{data}-seed{config.seed}"
         number = 1
         while folder.exists():
             number += 1
@@ -230,6 +247,7 @@ class Train:
     def _side_by_side(self, jobs: Sequence[Job], config: TrainConfig) -> None:
         from wganlab import learned
         from wganlab.commands.side_by_side import side_by_side, together
+        from wganlab.learned.runs.interruption import as_ctrl_c
 
         # what makes no sense is told at once, and once
         nothing = replace(config, iterations=0)
@@ -239,10 +257,12 @@ class Train:
                 raise ValueError(f"there is a run in {job.folder} already: give another name")
         folders = [job.folder for job in jobs]
         try:
-            if self.engine == "compiled" and not config.of_images:
-                failed = together(jobs, config)
-            else:
-                failed = side_by_side(jobs, max(1, cores() // self.threads), config.iterations)
+            with as_ctrl_c():
+                if self.engine == "compiled" and not config.of_images:
+                    failed = together(jobs, config)
+                else:
+                    at_once = max(1, cores() // self.threads)
+                    failed = side_by_side(jobs, at_once, config.iterations)
         except KeyboardInterrupt:
             draw_what_there_is(folders)
             told = ", ".join(filter(None, map(where, folders)))
@@ -258,7 +278,7 @@ class Train:
         """`--resume`; `options` are all that were given, `further` those of no field here."""
         assert self.resume is not None
         names = {option.partition("=")[0] for option in options if option.startswith("-")}
-        if extra := sorted(names - {*BESIDES_RESUME}) or further:
+        if extra := sorted(names - {*BESIDES_RESUME}) or _besides_iterations(further):
             raise ValueError(
                 f"--resume goes on with the run as it was configured: leave out {', '.join(extra)}"
             )
@@ -267,8 +287,8 @@ class Train:
             from wganlab.learned import distributed
 
         kept = learned.RunFolder(self.resume)
-        config, before = kept.config(), kept.environment()
-        if "n" not in before["notes"]:
+        config, before = kept.located(), kept.environment()
+        if not {"n", "engine"} <= before["notes"].keys():
             raise ValueError(
                 f"the run in {self.resume} was started from Python, with observers that are not "
                 "known here: go on with it by learned.resume"
@@ -278,15 +298,36 @@ class Train:
             self.resume,
             observers=watch(config, before["notes"]["n"]),
             track=self.track,
-            device=self.device if "--device" in names or before["device"] != "cpu" else "cpu",
-            threads=self.threads if "--threads" in names else before["threads"],
+            device=self.device if "--device" in names or before.get("device") != "cpu" else "cpu",
+            threads=self.threads if "--threads" in names else before.get("threads", 1),
             engine=self.engine if "--engine" in names else before["notes"]["engine"],
             workers=self.workers,
+            iterations=_iterations(further),
         )
         with distributed.joined(self.device) as world:
             guarded(self.resume, again)
             if world.first:
                 finish([self.resume])
+
+
+def _besides_iterations(further: Sequence[str]) -> list[str]:
+    """What else was given with --resume than --iterations and its number."""
+    left = list(further)
+    if "--iterations" in left:
+        place = left.index("--iterations")
+        del left[place : place + 2]
+    return [option for option in left if not option.startswith("--iterations=")]
+
+
+def _iterations(further: Sequence[str]) -> int | None:
+    """The number that was given for --iterations; None where it was not."""
+    both = [part for option in further for part in option.split("=", 1)]
+    if "--iterations" not in both:
+        return None
+    given = "".join(both[both.index("--iterations") + 1 :][:1])
+    if not given.isdecimal():
+        raise ValueError(f"--iterations {given}: expected a whole number")
+    return int(given)
 
 
 def quickened(config: TrainConfig) -> TrainConfig:

@@ -12,6 +12,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MOST = 2**31 - 1  # a size: more is no number of anything here
+SEEDS = 2**63 - 1  # the largest seed that all generators take
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -80,13 +82,13 @@ def positive(**given: Any) -> None:
             raise ValueError(f"{name} = {value!r}: give a number above 0")
 
 
-def whole(least: int, **given: Any) -> None:
-    """Refuse what is no whole number of at least `least`."""
+def whole(least: int, *, most: int = MOST, **given: Any) -> None:
+    """Refuse what is no whole number of at least `least` and at most `most`."""
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} = {value!r}: give a whole number of at least {least}")
-        if int(value) >= 2**63:
-            raise ValueError(f"{name} = {value}: give a whole number below 2**63")
+        if int(value) > most:
+            raise ValueError(f"{name} is too large: give a whole number of at most {most:,}")
 
 
 def among(allowed: tuple[str, ...], **given: Any) -> None:

@@ -79,6 +79,11 @@ class Toy:
         return (self.dim,)
 
     @property
+    def content(self) -> tuple[Tensor, ...]:
+        """What it draws from, on the CPU: of a file its points."""
+        return self._law.constants
+
+    @property
     def modes(self) -> Tensor | None:
         """Centers of the modes, float32 on the CPU, shape (k, dim); None where there are none."""
         return self._law.modes

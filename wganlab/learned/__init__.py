@@ -17,11 +17,12 @@ from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.again import load_run, resume
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
 from wganlab.learned.runs.going import Run
 from wganlab.learned.runs.image_presets import preset
-from wganlab.learned.runs.loop import load_run, resume, train, train_seeds
+from wganlab.learned.runs.loop import train, train_seeds
 from wganlab.learned.runs.presets import PRESETS
 from wganlab.learned.runs.state import RunDivergedError
 from wganlab.learned.runs.view import View

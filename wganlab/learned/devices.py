@@ -15,10 +15,12 @@ def resolve_device(device: str | torch.device) -> torch.device:
     try:
         place = torch.device(device)
         torch.empty(1, device=place)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:
         missing = isinstance(error, NotImplementedError)  # which lists all that torch knows
         told = "there is none here" if missing else str(error).splitlines()[0]
         raise ValueError(f"device {str(device)!r} cannot be used: {told}; give cpu") from None
+    if place.type == "meta":
+        raise ValueError("device 'meta' cannot be used: it holds no numbers; give cpu")
     return place
 
 

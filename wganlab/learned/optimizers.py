@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -36,6 +37,11 @@ class Optimizer:
         checks.among(get_args(Name), name=self.name)
         checks.among(get_args(Schedule), schedule=self.schedule)
         checks.positive(lr=self.lr)
+        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
+            raise ValueError(f"betas = {self.betas!r}: give two numbers in [0, 1)")
+        checks.finite(momentum=self.momentum)
+        for beta in self.betas:
+            checks.finite(betas=beta)
         if not all(0 <= beta < 1 for beta in (*self.betas, self.momentum)):
             raise ValueError(
                 f"betas = {self.betas}, momentum = {self.momentum}: give numbers in [0, 1)"
@@ -66,3 +72,16 @@ class Optimizer:
         else:
             schedule = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
         return optimizer, schedule
+
+    def reschedule(
+        self, schedule: torch.optim.lr_scheduler.LRScheduler, done: int, steps: int
+    ) -> None:
+        """Make a schedule that `build` has made one to another end, `done` steps of `steps` on."""
+        part = min(done / max(steps, 1), 1.0)
+        left = {"constant": 1.0, "linear": 1 - part, "cosine": (1 + math.cos(math.pi * part)) / 2}
+        rate = self.lr * left[self.schedule]
+        ends = {"linear": {"total_iters": max(steps, 1)}, "cosine": {"T_max": max(steps, 1)}}
+        told = {"last_epoch": done, "_last_lr": [rate], **ends.get(self.schedule, {})}
+        schedule.load_state_dict({**schedule.state_dict(), **told})
+        for group in schedule.optimizer.param_groups:
+            group["lr"] = rate

@@ -14,6 +14,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import os
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -73,6 +75,15 @@ else:  # the command line lists them
     ConstraintName = Literal[tuple(CONSTRAINTS)]
 Phases = Literal["constant", "original"]
 Precision = Literal["float32", "bfloat16"]
+
+
+_NETWORK = (Network, f"a network, {', '.join(kind.__name__ for kind in NETWORKS.values())}")
+_OPTIMIZER = (Optimizer, "an Optimizer")
+_KINDS: dict[str, tuple[Any, str]] = {
+    "data": (str, "the name of a law, or a file's"),
+    **dict.fromkeys(("critic", "generator"), _NETWORK),
+    **dict.fromkeys(("critic_optimizer", "generator_optimizer"), _OPTIMIZER),
+}
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,9 @@ class TrainConfig:
     """Iterations between two checkpoints."""
 
     def __post_init__(self) -> None:
+        for name, (kind, told) in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: give {told}")
         checks.among(tuple(OBJECTIVES), objective=self.objective)
         checks.among(tuple(CONSTRAINTS), constraint=self.constraint)
         checks.among(get_args(Phases), phases=self.phases)
@@ -149,7 +163,8 @@ class TrainConfig:
         checks.among(get_args(Precision), precision=self.precision)
         checks.whole(1, size=self.size)
         checks.whole(0, held_out=self.held_out)
-        checks.whole(0, points=self.points, iterations=self.iterations, seed=self.seed)
+        checks.whole(0, points=self.points, iterations=self.iterations)
+        checks.whole(0, most=checks.SEEDS, seed=self.seed)
         checks.whole(0, warm_up=self.warm_up)
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
         checks.whole(1, latent=self.latent, batch=self.batch)
@@ -178,7 +193,7 @@ class TrainConfig:
         """What is real."""
         if not self.of_images:
             return law(self.data)
-        return _image_law(self.data, self.size, self.color, self.held_out)
+        return _image_law(self.data, self.size, self.color, self.held_out, _changed(self.data))
 
     @property
     def critic_free(self) -> bool:
@@ -233,7 +248,7 @@ class TrainConfig:
         """
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"this configuration is no JSON: {error}") from None
         if not isinstance(values, dict) or not isinstance(values.get("version"), int):
             raise ValueError("this configuration has no version: expected what to_json writes")
@@ -247,9 +262,20 @@ class TrainConfig:
 
 
 @lru_cache(maxsize=4)
-def _image_law(source: str, size: int, color: Color, held_out: int) -> ImageLaw:
+def _image_law(
+    source: str, size: int, color: Color, held_out: int, changed: tuple[int, int]
+) -> ImageLaw:
     """A large folder takes seconds to list, and a run asks for its law several times."""
     return image_law(source, size, color=color, held_out=held_out)
+
+
+def _changed(source: str) -> tuple[int, int]:
+    """When a file or folder of images was last written, and how large it is."""
+    try:
+        told = os.stat(re.sub(r"^(folder|npz):|\[[^\[\]]*\]$", "", source))
+    except (OSError, ValueError):
+        return 0, 0
+    return told.st_mtime_ns, told.st_size
 
 
 PLAYERS = ("critic", "generator")
@@ -291,6 +317,8 @@ def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)
+    except ValueError as error:
+        raise ValueError(f"{prefix}{error}") from None
     except TypeError as error:
         where = prefix.rstrip(".") or "this configuration"
         raise ValueError(f"{where} has a value of the wrong type: {error}") from None

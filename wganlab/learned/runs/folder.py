@@ -1,45 +1,53 @@
 """The folder of a run: what was asked, where it ran, what was measured, and how to go on.
 
     config.json        the configuration, all that a run depends on
-    environment.json   versions, device, threads, and notes of whoever started it
+    environment.json   versions, device, threads, what the data is and where, and notes of whoever
+                       started it
     metrics.csv        a row an observation, flushed as it is written
-    checkpoint.pt      networks, optimizers, schedules, random states, iteration
+    checkpoint.pt      networks, optimizers, schedules, random states, iteration; the configuration
+                       and a digest of the data that they are of
     samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
 
 A checkpoint replaces the one before in one step, so that there is a whole one at any moment; rows
 that were written after it are cut off when a run goes on. So a run that was killed and went on ends
-in the same bits as one that was not, on the same machine with the same number of threads.
+in the same bits as one that was not, on the same machine with the same number of threads. A run has
+one writer at a time, and a folder nothing that is not the run's is written over.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import math
-import os
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
 
+from wganlab.alone import alone
 from wganlab.data.image_tensors import as_bytes
+from wganlab.learned.runs import checkpoint, metrics, origin
 from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.keeping import kept, text, whole
 from wganlab.learned.runs.track import Events
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.toys import Toy
     from wganlab.learned.runs.view import Row
 
 SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
+KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
+DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html")
 
 
 class RunFolder:
@@ -48,49 +56,17 @@ class RunFolder:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.events: Events | None = None
-
-    @classmethod
-    def create(
-        cls,
-        path: Path | str,
-        config: TrainConfig,
-        device: torch.device,
-        notes: Mapping[str, Any] | None = None,
-    ) -> RunFolder:
-        """A new folder for a run that is about to start; `notes` go into environment.json.
-
-        Raises
-        ------
-        ValueError
-            If there is a run already.
-        OSError
-            If the folder cannot be written, or the disk is nearly full.
-        """
-        folder = cls(path)
-        if folder.config_file.exists():
-            raise ValueError(
-                f"there is a run in {folder.path} already: give another name, or go on with it by "
-                f"--resume {folder.path}"
-            )
-        told = {**_environment(device), "notes": dict(notes or {})}
-        try:
-            (folder.path / "samples").mkdir(parents=True, exist_ok=True)
-            _replace(folder.path / "environment.json", json.dumps(told, indent=2))
-        except OSError as error:
-            raise OSError(f"{folder.path} cannot be written: {error.strerror or error}") from None
-        free = shutil.disk_usage(folder.path).free
-        if free < ROOM:
-            raise OSError(
-                f"only {free / 1e6:.0f} MB are free where {folder.path} is, and a run may need "
-                f"{ROOM / 1e6:.0f} MB: make room, or give another place by --run"
-            )
-        _replace(folder.config_file, config.to_json())
-        return folder
+        self.marks: dict[str, Any] = {}  # what a checkpoint says of where it belongs
 
     @property
     def config_file(self) -> Path:
         """Where the configuration is."""
         return self.path / "config.json"
+
+    @property
+    def environment_file(self) -> Path:
+        """Where is told what it ran on."""
+        return self.path / "environment.json"
 
     @property
     def metrics_file(self) -> Path:
@@ -108,6 +84,131 @@ class RunFolder:
         return self.path / "events"
 
     @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be its only writer.
+
+        Raises
+        ------
+        TakenError
+            If another process writes it; the message says which.
+        """
+        if not self.config_file.exists():
+            self._refuse_nothing()
+        way = f"wait for its end or stop it, then go on by train --resume {self.path}"
+        with alone(self.path / ".writer", f"the run in {self.path}", way):
+            yield
+
+    @contextmanager
+    def begun(
+        self,
+        config: TrainConfig,
+        law: Toy | ImageLaw,
+        device: torch.device,
+        notes: Mapping[str, Any] | None = None,
+    ) -> Iterator[None]:
+        """Be the only writer of a run that is about to start; `notes` go into environment.json.
+
+        Where that fails before there is a row or a checkpoint, nothing of it stays.
+
+        Raises
+        ------
+        ValueError
+            If there is a run already, or something else by one of a run's names.
+        OSError
+            If the folder cannot be written, or the disk is nearly full.
+        TakenError
+            If another process writes there.
+        """
+        new = not self.path.exists()
+        with kept(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            way = "give another name by --run"
+            with alone(self.path / ".writer", f"the run in {self.path}", way):
+                self._refuse_what_is_there()
+                try:
+                    self._write_start(config, law, device, notes)
+                    yield
+                except Exception:
+                    self._forget_a_failed_start()
+                    raise
+        finally:
+            if new:
+                with suppress(OSError):  # there is something in it
+                    self.path.rmdir()
+
+    def _refuse_what_is_there(self) -> None:
+        if self.config_file.exists():
+            raise ValueError(
+                f"there is a run in {self.path} already: give another name, or go on with it by "
+                f"--resume {self.path}"
+            )
+        for name in (*KEPT, *DRAWN):
+            there = self.path / name
+            if there.is_symlink() or (there.exists() and not _empty(there)):
+                raise ValueError(
+                    f"{there} is there already and of no run, which would write over it: give "
+                    "another folder, or move it away"
+                )
+
+    def _write_start(
+        self,
+        config: TrainConfig,
+        law: Toy | ImageLaw,
+        device: torch.device,
+        notes: Mapping[str, Any] | None,
+    ) -> None:
+        free = shutil.disk_usage(self.path).free
+        if free < ROOM:
+            raise OSError(
+                f"only {free / 1e6:.0f} MB are free where {self.path} is, and a run may need "
+                f"{ROOM / 1e6:.0f} MB: make room, or give another place by --run"
+            )
+        data = origin.told(config, law, self.path)
+        with kept(self.path):
+            (self.path / "samples").mkdir(exist_ok=True)
+        self._put_environment({**_environment(device), "data": data, "notes": dict(notes or {})})
+        self.put_config(config, data)
+
+    def _forget_a_failed_start(self) -> None:
+        if self.metrics_file.exists() or self.checkpoint_file.exists():
+            return
+        for name in KEPT:
+            place = self.path / name
+            with suppress(OSError):
+                if place.is_dir():
+                    shutil.rmtree(place)
+                else:
+                    place.unlink()
+
+    def put_config(self, config: TrainConfig, data: Mapping[str, Any]) -> None:
+        """Write the configuration, and remember what checkpoints belong to."""
+        with whole(self.config_file) as part:
+            part.write_text(config.to_json(), encoding="utf-8")
+        self.mark(config, data)
+
+    def mark(self, config: TrainConfig, data: Mapping[str, Any]) -> None:
+        """Remember what checkpoints belong to."""
+        names = ("digest", "shape")
+        self.marks = {name: data[name] for name in names if name in data}
+        self.marks["config"] = config.to_json()
+
+    def end_at(self, iterations: int, reached: int) -> None:
+        """Write another end into config.json, and a note of it into environment.json."""
+        config = self.config()
+        if iterations == config.iterations:
+            return
+        told = self.environment()
+        change = {"at": reached, "from": config.iterations, "to": iterations}
+        told["lengthened"] = [*told.get("lengthened", []), change]
+        self._put_environment(told)
+        self.put_config(replace(config, iterations=iterations), self.data())
+
+    def _put_environment(self, told: Mapping[str, Any]) -> None:
+        with whole(self.environment_file) as part:
+            part.write_text(json.dumps(told, indent=2), encoding="utf-8")
+
+    @contextmanager
     def tracked(self, real: Tensor, rows: list[Row]) -> Iterator[None]:
         """Write event files beside what is kept; `rows` are those that the run goes on from."""
         self.events = Events(self.events_folder, self.config(), real, rows)
@@ -120,73 +221,84 @@ class RunFolder:
     def config(self) -> TrainConfig:
         """The configuration; ValueError where there is no run."""
         try:
-            return TrainConfig.from_json(self.config_file.read_text())
-        except FileNotFoundError:
-            raise ValueError(f"there is no run in {self.path}: it has no config.json") from None
+            content = text(self.config_file)
+        except (FileNotFoundError, NotADirectoryError):
+            self._refuse_nothing()
+        try:
+            return TrainConfig.from_json(content)
+        except ValueError as error:
+            raise ValueError(f"{self.config_file}: {error}") from None
+
+    def _refuse_nothing(self) -> NoReturn:
+        raise ValueError(f"there is no run in {self.path}: it has no config.json") from None
+
+    def located(self) -> TrainConfig:
+        """The configuration with its data where that is now.
+
+        Raises
+        ------
+        ValueError
+            If there is no run, or its data is gone or has changed.
+        """
+        return origin.located(self.config(), self.data(), self.path)
+
+    def data(self) -> dict[str, Any]:
+        """What its data is and where it was; nothing of a run that older versions began."""
+        told = self.environment().get("data", {}) if self.environment_file.exists() else {}
+        return told if isinstance(told, dict) else {}
 
     def environment(self) -> dict[str, Any]:
-        """Where and with what the run was started, and its notes."""
-        told: dict[str, Any] = json.loads((self.path / "environment.json").read_text())
+        """Where and with what the run was started, and its notes.
+
+        Raises
+        ------
+        ValueError
+            If that is gone or damaged.
+        """
+        file = self.environment_file
+        try:
+            told = json.loads(text(file))
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{file} is not what a run writes: {error}") from None
+        if not isinstance(told, dict) or not isinstance(told.get("notes"), dict):
+            raise ValueError(f"{file} is not what a run writes: it has no notes")
         return told
 
     def rows(self) -> list[Row]:
         """All rows of metrics that are whole."""
-        if not self.metrics_file.exists():
-            return []
-        with self.metrics_file.open(newline="") as file:
-            reader = csv.DictReader(file)
-            names = reader.fieldnames or []
-            whole = [row for row in reader if None not in row.values() and None not in row]
-        try:
-            return [{name: float(row[name]) for name in names} for row in whole]
-        except ValueError:
-            raise ValueError(f"{self.metrics_file} holds something that is no number") from None
-
-    def columns(self) -> list[str]:
-        """Their names."""
-        with self.metrics_file.open(newline="") as file:
-            return next(csv.reader(file), [])
+        return metrics.read(self.metrics_file)
 
     def append(self, row: Row) -> None:
         """Write one more row, at once; where it has other columns, those of both, nan for none."""
-        if self.metrics_file.exists() and self.columns() != list(row):
-            names = [*self.columns(), *(name for name in row if name not in self.columns())]
-            rows = [
-                {name: one.get(name, math.nan) for name in names} for one in [*self.rows(), row]
-            ]
-            _replace(self.metrics_file, _csv(rows, head=True))
-        else:
-            lines = _csv([row], head=not self.metrics_file.exists())
-            with self.metrics_file.open("a", newline="") as file:
-                file.write(lines)
+        with kept(self.metrics_file):
+            metrics.append(self.metrics_file, row)
         if self.events is not None:
             self.events.row(row)
 
     def keep_rows(self, iteration: int) -> list[Row]:
         """Cut off what was written after that iteration, in one step; returns what is left."""
-        rows = [row for row in self.rows() if row["iteration"] <= iteration]
-        if rows:
-            _replace(self.metrics_file, _csv(rows, head=True))
-        else:
-            self.metrics_file.unlink(missing_ok=True)
-        return rows
+        return metrics.keep(self.metrics_file, iteration)
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
         """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
         images = points.dim() == 4
         shown = as_bytes(points[:SHEET]) if images else points.cpu().numpy()
-        np.save(self.path / "samples" / f"{iteration:06}.npy", shown)
+        with whole(self.path / "samples" / f"{iteration:06}.npy") as part:
+            np.save(part, shown)
         if self.events is not None:
             self.events.sheet(iteration, points)
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint."""
-        beside = self.checkpoint_file.with_suffix(".tmp")
-        with beside.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.checkpoint_file)
+        """Replace the checkpoint.
+
+        Raises
+        ------
+        NotKeptError
+            If it cannot be written: the one before stays.
+        """
+        checkpoint.save(self.checkpoint_file, {**state, **self.marks})
 
     def reached(self) -> int | None:
         """The iteration of the checkpoint, whose tensors are not read; None where there is none."""
@@ -194,31 +306,23 @@ class RunFolder:
         return None if state is None else int(state["iteration"])
 
     def load(self, device: torch.device, *, mmap: bool = False) -> dict[str, Any] | None:
-        """The checkpoint; None where the run was stopped before its first one."""
-        if not self.checkpoint_file.exists():
-            return None
-        try:
-            state: dict[str, Any] = torch.load(
-                self.checkpoint_file, map_location=device, weights_only=True, mmap=mmap
-            )
-        except Exception as error:  # torch raises whatever a broken file leads it to
-            raise ValueError(
-                f"{self.checkpoint_file} cannot be read ({type(error).__name__}): it is no whole "
-                "checkpoint"
-            ) from None
+        """The checkpoint; None where the run was stopped before its first one.
+
+        Raises
+        ------
+        ValueError
+            If it is not whole, or was written under another configuration.
+        """
+        state = checkpoint.load(self.checkpoint_file, device, mmap=mmap)
+        if state is not None and "config" in state:
+            theirs = TrainConfig.from_json(state["config"])
+            origin.refuse_other(self.config(), theirs, self.path)
+            origin.refuse_other_data(self.data(), state, self.path)
         return state
 
 
-def _csv(rows: list[Row], *, head: bool) -> str:
-    """Rows of equal columns as lines, below their names with `head`."""
-    lines = [",".join(repr(float(value)) for value in row.values()) for row in rows]
-    return "\n".join([*([",".join(rows[0])] if head else []), *lines, ""])
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_suffix(".tmp")
-    beside.write_text(text)
-    beside.replace(path)
+def _empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _environment(device: torch.device) -> dict[str, Any]:

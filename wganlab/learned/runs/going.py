@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from wganlab.learned.fast.trace import owned
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
+from wganlab.learned.runs.sign import remark
 from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.view import SHOWN, Observer, Row, generated
 
@@ -31,6 +32,11 @@ class Run:
     """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
+
+    @property
+    def remark(self) -> str:
+        """What to know before believing its estimate: where that has the wrong sign."""
+        return remark(self.history, self.config)
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """Generated points, shape (n, dim)."""
@@ -53,7 +59,7 @@ class Going:
     def observe(self) -> None:
         """A row, where one is due; of several processes the first makes it."""
         done, config = self.training.iteration, self.training.config
-        if done % config.every and done != config.iterations:
+        if done % config.every and done < config.iterations:
             return
         if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
             return
@@ -69,7 +75,7 @@ class Going:
     def keep(self, interrupted: bool) -> None:
         """A checkpoint, where one is due."""
         done, config = self.training.iteration, self.training.config
-        due = done % config.checkpoint == 0 or done == config.iterations or interrupted
+        due = done % config.checkpoint == 0 or done >= config.iterations or interrupted
         if self.folder is None or not due:
             return
         self.training.refuse_infinite()
@@ -93,4 +99,7 @@ class Going:
         """What the progress bar shows of the last row."""
         shown = {"estimate": "estimate", "emd": "EM", "modes": "modes"}
         row = self.rows[-1]
-        return {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
+        told = {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
+        if row.get("wrong_sign"):
+            told["estimate"] += " wrong sign"
+        return told

@@ -1,6 +1,6 @@
 """Training runs: iterations of `algorithm1`, observed, kept, and gone on with.
 
-`train` observes every k iterations, keeps checkpoints, and `resume` goes on from the last of them.
+`train` observes every k iterations and keeps checkpoints; `again` goes on from the last of them.
 It knows nothing of exact distances; observers do (`wganlab.compare.truth_observers`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -108,11 +108,9 @@ def train(
         summary_writer()
         if folder is None:
             raise ValueError("track=True writes into the folder of the run: give folder= too")
-    with thread_limit(threads):  # the folder tells how many
-        kept = None
-        if folder is not None:
-            kept = world().by_first(lambda: RunFolder.create(folder, config, place, notes))
-    (run,) = _run([Going(training, kept, observers, track)], progress, threads, engine)
+    with ExitStack() as held:
+        kept = _begun(held, training, folder, notes, threads)
+        (run,) = run_all([Going(training, kept, observers, track)], progress, threads, engine)
     return run
 
 
@@ -149,92 +147,37 @@ def train_seeds(
         if folders is None:
             raise ValueError("track=True writes into the folders of the runs: give folders= too")
     paths = [None] * len(seeds) if folders is None else folders
-    going = []
-    with thread_limit(threads):
-        for training, path in zip(trainings, paths, strict=True):
-            kept = RunFolder.create(path, training.config, place, notes) if path else None
-            going.append(Going(training, kept, observers, track))
-    return _run(going, progress, threads, engine)
+    with ExitStack() as held:
+        going = [
+            Going(training, _begun(held, training, path, notes, threads), observers, track)
+            for training, path in zip(trainings, paths, strict=True)
+        ]
+        return run_all(going, progress, threads, engine)
 
 
-def resume(
-    folder: Path | str,
-    *,
-    critic: nn.Module | None = None,
-    generator: nn.Module | None = None,
-    observers: Sequence[Observer] = (),
-    track: bool = False,
-    progress: bool | None = None,
-    device: str | torch.device = "auto",
-    threads: int | None = 1,
-    engine: EngineName = "auto",
-    workers: int = 0,
-) -> Run:
-    """Go on with the run in a folder, from its last checkpoint to the end of its configuration.
-
-    A run that was tracked is tracked further; with `track`, so is one that was not, its rows so far
-    included. The other parameters are those of `train`; networks of your own are given again.
-    """
-    kept = RunFolder(folder)
-    checks.among(get_args(EngineName), engine=engine)
-    training, begun = _opened(kept, critic, generator, device, workers, engine != "eager")
-    track = world().by_first(lambda: track or kept.events_folder.exists())
-    if track:
-        summary_writer()
-    rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
-    (run,) = _run([Going(training, kept, observers, track, rows)], progress, threads, engine)
-    return run
+def _begun(
+    held: ExitStack,
+    training: RunState,
+    path: Path | str | None,
+    notes: Mapping[str, Any] | None,
+    threads: int | None,
+) -> RunFolder | None:
+    """The folder of a run that starts, held by the first process alone; None for nowhere."""
+    if path is None:
+        return None
+    kept = RunFolder(path)
+    with thread_limit(threads):  # the folder tells how many
+        begun = kept.begun(training.config, training.law, training.device, notes)
+        world().by_first(lambda: enter(held, begun))
+    return kept
 
 
-def load_run(
-    folder: Path | str,
-    *,
-    critic: nn.Module | None = None,
-    generator: nn.Module | None = None,
-    device: str | torch.device = "auto",
-) -> Run:
-    """The run in a folder as its last checkpoint has it, whether it came to its end or not.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, it has no checkpoint yet, or it has networks of your own: give those.
-    """
-    kept = RunFolder(folder)
-    training, begun = _opened(kept, critic, generator, device)
-    if not begun:
-        raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
-    rows = tuple(row for row in kept.rows() if row["iteration"] <= training.iteration)
-    return Run(training.config, rows, *training.finished(), kept.path)
+def enter(held: ExitStack, context: AbstractContextManager[None]) -> None:
+    """What other processes are told of it is nothing."""
+    held.enter_context(context)
 
 
-def _opened(
-    kept: RunFolder,
-    critic: nn.Module | None,
-    generator: nn.Module | None,
-    device: str | torch.device,
-    workers: int = 0,
-    by_hand: bool = True,
-) -> tuple[RunState, bool]:
-    """The run as its last checkpoint has it, and whether there is one."""
-    place = resolve_device(device)
-    # the folder may be within reach of the first process alone
-    config, state = world().by_first(lambda: (kept.config(), kept.load(torch.device("cpu"))))
-    training = RunState(config, place, critic, generator, workers, by_hand)
-    if state is None:
-        return training, False
-    try:
-        training.load_state_dict(state)
-    except (RuntimeError, KeyError):
-        raise ValueError(
-            f"the checkpoint in {kept.path} is not of the networks in its config.json: a run with "
-            "networks of your own is opened from Python, by learned.resume or learned.load_run "
-            "with critic= and generator="
-        ) from None
-    return training, True
-
-
-def _run(
+def run_all(
     going: Sequence[Going], progress: bool | None, threads: int | None, engine: EngineName
 ) -> list[Run]:
     """All of them, side by side where they are compiled."""
@@ -296,7 +239,7 @@ def _loop(going: Sequence[Going], iterate: Callable[[], None], progress: bool | 
             _unless_diverged(going, Going.observe)
             stopped = first.world.any(bool(interrupted))
             _unless_diverged(going, partial(Going.keep, interrupted=stopped))
-            if all(each.diverged for each in going) or first.iteration == config.iterations:
+            if all(each.diverged for each in going) or first.iteration >= config.iterations:
                 break
             if stopped:
                 raise KeyboardInterrupt

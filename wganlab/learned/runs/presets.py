@@ -4,9 +4,10 @@ References
 ----------
 Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
 Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
-its toy code. Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018,
-arXiv 1802.05957: hinge. Of the other objectives' papers, whose experiments are with images, the
-presets have the objective alone.
+its toy code, whose beta1 is .5: where the paper states a number, here it is the paper's. For images
+see `image_presets`. Miyato et al., "Spectral Normalization for Generative Adversarial Networks",
+2018, arXiv 1802.05957: hinge. Of the other objectives' papers, whose experiments are with images,
+the presets have the objective alone.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ PRESETS: dict[str, TrainConfig] = {
         weight=0.1,
         critic=_WIDE,
         generator=_WIDE,
-        critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
-        generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
+        critic_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
+        generator_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
         iterations=100_000,
     ),
 }

@@ -7,6 +7,7 @@ part of every batch (`distributed`).
 from __future__ import annotations
 
 import copy
+import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -20,15 +21,17 @@ from torch import Generator, Tensor, nn
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import values
+from wganlab.learned.batch import Batch, values
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
+from wganlab.learned.runs import metrics
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
+from wganlab.learned.runs.sign import STEEP, wrong_sign
 from wganlab.learned.runs.view import SHOWN, Observer, Row, View, generated
 
 
@@ -212,7 +215,7 @@ class RunState(Players):
     def is_traced(self) -> bool:
         """Does an observation follow this iteration, and tell of its steps?"""
         then = self.iteration + 1
-        return then % self.config.every == 0 or then == self.config.iterations
+        return then % self.config.every == 0 or then >= self.config.iterations
 
     @contextmanager
     def traced(self) -> Iterator[None]:
@@ -294,12 +297,27 @@ class RunState(Players):
                 row["critic_gradient"] = _norm(self.critic)
                 cosines = [cosine.item() for cosine in self.cosines] or [math.nan]
                 row |= {"first_step_cosine": cosines[0], "step_cosine": cosines[-1]}
+            row |= self.signs(seen)
+            looked: Row = {}
             for observer in observers:
-                row.update(observer(view))
+                looked |= metrics.checked(observer(view), row)
+            row |= looked
             self.shown = view.fake
         for network in self.networks():
             network.train()
         return row
+
+    def signs(self, seen: Batch) -> Row:
+        """Learning rates, and whether the estimate is on the wrong side."""
+        rates = {f"{who}_rate": self.rate(who) for who in self.players()}
+        if self.critic is None or self.objective.estimates != "EM":
+            return rates
+        unit = self.config.constraint not in STEEP
+        return rates | {"wrong_sign": float(wrong_sign(seen, of_slope_one=unit))}
+
+    def rate(self, player: str) -> float:
+        """The learning rate of a player's next step."""
+        return float(getattr(self, f"{player}_optimizer").param_groups[0]["lr"])
 
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
@@ -337,12 +355,23 @@ class RunState(Players):
         self.seconds, self.products = state["seconds"], state.get("products")
         if self.reader is not None:
             self.reader.go_on(state.get("read", 0))
+        self.follow_schedules(state)
         draws = state["draws"].cpu()
         if draws.shape == self.draws.get_state().shape:
             self.draws.set_state(draws)
         else:  # of a device that draws in another way: on from here with other numbers
             self.draws.manual_seed(self.torch_seed + 1_000_003 * (self.iteration + 1))
         self.rng = {"torch": state["torch"].cpu(), "cuda": state["cuda"]}
+
+    def follow_schedules(self, state: dict[str, Any]) -> None:
+        """Learning rates as schedules to the present end have them, where the end has moved."""
+        kept = json.loads(state["config"]) if "config" in state else {}
+        if kept.get("iterations", self.config.iterations) == self.config.iterations:
+            return
+        for who in self.players():
+            settings: Optimizer = getattr(self.config, f"{who}_optimizer")
+            schedule = getattr(self, f"{who}_schedule")
+            settings.reschedule(schedule, self.iteration, self.config.iterations)
 
     def parts(self) -> list[str]:
         """What has a state of its own."""
