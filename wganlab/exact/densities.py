@@ -9,6 +9,8 @@ logarithms, which do not underflow. An integral that does not reach its toleranc
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 QUADRATURE_TOLERANCE = 1e-8
 GOAL = 1e-10  # intervals are halved until the estimate of the error, a pessimist, is below it
 MOST_INTERVALS = 20_000
+CLOSE = 1e-3  # a smaller value is computed relative to its size
+NOISE = 1e-5  # square roots of values below it have rounding of log p - log q in sight
 TINY = 1e-290  # float64 keeps its digits from here on
 
 Array: TypeAlias = NDArray[np.float64]
@@ -76,9 +80,9 @@ class Density:
 
 
 def is_density(law: Any) -> bool:
-    """Is it a Density or a SciPy distribution of any kind, good or bad?"""
+    """Is it a Density or a law of SciPy or torch, good or bad?"""
     return isinstance(law, Density) or (
-        hasattr(law, "support") and (hasattr(law, "ppf") or hasattr(law, "icdf"))
+        hasattr(law, "support") and any(hasattr(law, one) for one in ("ppf", "icdf", "log_prob"))
     )
 
 
@@ -105,6 +109,16 @@ def _log_density(law: Any, name: str) -> LogDensity:
         low, high = map(float, law.support)
         splits, trusted = (low, high, *law.breaks), law.logpdf is not None
         return LogDensity(name, _log_of(law, name), (low, high), splits, trusted)
+    if hasattr(law, "log_prob"):
+        raise ValueError(
+            f"{name} is a law of torch: ask torch.distributions.kl_divergence, pass the frozen "
+            "distribution of SciPy, such as stats.norm(loc, scale), or, of a discrete law, its "
+            "probabilities, .probs"
+        )
+    edges = _edges(law)
+    if edges is not None:
+        splits = tuple(map(float, edges))
+        return LogDensity(name, law.logpdf, law.support(), splits, trusted=True)
     if hasattr(law, "icdf"):
         raise ValueError(
             f"{name} is one of SciPy's random variables of the new kind: pass the frozen "
@@ -119,6 +133,16 @@ def _log_density(law: Any, name: str) -> LogDensity:
         f"{name} is no density: expected a frozen continuous SciPy distribution or "
         "Density(pdf, support); for a discrete law pass its pmf as an array"
     )
+
+
+def _edges(law: Any) -> Array | None:
+    """Where the bins of a histogram of SciPy (`rv_histogram`), frozen or not, begin and end."""
+    histogram = getattr(law, "dist", law)
+    if type(histogram).__name__ != "rv_histogram":
+        return None
+    low, high = law.support()
+    edges = np.asarray(histogram._hbins, dtype=np.float64)
+    return low + (high - low) * ((edges - edges[0]) / (edges[-1] - edges[0]))
 
 
 def _log_of(law: Density, name: str) -> Callable[[Array], Array]:
@@ -180,12 +204,21 @@ def _exp(density: LogDensity, x: Array) -> Array:
 def integrate(integrand: Integrand, f: LogDensity, g: LogDensity, kinks: bool = False) -> float:
     """The integral of integrand(log p(x), log q(x)) over the line, to 1e-8, at least 0.
 
+    Where it is small its unit is its own size, as far as the rounding of log densities allows.
+
     `kinks` says that the integrand has one wherever the densities are equal.
     """
     splits = (*f.splits, *g.splits)
     if kinks:
         splits += crossings(lambda x: f(x) - g(x), splits)
-    return max(0.0, quadrature(lambda x: integrand(f(x), g(x)), splits))
+    value = max(0.0, quadrature(lambda x: integrand(f(x), g(x)), splits))
+    for _ in range(2):
+        if not 0 < value < CLOSE:
+            break
+        unit = max(value, NOISE * math.sqrt(value))
+        with contextlib.suppress(RuntimeError):  # what 1e-8 absolute is worth stands
+            value = unit * max(0.0, quadrature(lambda x: integrand(f(x), g(x)) / unit, splits))
+    return value
 
 
 def crossings(difference: Callable[[Array], Array], splits: tuple[float, ...]) -> tuple[float, ...]:

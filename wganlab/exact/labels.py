@@ -11,7 +11,8 @@ raises. The rule:
    by frequency. So are labels of two kinds (1 and "1"; the default 0, 1, 2, ... and names), labels
    that come twice, and bins that overlap without being equal.
 3. Weights, and a critic's values, follow the points: labels are those of the points, each once, in
-   any order; or, where the points are plain numbers, these numbers. Plain weights go by position.
+   any order; or, where the points are names or plain numbers, these (numbers in the same order,
+   since row numbers look like them). Plain weights go by position.
 4. The rows and columns of a cost matrix are atoms: labelled weights are brought into its order, as
    pmfs are, and refused where the matrix has no labels or not all of them.
 5. Two clouds need no labels of rows in common. Named columns are brought into the order of the
@@ -48,14 +49,18 @@ def rows_of(values: Any) -> Labels | None:
     return _coordinate(values, 0)
 
 
-def columns_of(values: Any) -> Labels | None:
-    """Labels of the columns, None where there are none, one is, or they are 0, 1, 2, ..."""
+def all_columns_of(values: Any) -> Labels | None:
+    """Labels of the columns, None where there are none."""
     if hasattr(values, "column_names"):  # a table of Arrow
-        labels: Labels | None = tuple(values.column_names)
-    elif is_frame(values):
-        labels = tuple(values.columns)
-    else:
-        labels = _coordinate(values, 1)
+        return tuple(values.column_names)
+    if is_frame(values):
+        return _of_index(values.columns) if hasattr(values, "iloc") else tuple(values.columns)
+    return _coordinate(values, 1)
+
+
+def columns_of(values: Any) -> Labels | None:
+    """`all_columns_of`, but None where one is, or they are 0, 1, 2, ... in this order."""
+    labels = all_columns_of(values)
     if labels is None or len(labels) < 2 or _is_default(labels):
         return None
     return None if labels == tuple(f"column_{k}" for k in range(len(labels))) else labels
@@ -109,8 +114,9 @@ def follow(points: Any, values: Any, name: str, of: str) -> Any:
         return None
     if wanted is None and np.ndim(points) == 1 and len(points) == len(labels):
         wanted = tuple(np.asarray(points).tolist())
-        if wanted != tuple(labels):
-            wanted = None
+        named = all(isinstance(label, str) for label in wanted)
+        if wanted != tuple(labels) and not named:
+            wanted = None  # may be numbers of rows as well as points
     if wanted is None:
         raise ValueError(
             f"{name} has labels ({_few(labels)}) and {of} has none, so which weight belongs to "
@@ -223,6 +229,32 @@ def in_order(wanted: Labels | None, labels: Labels | None, name: str, of: str, w
         )
     place = {label: k for k, label in enumerate(labels)}
     return np.array([place[label] for label in wanted])
+
+
+def on_grid(p: Any, q: Any, mass: Array) -> Array:
+    """The histogram q, shape (h, w), with its rows and columns in the order of p's.
+
+    Raises
+    ------
+    ValueError
+        If they are not the same, or p's are numbers that go up and down.
+    """
+    axes = ((rows_of(p), rows_of(q), "rows"), (all_columns_of(p), all_columns_of(q), "columns"))
+    dims = [getattr(law, "dims", None) for law in (p, q)]
+    if None not in dims and dims[0] != dims[1] and sorted(dims[0]) == sorted(dims[1]):
+        raise ValueError(f"p has the dimensions {dims[0]} and q {dims[1]}: transpose one of them")
+    for axis, (wanted, found, what) in enumerate(axes):
+        if wanted is not None and _kind(wanted) == "numbers" and len(wanted) > 1:
+            steps = np.diff(np.array(wanted, dtype=float))
+            if not ((steps > 0).all() or (steps < 0).all()):
+                raise ValueError(
+                    f"the {what} of p ({_few(wanted)}) are in no order, and pixels next to each "
+                    f"other are neighbors: sort them first, p.sort_index(axis={axis})"
+                )
+        order = in_order(wanted, found, "q", "p", what)
+        if order is not None:
+            mass = np.take(mass, order, axis=axis)
+    return mass
 
 
 def _kind(labels: Labels) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab.exact import labels
-from wganlab.exact.arrays import as_array, is_tensor, read
+from wganlab.exact.arrays import EPSILON, as_array, is_tensor, read
 from wganlab.exact.memory import require
 
 if TYPE_CHECKING:
@@ -64,13 +64,19 @@ def _check_reach(points: NDArray[np.float64], name: str) -> None:
 
 
 def as_weights(
-    values: Any, name: str = "a", size: int | None = None, *, ndim: int = 1
+    values: Any,
+    name: str = "a",
+    size: int | None = None,
+    *,
+    ndim: int = 1,
+    rounded: bool = False,
 ) -> NDArray[np.float64]:
     """Weights as an array of shape (n,), non-negative, of sum 1; of shape (h, w) for `ndim` 2.
 
     The sum may be off by the rounding of the type that carries the weights: 1e-9, or eight units
     of resolution for float32 and shorter types. That much, and no more, is divided out, and as
-    much negative mass is taken for rounding of 0.
+    much negative mass is taken for rounding of 0. `rounded` keeps a sum that is off by the last
+    bits of float64: dividing would change digits of what differs by as little.
 
     Examples
     --------
@@ -100,6 +106,8 @@ def as_weights(
             else "did you pass counts? divide by their sum"
         )
         raise ValueError(f"{name} sums to {total:.12g}, expected 1: {advice}")
+    if rounded and abs(total - 1) <= array.size * EPSILON:
+        return array
     return array if total == 1 else array / total
 
 
@@ -292,9 +300,12 @@ def _equal(n: int) -> NDArray[np.float64]:
 
 def _names(points: Any) -> tuple[str, ...] | None:
     """Names of atoms, where the points are text and nothing else."""
-    if isinstance(points, str) or not hasattr(points, "__len__") or hasattr(points, "keys"):
+    if isinstance(points, list | tuple):
+        if not points or not isinstance(points[0], str):
+            return None
+    elif getattr(points, "ndim", None) != 1 or is_tensor(points):
         return None
-    if getattr(getattr(points, "dtype", None), "kind", "O") in "iuf" or np.ndim(points) != 1:
+    elif getattr(points.dtype, "kind", "O") in "iuf":
         return None
     atoms = list(points)
     return tuple(map(str, atoms)) if atoms and all(isinstance(a, str) for a in atoms) else None
@@ -375,3 +386,51 @@ def in_columns_of(mu: Discrete, nu: Discrete, names: tuple[str, str] = ("x", "y"
     if order is None:
         return nu
     return Discrete._of(np.ascontiguousarray(nu.points[:, order]), nu.weights, mu.columns)
+
+
+def on_costs(
+    shape: tuple[int, ...], laws: tuple[Any, Any], weights: tuple[Any, Any], costs: Any
+) -> tuple[Discrete, Discrete]:
+    """The two measures that belong to a cost matrix: points, if any, and weights in its order.
+
+    Raises
+    ------
+    ValueError
+        If they are bad, not as many as it has rows and columns, or have labels that it lacks.
+    """
+    given = np.empty(0) if hasattr(costs, "tocoo") else costs
+    axes = labels.rows_of(given), labels.all_columns_of(given)
+    mu, nu = (
+        _beside(law, mass, axis, size, side, of)
+        for law, mass, axis, size, side, of in zip(
+            laws, weights, axes, shape, "xy", ("rows", "columns"), strict=True
+        )
+    )
+    if shape != (mu.n, nu.n):
+        raise ValueError(f"the cost matrix has shape {shape}, expected ({mu.n}, {nu.n})")
+    return mu, nu
+
+
+def _beside(law: Any, mass: Any, axis: Any, size: int, side: str, of: str) -> Discrete:
+    """The measure of one side of a cost matrix that has `size` atoms, labelled by `axis`."""
+    told = f"the {of} of the cost matrix"
+    if isinstance(law, Discrete) and law.names is not None:
+        if mass is not None:
+            return as_discrete(law, mass, side)  # which refuses it
+        law = law.merged()
+        placed = labels.on_atoms(axis, law.names, law.weights, side, told)
+        return Discrete._of(np.arange(len(placed), dtype=float)[:, None], placed)
+    if law is None and mass is not None:
+        name = f"the weight vector of {side}"
+        found = labels.rows_of(mass)
+        placed = labels.on_atoms(axis, found, as_weights(mass, name), name, told)
+        if len(placed) != size:
+            raise ValueError(f"{name} has {len(placed)} weights, {told} are {size}")
+        return Discrete._of(np.arange(size, dtype=float)[:, None], placed)
+    rows = None if law is None else labels.rows_of(law)
+    if rows is not None and axis is not None and tuple(rows) != tuple(axis):
+        raise ValueError(
+            f"{side} and {told} are labelled in different ways: bring both into one order, or "
+            f"{labels.BARE}"
+        )
+    return as_discrete(np.arange(size) if law is None else law, mass, side)
