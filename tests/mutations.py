@@ -48,8 +48,9 @@ EXACT = {
     "wganlab/exact/potentials.py": (
         ("potentials",),
         [
-            ("f = values.ravel() - values.max()", "f = values.ravel()"),
-            ("mu.points, f, metric)  # (m,)", "mu.points, -f, metric)  # (m,)"),
+            ("f = f - f[mu.weights > 0].max()", "f = f + 0.0"),
+            ("mu.points, f, metric)", "mu.points, -f, metric)"),
+            ("return value - _rounding(value,", "return value - 0 * _rounding(value,"),
             ("mu.weights @ f + nu.weights @ transform", "f.mean() + nu.weights @ transform"),
             ("mu.weights @ f + nu.weights @ transform", "mu.weights @ f + transform.max()"),
         ],

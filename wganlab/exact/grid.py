@@ -123,7 +123,7 @@ def _proved(excess: Array, edges: Array, flow: Array, prices: Array) -> GridTran
     steepest = max(1.0, float(np.abs(prices[edges[:, 0]] - prices[edges[:, 1]]).max()))
     potential = (prices / steepest).reshape(excess.shape)  # feasible to the last bit
     value = float(np.abs(flow).sum())
-    bound = float((excess * potential).sum())
+    bound = min(float((excess * potential).sum()), value)  # above it by rounding alone
     balance = (
         np.bincount(edges[:, 0], weights=flow, minlength=excess.size)
         - np.bincount(edges[:, 1], weights=flow, minlength=excess.size)
