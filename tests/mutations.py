@@ -173,7 +173,7 @@ EXACT = {
     "wganlab/exact/kernels.py": (
         ("ipm",),
         [
-            ("np.exp(-0.5 * np.square(distance / width))", "np.exp(-np.square(distance / width))"),
+            ("return 0.5 * np.square(distance)", "return np.square(distance)"),
             ("np.zeros_like(distance)) / len(widths)", "np.zeros_like(distance))"),
             ("return (x / x.shape[1]) @ y.T", "return x @ y.T"),
             ("np.median(pdist(pooled))", "np.mean(pdist(pooled))"),
@@ -188,13 +188,28 @@ EXACT = {
         [
             ("k.mean(nu, nu) - 2 * k.mean(mu, nu)", "k.mean(nu, nu) - k.mean(mu, nu)"),
             ("k.mean_itself(law)) / (law.n - 1)", "k.mean_itself(law)) / law.n"),
+            ("return float(np.sqrt(max(square, 0.0)))", "return float(max(square, 0.0))"),
+        ],
+    ),
+    "wganlab/exact/slicing.py": (
+        ("ipm",),
+        [
             (
                 "directions /= np.linalg.norm(directions, axis=1, keepdims=True)",
                 "directions /= 1.0",
             ),
-            ("return float(np.sqrt(max(square, 0.0)))", "return float(max(square, 0.0))"),
             ("            right.sort(axis=1)\n", ""),
-            ("return total / projections", "return total"),
+            ("return float(each.mean())", "return float(each.sum())"),
+            ("** p).mean()) ** (1 / p)", "** p).mean())"),
+            ("rng, projections, p).max())", "rng, projections, p).mean())"),
+        ],
+    ),
+    "wganlab/exact/normals.py": (
+        ("normals",),
+        [
+            ("np.sqrt(law.n - 1)", "np.sqrt(law.n)"),
+            ("first - second @ (left @ right)", "first - second"),
+            ("np.sqrt(np.maximum(values, 0))", "np.maximum(values, 0)"),
         ],
     ),
     "wganlab/exact/grid.py": (

@@ -220,7 +220,7 @@ def test_sliced_w1_repeats_splits_and_stays_put(rng, monkeypatch):
     assert sliced(x, x[rng.permutation(20)], rng=rng) == pytest.approx(0, abs=1e-15)
     moved = sliced(x + 1e6, y + 1e6, rng=np.random.default_rng(7))
     assert moved == pytest.approx(first, rel=1e-8)
-    monkeypatch.setattr("wganlab.exact.ipm.BLOCK", 100)
+    monkeypatch.setattr("wganlab.exact.slicing.BLOCK", 100)
     assert sliced(x, y, rng=np.random.default_rng(7)) == pytest.approx(first, rel=1e-12)
 
 
@@ -238,7 +238,7 @@ def test_the_critic_of_total_variation_has_twice_its_value(rng):
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
-        ({"kernel": "laplace"}, "expected 'gaussian', 'energy' or 'polynomial'"),
+        ({"kernel": "laplace"}, "expected 'gaussian', 'laplacian', 'energy' or"),
         ({"kernel": "energy", "bandwidth": 1.0}, "has no bandwidth: leave it out"),
         ({"kernel": "polynomial", "bandwidth": 1.0}, "at no scale.: leave it out"),
         ({"bandwidth": 0.0}, "a positive number in the unit of the points"),

@@ -75,6 +75,20 @@ def is_tensor(values: Any) -> bool:
     return hasattr(values, "detach") and hasattr(values, "cpu")
 
 
+def refuse_grad(what: str, *given: Any) -> None:
+    """ValueError if a tensor wants a gradient that the number `what` returns cannot carry."""
+    for values in given:
+        several = values if isinstance(values, list | tuple) else [values]
+        if any(is_tensor(value) and value.requires_grad for value in several):
+            if sys.modules["torch"].is_grad_enabled():
+                raise ValueError(
+                    f"{what} returns a number, which carries no gradient, and a tensor given to "
+                    "it requires one: as a loss take wganlab.compare.emd_loss(x, y); "
+                    "wasserstein(x, y).gradients() has the gradients of W_p themselves; for the "
+                    "number alone pass x.detach()"
+                )
+
+
 def _columns(values: Any) -> list[tuple[Any, Any]] | None:
     """The columns of a frame one by one where their types differ, so that none spoils others."""
     if hasattr(values, "column_names") and hasattr(values, "to_pandas"):  # a table of Arrow
@@ -237,8 +251,8 @@ def _rounded(given: Any, kept: float) -> bool:
 def _too_long(name: str, what: str) -> str:
     return (
         f"{name} holds {what} that float64 does not tell apart: subtract one and the same number "
-        f"from both clouds first, in their own type, such as {name} - {name}.min(); where the "
-        f"rounding does no harm, pass numpy.asarray({name}, dtype=float)"
+        "from both clouds first, in their own type (origin = x.min(); x - origin, y - origin); "
+        "where the rounding does no harm, pass numpy.asarray(..., dtype=float)"
     )
 
 
@@ -265,7 +279,7 @@ def _no_array(values: Any, name: str) -> str:
     elif hasattr(values, "toarray"):
         advice = f"a sparse matrix; pass {name}.toarray()"
     elif hasattr(values, "keys"):
-        advice = "no array; points are rows of coordinates, such as list(....values())"
+        advice = "no array; of a dict of columns pandas.DataFrame makes one"
     else:
         advice = "no array; pass a list or an array of numbers, for example list(...) of it"
     return f"{name} is of type {type(values).__name__}: {advice}"

@@ -231,6 +231,19 @@ def in_order(wanted: Labels | None, labels: Labels | None, name: str, of: str, w
     return np.array([place[label] for label in wanted])
 
 
+def check_dimensions(p: Any, q: Any, names: tuple[str, str]) -> None:
+    """ValueError if two arrays of xarray have the same dimensions in another order."""
+    dims = [getattr(law, "dims", None) for law in (p, q)]
+    if None in dims or not (hasattr(p, "coords") and hasattr(q, "coords")):
+        return
+    first, second = map(list, dims)
+    if first != second and sorted(map(str, first)) == sorted(map(str, second)):
+        raise ValueError(
+            f"{names[0]} has the dimensions {first} and {names[1]} {second}: give both the same "
+            f"order, {names[1]}.transpose(*{names[0]}.dims)"
+        )
+
+
 def on_grid(p: Any, q: Any, mass: Array) -> Array:
     """The histogram q, shape (h, w), with its rows and columns in the order of p's.
 
@@ -239,10 +252,8 @@ def on_grid(p: Any, q: Any, mass: Array) -> Array:
     ValueError
         If they are not the same, or p's are numbers that go up and down.
     """
+    check_dimensions(p, q, ("p", "q"))
     axes = ((rows_of(p), rows_of(q), "rows"), (all_columns_of(p), all_columns_of(q), "columns"))
-    dims = [getattr(law, "dims", None) for law in (p, q)]
-    if None not in dims and dims[0] != dims[1] and sorted(dims[0]) == sorted(dims[1]):
-        raise ValueError(f"p has the dimensions {dims[0]} and q {dims[1]}: transpose one of them")
     for axis, (wanted, found, what) in enumerate(axes):
         if wanted is not None and _kind(wanted) == "numbers" and len(wanted) > 1:
             steps = np.diff(np.array(wanted, dtype=float))

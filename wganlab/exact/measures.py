@@ -361,6 +361,7 @@ def as_pair(
         If either is bad, their dimensions differ, or the names of their columns.
     """
     mu, nu = as_discrete(x, a, "x"), as_discrete(y, b, "y")
+    labels.check_dimensions(x, y, ("x", "y"))
     if mu.names is not None or nu.names is not None:
         raise ValueError(
             "atoms that have names have no distances: give them, as metric=matrix of "

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from wganlab.exact.arrays import refuse_grad
 from wganlab.exact.ground import (
     blocks,
     c_transform,
@@ -231,7 +232,8 @@ def emd(
     Raises
     ------
     ValueError
-        If the input is bad (see `wganlab.exact.measures`).
+        If the input is bad (see `wganlab.exact.measures`), or a tensor that requires a gradient,
+        which a number cannot carry: `wganlab.compare.emd_loss` can.
     RuntimeError
         If the solver's answer could not be certified.
 
@@ -240,6 +242,7 @@ def emd(
     >>> emd([0, 1, 3], [5, 6, 8])
     5.0
     """
+    refuse_grad("emd", x, y, a, b)
     return wasserstein(x, y, a, b).value
 
 
