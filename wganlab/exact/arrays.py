@@ -49,6 +49,8 @@ def read(values: Any, name: str, *, infinite: bool = False) -> tuple[Array, floa
 
     `infinite` lets +inf pass.
     """
+    if hasattr(values, "column_names") and hasattr(values, "to_pandas"):  # a table of Arrow
+        values = values.to_pandas()
     columns = _columns(values)
     if columns is not None:
         parts = [read(column, f"column {label!r} of {name}") for label, column in columns]
@@ -79,20 +81,18 @@ def refuse_grad(what: str, *given: Any) -> None:
     """ValueError if a tensor wants a gradient that the number `what` returns cannot carry."""
     for values in given:
         several = values if isinstance(values, list | tuple) else [values]
-        if any(is_tensor(value) and value.requires_grad for value in several):
-            if sys.modules["torch"].is_grad_enabled():
-                raise ValueError(
-                    f"{what} returns a number, which carries no gradient, and a tensor given to "
-                    "it requires one: as a loss take wganlab.compare.emd_loss(x, y); "
-                    "wasserstein(x, y).gradients() has the gradients of W_p themselves; for the "
-                    "number alone pass x.detach()"
-                )
+        wanted = any(is_tensor(value) and value.requires_grad for value in several)
+        if wanted and sys.modules["torch"].is_grad_enabled():
+            raise ValueError(
+                f"{what} returns a number, which carries no gradient, and a tensor given to "
+                "it requires one: as a loss take wganlab.compare.emd_loss(x, y); "
+                "wasserstein(x, y).gradients() has the gradients of W_p themselves; for the "
+                "number alone pass x.detach()"
+            )
 
 
 def _columns(values: Any) -> list[tuple[Any, Any]] | None:
     """The columns of a frame one by one where their types differ, so that none spoils others."""
-    if hasattr(values, "column_names") and hasattr(values, "to_pandas"):  # a table of Arrow
-        values = values.to_pandas()
     if not is_frame(values) or 0 in values.shape:
         return None
     types = list(values.dtypes)
@@ -126,9 +126,8 @@ def _raw(values: Any, name: str) -> NDArray[Any]:
 def _unwrapped(values: Any, name: str) -> Any:
     """Lists of lists with their tensors as arrays; ValueError if one inside is masked."""
     kinds = set(map(type, values))
-    if any(issubclass(kind, np.ma.MaskedArray) for kind in kinds) and any(
-        map(np.ma.is_masked, values)
-    ):
+    with_masks = any(issubclass(kind, np.ma.MaskedArray) for kind in kinds)
+    if with_masks and any(map(np.ma.is_masked, values)):
         raise ValueError(f"{name} has masked entries: drop those rows first")
     if kinds <= {list, tuple}:
         inner = set(map(type, chain.from_iterable(values)))
@@ -199,9 +198,7 @@ def _check_kind(raw: NDArray[Any], name: str) -> None:
             f"coordinates, such as numpy.stack([{name}[{raw.dtype.names[0]!r}], ...], axis=1)"
         )
     held = KINDS.get(kind, f"{raw.dtype} values")
-    raise ValueError(
-        f"{name} holds {held}, expected real numbers: {_how_to_convert(raw)}"
-    )
+    raise ValueError(f"{name} holds {held}, expected real numbers: {_how_to_convert(raw)}")
 
 
 def _how_to_convert(raw: NDArray[Any]) -> str:
@@ -236,12 +233,17 @@ def _check_whole(values: Any, raw: NDArray[Any], array: Array, name: str) -> Non
     if not array.size or max(array.max(), -array.min()) < WHOLE:
         return
     if raw.dtype.kind == "f" and raw.dtype.itemsize <= 8:
-        if not isinstance(values, list | tuple) and getattr(values, "dtype", None) != object:
+        if not isinstance(values, list | tuple) and kind_of(values) != "O":
             return  # rounded before it came here
         raw = np.asarray(values, dtype=object)
     large = np.abs(array) >= WHOLE
     if raw.shape == array.shape and any(map(_rounded, raw[large], array[large].tolist())):
         raise ValueError(_too_long(name, "whole numbers beyond 2^53"))
+
+
+def kind_of(values: Any) -> str:
+    """NumPy's letter for the type of the entries, empty where there is none."""
+    return str(getattr(getattr(values, "dtype", None), "kind", ""))
 
 
 def _rounded(given: Any, kept: float) -> bool:

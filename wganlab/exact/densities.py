@@ -201,23 +201,34 @@ def _exp(density: LogDensity, x: Array) -> Array:
     return np.exp(density(x))
 
 
-def integrate(integrand: Integrand, f: LogDensity, g: LogDensity, kinks: bool = False) -> float:
+def integrate(
+    integrand: Integrand,
+    f: LogDensity,
+    g: LogDensity,
+    *,
+    kinks: bool = False,
+    relative: bool = True,
+) -> float:
     """The integral of integrand(log p(x), log q(x)) over the line, to 1e-8, at least 0.
 
-    Where it is small its unit is its own size, as far as the rounding of log densities allows.
+    Where it is small, and `relative`, its unit is its own size, as far as the rounding of log
+    densities allows.
 
     `kinks` says that the integrand has one wherever the densities are equal.
     """
     splits = (*f.splits, *g.splits)
     if kinks:
         splits += crossings(lambda x: f(x) - g(x), splits)
-    value = max(0.0, quadrature(lambda x: integrand(f(x), g(x)), splits))
-    for _ in range(2):
-        if not 0 < value < CLOSE:
-            break
-        unit = max(value, NOISE * math.sqrt(value))
-        with contextlib.suppress(RuntimeError):  # what 1e-8 absolute is worth stands
-            value = unit * max(0.0, quadrature(lambda x: integrand(f(x), g(x)) / unit, splits))
+
+    def measured(unit: float) -> float:
+        scaled = quadrature(lambda x: integrand(f(x), g(x)) / unit, splits)
+        return unit * max(0.0, scaled)
+
+    value = measured(1.0)
+    for _ in range(2 if relative else 0):
+        if 0 < value < CLOSE:
+            with contextlib.suppress(RuntimeError):  # what 1e-8 absolute is worth stands
+                value = measured(max(value, NOISE * math.sqrt(value)))
     return value
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from wganlab.exact.measures import Discrete, as_cost, as_pair
+from wganlab.exact.costs import as_cost
+from wganlab.exact.measures import Discrete, as_pair
 from wganlab.exact.memory import require
 
 if TYPE_CHECKING:

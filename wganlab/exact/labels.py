@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -156,8 +157,7 @@ def common(p: Any, q: Any, names: tuple[str, str] = ("p", "q")) -> tuple[Labels,
                 f"index=...), or {BARE}"
             )
         _check_once(labels, name)
-    first, second = found
-    assert first is not None and second is not None
+    first, second = (labels if labels is not None else () for labels in found)
     kinds = [_kind(labels) for labels in (first, second)]
     if kinds[0] != kinds[1]:
         raise ValueError(
@@ -178,9 +178,7 @@ def on_union(first: Labels, second: Labels, u: Array, v: Array) -> tuple[Array, 
     return both[0], both[1]
 
 
-def on_atoms(
-    atoms: Labels | None, labels: Labels | None, mass: Array, name: str, of: str
-) -> Array:
+def on_atoms(atoms: Labels | None, labels: Labels | None, mass: Array, name: str, of: str) -> Array:
     """Masses in the order of the atoms of a cost matrix, 0 where one is absent.
 
     Raises
@@ -298,7 +296,7 @@ def _check_bins(first: Labels, second: Labels, names: tuple[str, str]) -> None:
     if not hasattr(first[0] if len(first) else None, "overlaps"):
         return
     bins: Any = sorted(set(first) | set(second))
-    for low, high in zip(bins, bins[1:], strict=False):
+    for low, high in pairwise(bins):
         if low.overlaps(high):
             raise ValueError(
                 f"{names[0]} and {names[1]} have the bins {low} and {high}, which overlap: cut "

@@ -3,8 +3,8 @@
 A `Discrete` measure is sum_i w_i delta(x_i): n points in R^d with weights that are non-negative
 and sum to 1. Everything in `wganlab.exact` passes through this door once; behind it all arrays
 are float64, finite, and of known shape. Bad input raises ValueError with what to do about it:
-nothing is clipped, dropped or renormalized in silence but rounding, of the sizes told at
-`as_weights` and `as_cost`. How numbers are read, `wganlab.exact.arrays` tells; what becomes of
+nothing is clipped, dropped or renormalized in silence but rounding, of the size told at
+`as_weights`. How numbers are read, `wganlab.exact.arrays` tells; what becomes of
 the labels of pandas, xarray and polars, `wganlab.exact.labels`.
 """
 
@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab.exact import labels
-from wganlab.exact.arrays import EPSILON, as_array, is_tensor, read
-from wganlab.exact.memory import require
+from wganlab.exact.arrays import EPSILON, as_array, is_tensor, kind_of, read
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 # Squared distances overflow float64 beyond about 1e154.
 LARGEST_COORDINATE = 1e150
 MASS_TOLERANCE = 1e-9
-COST_TOLERANCE = 1e-5
 
 
 def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
@@ -130,9 +128,7 @@ def _check_weights_shape(
         raise ValueError(f"{name} has {array.size} weights for {size} points: expected one each")
 
 
-def _without_negatives(
-    array: NDArray[np.float64], name: str, slack: float
-) -> NDArray[np.float64]:
+def _without_negatives(array: NDArray[np.float64], name: str, slack: float) -> NDArray[np.float64]:
     """Negative mass as 0, if it is rounding."""
     lowest = np.unravel_index(int(array.argmin()), array.shape)
     if -array[array < 0].sum() > slack:
@@ -142,57 +138,6 @@ def _without_negatives(
             f"(down to {-slack:.1g} together it is taken for rounding of 0); mend what made it"
         )
     return np.maximum(array, 0)
-
-
-def as_cost(values: Any, shape: tuple[int, int] | None = None) -> NDArray[np.float64]:
-    """A given matrix of ground distances, shape (n, m): non-negative, inf where no way leads.
-
-    In a sparse matrix the entries that are absent are ways that do not exist, as in POT: never
-    free ones. Negative entries of at most 1e-5 of the largest are the rounding of a distance 0 (of
-    squares that were expanded in float32, or 1 - a correlation), and become 0.
-
-    Examples
-    --------
-    >>> as_cost([[0, 1], [1, 0]]).dtype
-    dtype('float64')
-    """
-    array = read(_dense(values), "the cost matrix", infinite=True)[0]
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"the cost matrix has shape {array.shape}, expected (n, m)")
-    if shape is not None and array.shape != shape:
-        raise ValueError(
-            f"the cost matrix has shape {array.shape}, but the measures have {shape[0]} and "
-            f"{shape[1]} points"
-        )
-    if array.min() < 0:
-        largest = array.max(initial=0, where=array < np.inf)
-        row, column = np.unravel_index(np.argmin(array), array.shape)
-        if -array[row, column] > COST_TOLERANCE * largest:
-            raise ValueError(
-                f"the cost matrix is negative in row {row}, column {column} "
-                f"({array[row, column]:g}): distances are not (down to {COST_TOLERANCE:g} of the "
-                "largest they are taken for rounding of 0)"
-            )
-        np.maximum(array, 0, out=array)
-    return array
-
-
-def _dense(costs: Any) -> Any:
-    """A sparse matrix of costs with inf where an entry is absent."""
-    if is_tensor(costs) and str(getattr(costs, "layout", "")) == "torch.sparse_coo":
-        whole = costs.detach().cpu().coalesce()
-        entries = whole.values().double().numpy(), tuple(whole.indices().numpy())
-    elif hasattr(costs, "toarray") and hasattr(costs, "tocoo"):
-        whole = costs.tocoo(copy=True)
-        whole.sum_duplicates()
-        entries = whole.data, whole.coords if hasattr(whole, "coords") else (whole.row, whole.col)
-    else:
-        return costs
-    require(8 * float(np.prod(costs.shape)), "the cost matrix, ways that do not exist included,",
-            "take fewer points")
-    matrix = np.full(tuple(costs.shape), np.inf)
-    matrix[entries[1]] = entries[0]
-    return matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,9 +248,11 @@ def _names(points: Any) -> tuple[str, ...] | None:
     if isinstance(points, list | tuple):
         if not points or not isinstance(points[0], str):
             return None
-    elif getattr(points, "ndim", None) != 1 or is_tensor(points):
-        return None
-    elif getattr(points.dtype, "kind", "O") in "iuf":
+    elif (
+        getattr(points, "ndim", None) != 1
+        or is_tensor(points)
+        or kind_of(points) in ("i", "u", "f")
+    ):
         return None
     atoms = list(points)
     return tuple(map(str, atoms)) if atoms and all(isinstance(a, str) for a in atoms) else None
@@ -387,51 +334,3 @@ def in_columns_of(mu: Discrete, nu: Discrete, names: tuple[str, str] = ("x", "y"
     if order is None:
         return nu
     return Discrete._of(np.ascontiguousarray(nu.points[:, order]), nu.weights, mu.columns)
-
-
-def on_costs(
-    shape: tuple[int, ...], laws: tuple[Any, Any], weights: tuple[Any, Any], costs: Any
-) -> tuple[Discrete, Discrete]:
-    """The two measures that belong to a cost matrix: points, if any, and weights in its order.
-
-    Raises
-    ------
-    ValueError
-        If they are bad, not as many as it has rows and columns, or have labels that it lacks.
-    """
-    given = np.empty(0) if hasattr(costs, "tocoo") else costs
-    axes = labels.rows_of(given), labels.all_columns_of(given)
-    mu, nu = (
-        _beside(law, mass, axis, size, side, of)
-        for law, mass, axis, size, side, of in zip(
-            laws, weights, axes, shape, "xy", ("rows", "columns"), strict=True
-        )
-    )
-    if shape != (mu.n, nu.n):
-        raise ValueError(f"the cost matrix has shape {shape}, expected ({mu.n}, {nu.n})")
-    return mu, nu
-
-
-def _beside(law: Any, mass: Any, axis: Any, size: int, side: str, of: str) -> Discrete:
-    """The measure of one side of a cost matrix that has `size` atoms, labelled by `axis`."""
-    told = f"the {of} of the cost matrix"
-    if isinstance(law, Discrete) and law.names is not None:
-        if mass is not None:
-            return as_discrete(law, mass, side)  # which refuses it
-        law = law.merged()
-        placed = labels.on_atoms(axis, law.names, law.weights, side, told)
-        return Discrete._of(np.arange(len(placed), dtype=float)[:, None], placed)
-    if law is None and mass is not None:
-        name = f"the weight vector of {side}"
-        found = labels.rows_of(mass)
-        placed = labels.on_atoms(axis, found, as_weights(mass, name), name, told)
-        if len(placed) != size:
-            raise ValueError(f"{name} has {len(placed)} weights, {told} are {size}")
-        return Discrete._of(np.arange(size, dtype=float)[:, None], placed)
-    rows = None if law is None else labels.rows_of(law)
-    if rows is not None and axis is not None and tuple(rows) != tuple(axis):
-        raise ValueError(
-            f"{side} and {told} are labelled in different ways: bring both into one order, or "
-            f"{labels.BARE}"
-        )
-    return as_discrete(np.arange(size) if law is None else law, mass, side)

@@ -126,7 +126,9 @@ def _root(covariance: ArrayLike, name: str, dim: int) -> Array:
         raise ValueError(f"{name} is not symmetric: a covariance is")
     values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     if values[0] < -ROUNDING * max(values[-1], 0):
-        raise ValueError(f"{name} has the negative eigenvalue {values[0]:.3g}: a covariance has none")
+        raise ValueError(
+            f"{name} has the negative eigenvalue {values[0]:.3g}: a covariance has none"
+        )
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)))
 
 

@@ -64,7 +64,8 @@ def certificate(
     -------
     float
         mean f(x_i) + mean_j min_i (d(x_i, y_j) - f(x_i)), less its rounding: at most W1 of the two
-        measures, and what `emd` returns. It may be negative, which proves nothing: W1 is at least 0.
+        measures, and what `emd` returns. It may be negative, which proves nothing: W1 is at least
+        0.
 
     Raises
     ------
@@ -102,9 +103,7 @@ def _transform(f: Array, mu: Discrete, nu: Discrete, metric: Any) -> Array:
     return (pairwise(mu.points, nu.points, metric) - f[:, None]).min(axis=0)
 
 
-def _rounding(
-    value: float, f: Array, g: Array, mu: Discrete, nu: Discrete, metric: Any
-) -> float:
+def _rounding(value: float, f: Array, g: Array, mu: Discrete, nu: Discrete, metric: Any) -> float:
     """How far the rounding of a certificate and of EM may bring one above the other, at most.
 
     Distances are right to `relative`, here and in EM. Of masses, each rounding moves a unit of

@@ -26,6 +26,7 @@ import numpy as np
 from scipy import sparse
 
 from wganlab.exact.arrays import refuse_grad
+from wganlab.exact.costs import as_cost, on_costs
 from wganlab.exact.ground import (
     blocks,
     c_transform,
@@ -34,7 +35,7 @@ from wganlab.exact.ground import (
     direction,
     pairwise,
 )
-from wganlab.exact.measures import Discrete, as_cost, as_discrete, as_pair, in_columns_of, on_costs
+from wganlab.exact.measures import Discrete, as_discrete, as_pair, in_columns_of
 from wganlab.exact.memory import require
 from wganlab.exact.solution import Solution
 from wganlab.exact.solvers import of_costs, solve

@@ -247,6 +247,10 @@ class Normals(Pair):
         return float(folded)
 
     @property
+    def w2(self) -> float:
+        return float(np.hypot(self.real[0] - self.fake[0], self.real[1] - self.fake[1]))
+
+    @property
     def tv(self) -> float:
         (m1, s1), (m2, s2) = self.real, self.fake
         if s1 == s2:
