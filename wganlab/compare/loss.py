@@ -75,15 +75,15 @@ def emd_loss(
             "weights require a gradient, and none flows to them here: detach them; the potentials "
             "of exact.wasserstein are the gradient, up to a constant"
         )
-    found: Tensor = _Loss.apply(x, y, a, b, p, metric)  # type: ignore[no-untyped-call]
+    found: Tensor = _Loss.apply(x, y, a, b, p, metric)
     return found
 
 
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, a: Any, b: Any, p: float, metric: str) -> Tensor:
-        clouds = (z.detach().flatten(1) if z.ndim > 1 else z.detach() for z in (x, y))
-        result = exact.wasserstein(*clouds, a, b, p=p, metric=metric)
+        u, v = (z.detach().flatten(1) if z.ndim > 1 else z.detach() for z in (x, y))
+        result = exact.wasserstein(u, v, a, b, p=p, metric=metric)  # type: ignore[arg-type]
         ctx.save_for_backward(
             *(
                 torch.as_tensor(step.reshape(z.shape), dtype=z.dtype, device=z.device)
@@ -93,7 +93,7 @@ class _Loss(torch.autograd.Function):
         return x.new_tensor(result.value)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         to_x, to_y = ctx.saved_tensors
         return upstream * to_x, upstream.to(to_y) * to_y, None, None, None, None

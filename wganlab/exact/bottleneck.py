@@ -79,7 +79,7 @@ def _slack(n: int, m: int) -> float:
     return 4 * (n + m) * float(np.finfo(float).eps)
 
 
-def _reaches(near: Array, a: Array, b: Array) -> bool:
+def _reaches(near: Any, a: Array, b: Array) -> bool:
     """Is there a plan on these ways alone?"""
     if len(a) == len(b) and (a == a[0]).all() and (b == b[0]).all():
         matched = maximum_bipartite_matching(sparse.csr_array(near), perm_type="column")

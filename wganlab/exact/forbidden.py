@@ -48,7 +48,7 @@ def around(distance: Array, a: Array, b: Array, p: float) -> Solution:
     )
 
 
-def _without(solution: Solution, moves: Any, lost: Array, distance: Array, p: float) -> Solution:
+def _without(solution: Solution, moves: Any, lost: Any, distance: Array, p: float) -> Solution:
     """The solution without the rounding that went a forbidden way."""
     mass, i, j = moves.data[~lost], moves.row[~lost], moves.col[~lost]
     return Solution(

@@ -59,17 +59,17 @@ def mmd(
         their first three moments.
     bandwidth : float or array_like of shape (k,), optional
         Of the Gaussian and the Laplacian kernel, in the unit of the points. Several give the mean
-        of their kernels (sources that add them have sqrt(k) times the value). None is the median heuristic: the
-        median distance between the distinct points of x and y together, or between 2000 of them,
-        evenly spaced in lexicographic order, where there are more. It moves with the points: to
-        compare values, fix one.
+        of their kernels (sources that add them have sqrt(k) times the value). None is the median
+        heuristic: the median distance between the distinct points of x and y together, or between
+        2000 of them, evenly spaced in lexicographic order, where there are more. It moves with the
+        points: to compare values, fix one.
 
     Returns
     -------
     float
         In [0, sqrt 2] for "gaussian" and "laplacian"; in the square root of the points' unit for
-        "energy"; without unit for "polynomial", which grows with the cube of the points. About 1e-8 of the kernel's
-        size is rounding, as in any square root of a difference.
+        "energy"; without unit for "polynomial", which grows with the cube of the points. About
+        1e-8 of the kernel's size is rounding, as in any square root of a difference.
 
     Raises
     ------

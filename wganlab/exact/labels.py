@@ -234,7 +234,7 @@ def check_dimensions(p: Any, q: Any, names: tuple[str, str]) -> None:
     dims = [getattr(law, "dims", None) for law in (p, q)]
     if None in dims or not (hasattr(p, "coords") and hasattr(q, "coords")):
         return
-    first, second = map(list, dims)
+    first, second = [list(names) for names in dims if names is not None]
     if first != second and sorted(map(str, first)) == sorted(map(str, second)):
         raise ValueError(
             f"{names[0]} has the dimensions {first} and {names[1]} {second}: give both the same "

@@ -233,7 +233,7 @@ class Discrete:
         # adding 0 turns -0.0 into 0.0: the same point must have the same bits
         atoms = self.points + 0.0 if self.names is None else np.array(self.names)
         support, where = np.unique(atoms, axis=0, return_inverse=True)
-        mass = np.bincount(where.ravel(), weights=self.weights, minlength=len(support))
+        mass: Any = np.bincount(where.ravel(), weights=self.weights, minlength=len(support))
         if self.names is None:
             return Discrete._of(support, mass, self.columns)
         return Discrete._of(self.points[: len(support)], mass, None, tuple(support.tolist()))

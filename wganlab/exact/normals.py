@@ -111,7 +111,8 @@ def frechet(x: ArrayLike | Discrete, y: ArrayLike | Discrete) -> float:
 def _factor(centered: Array) -> Array:
     """A square A with A A^T = centered^T centered, from points in rows, shape (n, d)."""
     n, d = centered.shape
-    lower = np.linalg.qr(centered, mode="r").T  # (d, min(n, d))
+    upper: Array = np.asarray(np.linalg.qr(centered, mode="r"))
+    lower = upper.T  # (d, min(n, d))
     return np.pad(lower, ((0, 0), (0, d - min(n, d))))
 
 
