@@ -83,7 +83,7 @@ class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, a: Any, b: Any, p: float, metric: str) -> Tensor:
         u, v = (z.detach().flatten(1) if z.ndim > 1 else z.detach() for z in (x, y))
-        result = exact.wasserstein(u, v, a, b, p=p, metric=metric)  # type: ignore[arg-type]
+        result = exact.wasserstein(u, v, a, b, p=p, metric=metric)
         ctx.save_for_backward(
             *(
                 torch.as_tensor(step.reshape(z.shape), dtype=z.dtype, device=z.device)

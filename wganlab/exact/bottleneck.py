@@ -14,7 +14,7 @@ Mass of the size of rounding, 4 (n + m) units of it, is not what decides.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse

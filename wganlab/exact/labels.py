@@ -38,11 +38,15 @@ if TYPE_CHECKING:
 
 BARE = "pass the bare numbers, such as .to_numpy(), if the order is the same"
 
+BARE_TYPES = (np.ndarray, list, tuple, type(None))  # known at a glance to have no labels
+
 Labels: TypeAlias = Sequence[Hashable]  # a range where they are the default
 
 
 def rows_of(values: Any) -> Labels | None:
     """Labels of the rows, None where there are none."""
+    if type(values) in BARE_TYPES:
+        return None
     if isinstance(values, Mapping) and not hasattr(values, "data_vars"):
         return tuple(values)
     if hasattr(values, "iloc"):
@@ -52,6 +56,8 @@ def rows_of(values: Any) -> Labels | None:
 
 def all_columns_of(values: Any) -> Labels | None:
     """Labels of the columns, None where there are none."""
+    if type(values) in BARE_TYPES:
+        return None
     if hasattr(values, "column_names"):  # a table of Arrow
         return tuple(values.column_names)
     if is_frame(values):
@@ -60,7 +66,7 @@ def all_columns_of(values: Any) -> Labels | None:
 
 
 def columns_of(values: Any) -> Labels | None:
-    """`all_columns_of`, but None where one is, or they are 0, 1, 2, ... in this order."""
+    """`all_columns_of`, but None where there is one, or they are 0, 1, 2, ... in this order."""
     labels = all_columns_of(values)
     if labels is None or len(labels) < 2 or _is_default(labels):
         return None
@@ -95,6 +101,8 @@ def _is_default(labels: Labels) -> bool:
 
 def values_of(values: Any) -> Any:
     """The numbers beside the labels: of a dict its values, of a single column the column."""
+    if type(values) in BARE_TYPES:
+        return values
     if isinstance(values, Mapping) and not hasattr(values, "data_vars"):
         return list(values.values())
     if is_frame(values) and values.shape[1:] == (1,):

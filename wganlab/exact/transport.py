@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from wganlab.exact import labels
 from wganlab.exact.arrays import refuse_grad
 from wganlab.exact.costs import as_cost, on_costs
 from wganlab.exact.ground import (
@@ -35,7 +36,7 @@ from wganlab.exact.ground import (
     direction,
     pairwise,
 )
-from wganlab.exact.measures import Discrete, as_discrete, as_pair, in_columns_of
+from wganlab.exact.measures import Discrete, as_pair, as_points
 from wganlab.exact.memory import require
 from wganlab.exact.solution import Solution
 from wganlab.exact.solvers import of_costs, solve
@@ -204,10 +205,14 @@ class Transport:
         check_lipschitz(self.metric, "the critic")
         if self.p != 1:
             raise ValueError(f"the critic belongs to W1; this is p = {self.p:g}")
-        z = as_discrete(z, None, "z")
-        if z.dim != self.source.dim:
-            raise ValueError(f"z lives in dimension {z.dim}, the points in {self.source.dim}")
-        return in_columns_of(self.source, z, ("the points", "z")).points
+        points = as_points(z, "z")
+        if points.shape[1] != self.source.dim:
+            raise ValueError(
+                f"z lives in dimension {points.shape[1]}, the points in {self.source.dim}"
+            )
+        named = labels.columns_of(z)
+        order = labels.in_order(self.source.columns, named, "z", "the cloud", "columns")
+        return points if order is None else points[:, order]
 
 
 def emd(
