@@ -296,7 +296,7 @@ EXACT = {
     "wganlab/exact/measures.py": (
         ("measures", "transport"),
         [
-            ("max(MASS_TOLERANCE, 8 * _resolution(values))", "1e-3"),
+            ("slack = max(MASS_TOLERANCE, 8 * resolution)", "slack = 1e-3"),
             ("return array if total == 1 else array / total", "return array"),
         ],
     ),

@@ -41,6 +41,14 @@ def test_ways_absent_from_sparse_costs_are_forbidden_and_never_free(form):
         wasserstein(None, None, [1, 0, 0], [0, 1, 0], metric=costs)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR")
+@pytest.mark.parametrize("layout", ["to_sparse", "to_sparse_csr"])
+def test_sparse_tensors_of_costs_are_read_alike(layout):
+    torch = pytest.importorskip("torch")
+    costs = torch.tensor([[1.0, 0.0], [0.0, 0.5]])
+    assert wasserstein(None, None, metric=getattr(costs, layout)()).value == 0.75
+
+
 def test_a_long_detour_around_forbidden_ways_is_found():
     n = 40  # everything moves on by one, which no short price would make it do
     costs = np.full((n, n), np.inf)

@@ -94,6 +94,11 @@ def test_the_default_index_is_a_position():
         (P, [0.5, 0.5], "p has labels .'a', 'b'. and q has none, so which mass"),
         ([0.5, 0.5], Q, "q has labels .'b', 'a'. and p has none"),
         (P, pd.Series([0.5, 0.5]), "p is labelled by text .* and q by numbers"),
+        (
+            pd.Series([0.5, 0.5]),
+            pd.Series([0.5, 0.5], [1, 2]),
+            "p has the default index of pandas, 0 to 1, and q the labels 1, 2",
+        ),
         ({1: 1.0}, {"1": 1.0}, "p is labelled by numbers .* and q by text"),
         ({True: 1.0}, {1: 1.0}, "by truth values"),
         (pd.Series([0.5, 0.5], list("aa")), P, "p has the label 'a' 2 times.*groupby"),
@@ -191,6 +196,15 @@ def test_columns_are_brought_into_one_order():
         2
     )  # a single column has no order
     assert exact.emd(POINTS.to_numpy(), swapped) == exact.emd(POINTS.to_numpy(), swapped.to_numpy())
+
+
+def test_clouds_that_are_compared_have_one_order_of_columns():
+    compare = pytest.importorskip("wganlab.compare")
+    from wganlab.compare.clouds import checked
+
+    mu, nu, _ = checked(POINTS, POINTS[["y", "x"]])
+    np.testing.assert_array_equal(mu.points, nu.points)
+    assert compare.critic_vs_exact(lambda z: z[:, :1], POINTS, POINTS[["y", "x"]]).exact == 0
 
 
 def test_transposed_arrays_are_refused():

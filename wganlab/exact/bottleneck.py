@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from wganlab.exact.ground import pairwise
 from wganlab.exact.measures import Discrete
+from wganlab.exact.memory import require
 from wganlab.exact.quantiles import quantiles
 from wganlab.exact.simplex import network_simplex
 from wganlab.exact.solution import Solution
@@ -70,6 +71,11 @@ def bottleneck_on_line(mu: Discrete, nu: Discrete) -> Solution:
     value = float(length.max(where=moves.data > _slack(mu.n, nu.n), initial=0))
 
     def distance() -> Array:
+        require(
+            40.0 * mu.n * nu.n,
+            f"the proof of W_inf between {mu.n} and {nu.n} points",
+            "the value and the plan need none of it",
+        )
         return pairwise(mu.points, nu.points, "euclidean")
 
     return _solution(distance, mu.weights, nu.weights, value, plan)

@@ -52,8 +52,8 @@ def as_cost(values: Any, shape: tuple[int, int] | None = None) -> NDArray[np.flo
 
 def _dense(costs: Any) -> Any:
     """A sparse matrix of costs with inf where an entry is absent."""
-    if is_tensor(costs) and str(getattr(costs, "layout", "")) == "torch.sparse_coo":
-        whole = costs.detach().cpu().coalesce()
+    if is_tensor(costs) and str(costs.layout) != "torch.strided":
+        whole = costs.detach().cpu().to_sparse_coo().coalesce()
         entries = whole.values().double().numpy(), tuple(whole.indices().numpy())
     elif hasattr(costs, "toarray") and hasattr(costs, "tocoo"):
         whole = costs.tocoo(copy=True)

@@ -23,7 +23,7 @@ QUADRATURE_TOLERANCE = 1e-8
 GOAL = 1e-10  # intervals are halved until the estimate of the error, a pessimist, is below it
 MOST_INTERVALS = 20_000
 CLOSE = 1e-3  # a smaller value is computed relative to its size
-NOISE = 1e-5  # square roots of values below it have rounding of log p - log q in sight
+NOISE = 1e-5  # where log p - log q is smaller, its rounding is in sight of the tolerance
 TINY = 1e-290  # float64 keeps its digits from here on
 
 Array: TypeAlias = NDArray[np.float64]
@@ -228,7 +228,7 @@ def integrate(
     for _ in range(2 if relative else 0):
         if 0 < value < CLOSE:
             with contextlib.suppress(RuntimeError):  # what 1e-8 absolute is worth stands
-                value = measured(max(value, NOISE * math.sqrt(value)))
+                value = measured(max(value, NOISE * (1.0 if kinks else math.sqrt(value))))
     return value
 
 

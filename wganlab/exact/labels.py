@@ -172,6 +172,8 @@ def common(p: Any, q: Any, names: tuple[str, str] = ("p", "q")) -> tuple[Labels,
             f"{names[0]} is labelled by {kinds[0]} ({_few(first)}) and {names[1]} by {kinds[1]} "
             f"({_few(second)}): no label of one means one of the other; give both the same kind"
         )
+    _check_default(first, second, names)
+    _check_default(second, first, names[::-1])
     _check_bins(first, second, names)
     _check_levels(p, q, names)
     return first, second
@@ -297,6 +299,15 @@ def _check_once(labels: Labels, name: str) -> None:
         f"{name} has the label {label!r} {count} times: labels must tell apart; add such masses "
         "up, with .groupby(level=0).sum(), or number the rows anew, with .reset_index(drop=True)"
     )
+
+
+def _check_default(first: Labels, second: Labels, names: tuple[str, str]) -> None:
+    """ValueError if one has the default index, and the other numbers that are none of it."""
+    if isinstance(first, range) and any(label not in first for label in second):
+        raise ValueError(
+            f"{names[0]} has the default index of pandas, 0 to {len(first) - 1}, and {names[1]} "
+            f"the labels {_few(second)}: give {names[0]} an index of the same kind, or {BARE}"
+        )
 
 
 def _check_bins(first: Labels, second: Labels, names: tuple[str, str]) -> None:
