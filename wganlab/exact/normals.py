@@ -2,9 +2,9 @@
 
     W2(N(m, C), N(n, D))^2 = |m - n|^2 + tr(C + D - 2 (C^(1/2) D C^(1/2))^(1/2))
 
-The second term is the square of the Bures distance of C and D, min over orthogonal U of
-|A - B U| in Frobenius's norm, where A A^T = C and B B^T = D (Bhatia, Jain and Lim 2019). It is
-computed so: the trace would lose half of all digits between covariances that are close.
+The second term is the square of the Bures distance of C and D, which is the least Frobenius norm of
+A - B U over orthogonal U, where A A^T = C and B B^T = D (Bhatia, Jain and Lim 2019). It is computed
+so: the trace would lose half of all digits between covariances that are close.
 """
 
 from __future__ import annotations
