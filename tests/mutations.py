@@ -32,12 +32,11 @@ EXACT = {
         ],
     ),
     "wganlab/exact/ground.py": (
-        ("transport", "potentials", "ipm"),
+        ("transport", "potentials", "ipm", "ground"),
         [
             ("square = u @ (-2 * v.T)", "square = u @ (-1 * v.T)"),
             ("close = np.argwhere(square < 1e-4 *", "close = np.argwhere(square < 1e-16 *"),
             ("metric) ** p - g).min(axis=1)", "metric) ** p + g).min(axis=1)"),
-            ("if 0 < reach < SMALL:", "if 0 < reach < 0:"),
             ("return np.sign(difference)", "return -np.sign(difference)"),
             ("length = cdist(x, y) if", 'length = cdist(x, y, "sqeuclidean") if'),
             (

@@ -253,6 +253,7 @@ class Unnormalized(stats.rv_continuous):
         (Unnormalized()(), "integrates to 1.77"),
         (stats.norm, r"freeze it, stats\.norm\(\)"),
         (stats.expon, r"freeze it, stats\.expon\(\)"),
+        (stats.gaussian_kde([0.0, 1.0, 3.0]), r"pass Density\(law.pdf, support="),
         (NEW, r"stats\.norm\(\) for stats\.Normal\(\)"),
         (Density(lambda x: np.ones(2), (0, 1)), r"shape \(2,\).*expected one number"),
     ],
@@ -403,6 +404,9 @@ def test_histograms_of_scipy_are_densities(rng):
     assert tv(first, second) == pytest.approx(by_hand, abs=1e-8)
     assert kl(stats.norm(), first) == np.inf
     assert js(first, first) == 0
+    pair = exact.known.Line(first, second)
+    assert pair.js == js(first, second)
+    assert pair.emd == pytest.approx(exact.known.Line(first(), second()).emd)
 
 
 @pytest.mark.parametrize("divergence", [tv, kl, js, chi2, le_cam])

@@ -195,6 +195,8 @@ def test_a_last_plan_within_the_tolerance_is_accepted(rng):
         ({"epsilon": -1.0}, r"a positive number in the unit of d\^p"),
         ({"epsilon": np.nan}, "a positive number"),
         ({"epsilon": np.inf}, "a positive number"),
+        ({"epsilon": None}, "epsilon is of type NoneType: expected a number"),
+        ({"p": "2"}, "p is of type str: expected a number"),
         ({"epsilon": 1e-9}, "below, call wasserstein"),
         ({"epsilon": 1e9}, "above, the plan is the product"),
         ({"p": 0.5}, "from 1 up"),

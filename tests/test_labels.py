@@ -151,6 +151,7 @@ def test_weights_follow_the_labels_of_their_points():
 def test_weights_of_points_that_are_their_labels():
     counts = pd.Series([3, 3, 1, 2, 2, 2]).value_counts(normalize=True)
     assert exact.emd(counts.index, [0.0], counts) == pytest.approx(13 / 6)
+    assert exact.emd([3, 1], [0.0], {1: 0.25, 3: 0.75}) == 2.5
     points = Labelled([[0.0], [1.0]], ("n", "d"), n=np.array([7, 9]))
     weights = Labelled([0.25, 0.75], ("n",), n=np.array([9, 7]))
     assert exact.emd(points, [0.0], weights) == 0.25
@@ -171,6 +172,15 @@ def test_weights_of_other_labels_are_refused(points, weights, advice):
         exact.emd(points, np.zeros((1, np.ndim(points))), weights)
     with pytest.raises(ValueError, match=advice):
         Discrete(points, weights)
+
+
+def test_counts_of_values_are_no_points():
+    values = pd.Series([3, 3, 1, 2, 2, 2])
+    for counts in (values.value_counts(), values.value_counts(normalize=True), P):
+        with pytest.raises(ValueError, match=r"whose values are masses and not points.*Discrete"):
+            exact.emd(counts, [0.0])
+    column = pd.DataFrame({"count": [1, 7, 3]}, index=[4, 6, 9])["count"]
+    assert exact.emd(column, [0.0]) == pytest.approx(11 / 3)
 
 
 def test_rows_that_repeat_in_both_go_by_position():

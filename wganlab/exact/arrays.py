@@ -275,13 +275,19 @@ def _no_array(values: Any, name: str) -> str:
     elif hasattr(values, "rvs"):
         advice = "a law; draw points from it, law.rvs(1000), or see wganlab.exact.known.Line"
     elif hasattr(values, "resample"):
-        advice = "a law; draw points from it, law.resample(1000).T"
+        advice = (
+            "a law; draw points from it, law.resample(1000).T, or give a divergence "
+            "Density(law.pdf, (-math.inf, math.inf))"
+        )
     elif values is None:
         advice = "nothing; pass an array of numbers"
     elif hasattr(values, "toarray"):
         advice = f"a sparse matrix; pass {name}.toarray()"
     elif hasattr(values, "keys"):
-        advice = "no array; of a dict of columns pandas.DataFrame makes one"
+        advice = (
+            "no array; of a dict of columns pandas.DataFrame makes one, of a dict of masses "
+            f"Discrete(list({name}), {name}) a measure"
+        )
     else:
         advice = "no array; pass a list or an array of numbers, for example list(...) of it"
     return f"{name} is of type {type(values).__name__}: {advice}"

@@ -81,8 +81,13 @@ class Density:
 
 def is_density(law: Any) -> bool:
     """Is it a Density or a law of SciPy or torch, good or bad?"""
-    return isinstance(law, Density) or (
-        hasattr(law, "support") and any(hasattr(law, one) for one in ("ppf", "icdf", "log_prob"))
+    return (
+        isinstance(law, Density)
+        or (
+            hasattr(law, "support")
+            and any(hasattr(law, one) for one in ("ppf", "icdf", "log_prob"))
+        )
+        or hasattr(law, "resample")
     )
 
 
@@ -115,10 +120,15 @@ def _log_density(law: Any, name: str) -> LogDensity:
             "distribution of SciPy, such as stats.norm(loc, scale), or, of a discrete law, its "
             "probabilities, .probs"
         )
-    edges = _edges(law)
+    edges = edges_of(law)
     if edges is not None:
         splits = tuple(map(float, edges))
         return LogDensity(name, law.logpdf, law.support(), splits, trusted=True)
+    if hasattr(law, "resample"):
+        raise ValueError(
+            f"{name} is an estimate of a density from points: pass "
+            "Density(law.pdf, support=(-math.inf, math.inf))"
+        )
     if hasattr(law, "icdf"):
         raise ValueError(
             f"{name} is one of SciPy's random variables of the new kind: pass the frozen "
@@ -135,7 +145,7 @@ def _log_density(law: Any, name: str) -> LogDensity:
     )
 
 
-def _edges(law: Any) -> Array | None:
+def edges_of(law: Any) -> Array | None:
     """Where the bins of a histogram of SciPy (`rv_histogram`), frozen or not, begin and end."""
     histogram = getattr(law, "dist", law)
     if type(histogram).__name__ != "rv_histogram":

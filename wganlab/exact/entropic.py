@@ -27,6 +27,7 @@ that rounding left over has nowhere else to go.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -332,6 +333,9 @@ def sinkhorn_divergence(
 
 
 def _check_options(epsilon: float, p: float, tolerance: float, max_iterations: int) -> None:
+    for name, value in (("epsilon", epsilon), ("p", p), ("tolerance", tolerance)):
+        if not isinstance(value, Real):
+            raise ValueError(f"{name} is of type {type(value).__name__}: expected a number")
     if epsilon == 0:
         raise ValueError("epsilon = 0 is exact transport: call wasserstein or emd")
     if not 0 < epsilon < np.inf:

@@ -7,7 +7,6 @@ f(z) + g_j <= d(z, y_j)^p. For p = 1 it is 1-Lipschitz, as a minimum of 1-Lipsch
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,7 +27,6 @@ Metric: TypeAlias = "str | Callable[[Array, Array], ArrayLike]"
 
 METRICS = {"euclidean": "euclidean", "l1": "cityblock"}  # our names, SciPy's names
 GEMM_DIMENSION = 16
-SMALL = 1e-100
 TINY = 1e-120  # from here on differences of coordinates have squares that float64 holds
 BLOCK_ENTRIES = 4_000_000  # 32 MB at a time
 
@@ -86,12 +84,8 @@ def pairwise(x: Array, y: Array, metric: Any) -> Array:
         return cdist(u, v, "sqeuclidean") / 2  # 1 - u.v would cancel
     if metric != "euclidean":
         return cdist(x, y, METRICS[metric])
-    reach = max(x.max(), y.max(), -x.min(), -y.min())
-    if 0 < reach < SMALL:  # squares would underflow
-        unit = 2.0 ** math.floor(math.log2(reach))
-        return unit * pairwise(x / unit, y / unit, metric)
     length = cdist(x, y) if x.shape[1] < GEMM_DIMENSION else _expanded(x, y)
-    if any(((z != 0) & (np.abs(z) < TINY)).any() for z in (x, y)):
+    if any(((z != 0) & (np.abs(z) < TINY)).any() for z in (x, y)):  # squares may underflow
         close = np.argwhere(length < TINY)
         for rows, columns in _parts(close, x.shape[1]):
             length[rows, columns] = along(x[rows], y[columns], metric)

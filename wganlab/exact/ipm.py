@@ -83,7 +83,6 @@ def mmd(
     >>> mmd([0], [2], kernel="energy")
     2.0
     """
-    refuse_grad("mmd", x, y, a, b)
     square = mmd_squared(x, y, a, b, kernel=kernel, bandwidth=bandwidth)
     return float(np.sqrt(max(square, 0.0)))
 
@@ -132,6 +131,7 @@ def mmd_squared(
     ----------
     Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), equations 3 and 5.
     """
+    refuse_grad("MMD", x, y, a, b)
     mu, nu = as_pair(x, y, a, b)
     k = kernels.named(mu, nu, kernel, bandwidth)
     if not unbiased:

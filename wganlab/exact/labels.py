@@ -11,8 +11,8 @@ raises. The rule:
    by frequency. So are labels of two kinds (1 and "1"; the default 0, 1, 2, ... and names), labels
    that come twice, and bins that overlap without being equal.
 3. Weights, and a critic's values, follow the points: labels are those of the points, each once, in
-   any order; or, where the points are names or plain numbers, these (numbers in the same order,
-   since row numbers look like them). Plain weights go by position.
+   any order; or, where the points are names or plain numbers, these (numbers of an index in the
+   same order, since row numbers look like them). Plain weights go by position.
 4. The rows and columns of a cost matrix are atoms: labelled weights are brought into its order, as
    pmfs are, and refused where the matrix has no labels or not all of them.
 5. Two clouds need no labels of rows in common. Named columns are brought into the order of the
@@ -110,6 +110,22 @@ def values_of(values: Any) -> Any:
     return values
 
 
+def refuse_counts(values: Any, name: str) -> None:
+    """ValueError if what is given as points is what `value_counts` of pandas returns."""
+    kind = getattr(values, "name", None) if hasattr(values, "iloc") else None
+    if kind not in ("count", "proportion") or getattr(values, "ndim", 0) != 1:
+        return
+    numbers, index = np.asarray(values), rows_of(values)
+    falling = numbers.dtype.kind in "iuf" and bool((np.diff(numbers) <= 0).all())
+    whole = bool(numbers.dtype.kind in "iu") or abs(float(numbers.sum()) - 1) < 1e-6
+    if falling and whole and not (index is None or _is_default(index)):
+        raise ValueError(
+            f"{name} looks like value_counts(), whose values are masses and not points: pass its "
+            "index as points and its values, normalized, as weights, such as "
+            f"Discrete({name}.index, {name} / {name}.sum())"
+        )
+
+
 def follow(points: Any, values: Any, name: str, of: str) -> Any:
     """The order that brings `values`, labelled or not, beside the points: an index, or None.
 
@@ -123,7 +139,7 @@ def follow(points: Any, values: Any, name: str, of: str) -> Any:
         return None
     if wanted is None and np.ndim(points) == 1 and len(points) == len(labels):
         wanted = tuple(np.asarray(points).tolist())
-        named = all(isinstance(label, str) for label in wanted)
+        named = isinstance(values, Mapping) or all(isinstance(label, str) for label in wanted)
         if wanted != tuple(labels) and not named:
             wanted = None  # may be numbers of rows as well as points
     if wanted is None:

@@ -35,6 +35,7 @@ def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
     (3, 1)
     """
     array = as_array(values, name)
+    labels.refuse_counts(values, name)
     if array.ndim == 1:
         array = array[:, None]  # (n, 1)
     if array.ndim == 0:

@@ -59,6 +59,8 @@ class LinearProgram:
         """The optimum by HiGHS; RuntimeError if it was not reached."""
         from scipy.optimize import linprog
 
+        if self.matrix.shape[1] == 0:
+            raise ValueError("infeasible: all ways are forbidden: allow some")
         sign = 1 if self.sense == "min" else -1
         kind = "eq" if self.equality else "ub"
         result = linprog(

@@ -316,6 +316,9 @@ class Line(Computed):
 
     def __post_init__(self) -> None:
         for name, law in (("real", self.real), ("fake", self.fake)):
+            if densities.edges_of(law) is not None and not hasattr(law, "dist"):
+                law = law()  # a histogram has its parameters, frozen or not
+                object.__setattr__(self, name, law)
             if not (hasattr(law, "dist") and hasattr(law.dist, "logpdf")):
                 raise ValueError(f"{name} is no frozen continuous law: give one, as stats.norm()")
             densities.quantiles(law, name)
