@@ -305,12 +305,13 @@ def test_given_directions_need_no_generator(rng):
 @pytest.mark.parametrize(
     ("projections", "advice"),
     [
-        (np.ones((3, 4)), r"shape \(3, 4\), expected \(k, 3\).*: pass projections.T"),
-        (np.ones(3), r"shape \(3,\), expected \(k, 3\)"),
-        (np.zeros((0, 3)), r"expected \(k, 3\)"),
+        (np.ones((3, 4)), r"shape \(3, 4\), expected a number .*\(k, 3\).*: pass projections.T"),
+        (np.ones(3), r"shape \(3,\), expected a number of them or \(k, 3\)"),
+        (np.zeros((0, 3)), r"or \(k, 3\), one direction a row"),
         (np.zeros((1, 3)), "is 0 in row 0: no direction"),
         (2.5, "expected at least 1, a whole number"),
-        ("many", "expected at least 1, a whole number"),
+        ("many", "projections holds text"),
+        ([[1, 2, 3], [4]], "projections cannot be read as an array"),
     ],
 )
 def test_directions_that_are_none_are_refused(rng, projections, advice):

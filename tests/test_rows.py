@@ -33,6 +33,7 @@ def test_transport_takes_the_places_of_the_bins(rng):
         ([1.0, 0.0], [1.0, 0.0], "one histogram each: call the distance itself"),
         ([[1.0, 0.0]], [[1.0, 0.0]] * 2, "p has 1 rows and q 2"),
         ([[1.0, 0.0], [1.0, 1.0]], [1.0, 0.0], "row 1: p sums to 2, expected 1"),
+        ([[0.5, 0.5], [1.0]], [1.0, 0.0], "p cannot be read as an array"),
         (1.0, [1.0, 0.0], r"p has shape \(\), expected \(k, n\)"),
     ],
 )

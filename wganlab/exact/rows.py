@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab.exact import labels
+from wganlab.exact.arrays import as_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,9 +77,11 @@ def _rows(values: Any, name: str) -> list[Any] | None:
     """The rows of a matrix with their labels, None of a single histogram."""
     if hasattr(values, "iloc") and values.ndim == 2:
         return [values.iloc[k] for k in range(len(values))]
-    shape = values.shape if hasattr(values, "shape") else np.shape(values)
+    if hasattr(values, "toarray"):  # sparse: what is absent has no mass
+        values = values.toarray()
+    shape = as_array(values, name).shape
     if len(shape) not in (1, 2) or 0 in shape:
-        raise ValueError(f"{name} has shape {tuple(shape)}, expected (k, n), or (n,) for one")
+        raise ValueError(f"{name} has shape {shape}, expected (k, n), or (n,) for one")
     if len(shape) == 1:
         return None
     return list(values.rows() if hasattr(values, "rows") else values)

@@ -16,6 +16,7 @@ import numpy as np
 
 from wganlab.exact.arrays import as_array, refuse_grad
 from wganlab.exact.measures import Discrete, as_pair
+from wganlab.exact.memory import require
 from wganlab.exact.transport import wasserstein
 
 if TYPE_CHECKING:
@@ -148,25 +149,31 @@ def _from_directions(
 
 def _directions(dim: int, rng: Any, projections: Any) -> Array:
     """Unit vectors, shape (k, d)."""
-    if np.ndim(projections) > 0:
+    if isinstance(projections, Real):
+        directions = _drawn(dim, rng, projections)
+    else:
         given = as_array(projections, "projections")
         if given.ndim != 2 or given.shape[1] != dim or len(given) == 0:
             raise ValueError(
-                f"projections has shape {given.shape}, expected (k, {dim}), one direction a row"
+                f"projections has shape {given.shape}, expected a number of them or (k, {dim}), "
+                "one direction a row"
                 + (": pass projections.T" if given.ndim == 2 and len(given) == dim else "")
             )
         largest = np.abs(given).max(axis=1, keepdims=True)
         if not largest.all():
             raise ValueError(f"projections is 0 in row {int(np.argmin(largest))}: no direction")
         directions = given / largest
-    else:
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(
-                f"rng is {type(rng).__name__}, expected a numpy Generator: "
-                "pass numpy.random.default_rng(seed)"
-            )
-        if not isinstance(projections, Integral) or projections < 1:
-            raise ValueError(f"projections = {projections}: expected at least 1, a whole number")
-        directions = rng.normal(size=(int(projections), dim))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return directions
+
+
+def _drawn(dim: int, rng: Any, count: Real) -> Array:
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"rng is {type(rng).__name__}, expected a numpy Generator: "
+            "pass numpy.random.default_rng(seed)"
+        )
+    if not isinstance(count, Integral) or count < 1:
+        raise ValueError(f"projections = {count}: expected at least 1, a whole number")
+    require(24.0 * int(count) * dim, f"{count} directions", "draw fewer")
+    return rng.normal(size=(int(count), dim))
