@@ -121,6 +121,15 @@ def test_ambiguous_pmfs_are_refused(divergence, p, q, advice):
         divergence(p, q)
 
 
+def test_tables_of_labels_and_masses_are_read():
+    first = Frame(k=["b", "a"], proportion=[0.25, 0.75])
+    assert exact.tv(first, Frame(k=["a", "b"], proportion=[0.75, 0.25])) == 0
+    assert exact.tv(first, pd.Series([0.75, 0.25], ["a", "b"])) == 0
+    assert exact.js(P.rename_axis("k").reset_index(), Q) == exact.js(P, Q)
+    with pytest.raises(ValueError, match="the column 'k' has the label 'a' 2 times"):
+        exact.tv(Frame(k=["a", "a"], proportion=[0.5, 0.5]), P)
+
+
 def test_missing_labels_are_one_label():
     values = pd.Series([1.0, None, None])
     p = values.value_counts(normalize=True, dropna=False)

@@ -69,7 +69,7 @@ def read(values: Any, name: str, *, infinite: bool = False) -> tuple[Array, floa
 
 def is_frame(values: Any) -> bool:
     """Is it a DataFrame of pandas or polars?"""
-    return hasattr(values, "columns") and hasattr(values, "to_numpy") and hasattr(values, "shape")
+    return hasattr(values, "to_numpy") and hasattr(values, "shape") and hasattr(values, "columns")
 
 
 def is_tensor(values: Any) -> bool:
@@ -274,11 +274,13 @@ def _no_array(values: Any, name: str) -> str:
         advice = "a law; draw points from it, law.sample((1000,))"
     elif hasattr(values, "rvs"):
         advice = "a law; draw points from it, law.rvs(1000), or see wganlab.exact.known.Line"
-    elif hasattr(values, "resample"):
+    elif hasattr(values, "integrate_box_1d"):
         advice = (
             "a law; draw points from it, law.resample(1000).T, or give a divergence "
             "Density(law.pdf, (-math.inf, math.inf))"
         )
+    elif hasattr(values, "collect") and hasattr(values, "collect_schema"):
+        advice = f"a lazy frame; pass {name}.collect()"
     elif values is None:
         advice = "nothing; pass an array of numbers"
     elif hasattr(values, "toarray"):

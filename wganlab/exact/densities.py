@@ -81,14 +81,10 @@ class Density:
 
 def is_density(law: Any) -> bool:
     """Is it a Density or a law of SciPy or torch, good or bad?"""
-    return (
-        isinstance(law, Density)
-        or (
-            hasattr(law, "support")
-            and any(hasattr(law, one) for one in ("ppf", "icdf", "log_prob"))
-        )
-        or hasattr(law, "resample")
-    )
+    if isinstance(law, Density) or hasattr(law, "integrate_box_1d"):
+        return True
+    marks = ("ppf", "icdf", "log_prob")
+    return hasattr(law, "support") and any(hasattr(law, mark) for mark in marks)
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,7 @@ def _log_density(law: Any, name: str) -> LogDensity:
     if edges is not None:
         splits = tuple(map(float, edges))
         return LogDensity(name, law.logpdf, law.support(), splits, trusted=True)
-    if hasattr(law, "resample"):
+    if hasattr(law, "integrate_box_1d"):  # a gaussian_kde
         raise ValueError(
             f"{name} is an estimate of a density from points: pass "
             "Density(law.pdf, support=(-math.inf, math.inf))"

@@ -244,6 +244,7 @@ def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if isinstance(p, Discrete) != isinstance(q, Discrete):
         raise ValueError("one law is a Discrete measure and the other is not: make both Discrete")
     if not isinstance(p, Discrete):
+        p, q = labels.of_table(p), labels.of_table(q)
         u, v = as_weights(p, "p", rounded=True), as_weights(q, "q", rounded=True)
         named = labels.common(p, q)
         if named is not None:

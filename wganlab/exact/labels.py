@@ -110,6 +110,18 @@ def values_of(values: Any) -> Any:
     return values
 
 
+def of_table(values: Any) -> Any:
+    """A table of labels and masses, as polars makes of `value_counts`, as a dict."""
+    if not is_frame(values) or values.shape[1:] != (2,):
+        return values
+    label, mass = values.columns
+    if mass not in ("count", "proportion"):
+        return values
+    named = np.asarray(values[label]).tolist()
+    _check_once(named, f"the column {label!r}")
+    return dict(zip(named, values[mass], strict=True))
+
+
 def refuse_counts(values: Any, name: str) -> None:
     """ValueError if what is given as points is what `value_counts` of pandas returns."""
     kind = getattr(values, "name", None) if hasattr(values, "iloc") else None

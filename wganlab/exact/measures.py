@@ -249,12 +249,12 @@ def _names(points: Any) -> tuple[str, ...] | None:
     if isinstance(points, list | tuple):
         if not points or not isinstance(points[0], str):
             return None
-    elif (
-        getattr(points, "ndim", None) != 1
-        or is_tensor(points)
-        or kind_of(points) in ("i", "u", "f")
-    ):
-        return None
+    else:
+        shape = getattr(points, "shape", None)
+        if not (isinstance(shape, tuple) and len(shape) == 1) or is_tensor(points):
+            return None
+        if kind_of(points) in ("i", "u", "f"):
+            return None
     atoms = list(points)
     return tuple(map(str, atoms)) if atoms and all(isinstance(a, str) for a in atoms) else None
 
