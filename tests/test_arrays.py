@@ -84,6 +84,10 @@ def test_numbers_of_python_are_taken():
         (torch.distributions.Normal(0.0, 1.0), r"a law; draw points from it, law.sample"),
         ({"x": [1.0]}, "of a dict of columns pandas.DataFrame makes one"),
         ([10**400], "x has inf in row 0"),
+        (
+            np.array([float("nan"), Fraction(1), np.nan], dtype=object),
+            r"x has nan in row 0 \(2 such",
+        ),
     ],
 )
 def test_what_holds_no_numbers_is_told_what_to_do(points, advice):

@@ -83,6 +83,8 @@ def test_the_default_index_is_a_position():
     assert exact.tv(pd.Series(plain), plain) == 0
     assert exact.tv(pd.Series(plain), pd.Series(plain)) == 0
     assert exact.tv(dict(enumerate(plain)), plain) == 0
+    assert exact.tv({0: 1.0}, {0: 0.5, 1: 0.5}) == 0.5
+    assert exact.tv(pd.Series(plain), {0: 0.5, 1: 0.5}) == 0.5
     with pytest.raises(ValueError, match="p has 2 entries and q has 3"):
         exact.tv(pd.Series([0.5, 0.5]), pd.Series(plain))
     assert exact.tv(pd.Series(plain), pd.Series({2: 0.5, 0: 0.2, 1: 0.3})) == 0

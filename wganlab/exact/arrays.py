@@ -168,7 +168,7 @@ def _from_objects(raw: NDArray[Any], name: str) -> NDArray[Any]:
     numbers = np.array(
         [np.nan if gone else _to_float(e) for gone, e in zip(missing, entries, strict=True)]
     )
-    if not any(missing) and len(set(entries)) != len(np.unique(numbers)):
+    if np.isfinite(numbers).all() and len(set(entries)) != len(np.unique(numbers)):
         raise ValueError(_too_long(name, "numbers"))
     return numbers.reshape(raw.shape)
 

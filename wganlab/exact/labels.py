@@ -8,8 +8,8 @@ raises. The rule:
    this order, as pandas does by default, beside a plain array.
 2. Two pmfs are matched by label: the union of both, with mass 0 where a label is absent. Beside a
    plain array a labelled pmf is refused: its order is that of its making, and `value_counts` sorts
-   by frequency. So are labels of two kinds (1 and "1"; the default 0, 1, 2, ... and names), labels
-   that come twice, and bins that overlap without being equal.
+   by frequency. So are labels of two kinds (1 and "1"), a default index beside labels that are
+   none of it, labels that come twice, and bins that overlap without being equal.
 3. Weights, and a critic's values, follow the points: labels are those of the points, each once, in
    any order; or, where the points are names or plain numbers, these (numbers of an index in the
    same order, since row numbers look like them). Plain weights go by position.
@@ -181,8 +181,9 @@ def common(p: Any, q: Any, names: tuple[str, str] = ("p", "q")) -> tuple[Labels,
         If only one has labels, or they are of two kinds.
     """
     found = rows_of(p), rows_of(q)
-    default = [labels is None or _is_default(labels) for labels in found]
-    if all(default):
+    if all(isinstance(labels, range) for labels in found):
+        return None
+    if None in found and all(labels is None or _is_default(labels) for labels in found):
         return None
     for labels, name, other in zip(found, names, names[::-1], strict=True):
         if labels is None:
