@@ -32,21 +32,27 @@ EXACT = {
         ],
     ),
     "wganlab/exact/ground.py": (
-        ("transport", "potentials", "ipm"),
+        ("transport", "potentials", "ipm", "ground"),
         [
             ("square = u @ (-2 * v.T)", "square = u @ (-1 * v.T)"),
             ("close = np.argwhere(square < 1e-4 *", "close = np.argwhere(square < 1e-16 *"),
             ("metric) ** p - g).min(axis=1)", "metric) ** p + g).min(axis=1)"),
-            ("if 0 < reach < SMALL:", "if 0 < reach < 0:"),
             ("return np.sign(difference)", "return -np.sign(difference)"),
-            ('METRICS = {"euclidean": "euclidean"', 'METRICS = {"euclidean": "sqeuclidean"'),
+            ("length = cdist(x, y) if", 'length = cdist(x, y, "sqeuclidean") if'),
+            (
+                'METRICS = {"euclidean": "euclidean", "l1": "cityblock"',
+                'METRICS = {"l1": "euclidean"',
+            ),
+            ('cdist(u, v, "sqeuclidean") / 2', 'cdist(u, v, "sqeuclidean")'),
+            ("close = np.argwhere(length < TINY)", "close = np.argwhere(length < 0)"),
         ],
     ),
     "wganlab/exact/potentials.py": (
         ("potentials",),
         [
-            ("f = values.ravel() - values.max()", "f = values.ravel()"),
-            ("mu.points, f, metric)  # (m,)", "mu.points, -f, metric)  # (m,)"),
+            ("f = f - f[mu.weights > 0].max()", "f = f + 0.0"),
+            ("mu.points, f, metric)", "mu.points, -f, metric)"),
+            ("return value - _rounding(value,", "return value - 0 * _rounding(value,"),
             ("mu.weights @ f + nu.weights @ transform", "f.mean() + nu.weights @ transform"),
             ("mu.weights @ f + nu.weights @ transform", "mu.weights @ f + transform.max()"),
         ],
@@ -66,7 +72,7 @@ EXACT = {
             ("MASS_TOLERANCE / len(marginal)", "2 * len(marginal)"),
             ('if log["warning"] is not None:', 'if log["warning"] == 0:'),
             ("x, y = (mu.points - corner) / scale,", "x, y = mu.points / scale,"),
-            ('ord=1 if metric == "l1" else 2)', "ord=2)"),
+            ("length = along(x[i], y[j], metric)", 'length = along(x[i], y[j], "euclidean")'),
         ],
     ),
     "wganlab/exact/solvers.py": (
@@ -80,11 +86,11 @@ EXACT = {
             ("rest = (a[kept_a].sum() + b[kept_b].sum()) / 2", "rest = 1.0"),
             ("return f, -minus_g", "return f, minus_g"),
             (
-                "if p == 1:\n        shared = common_mass(mu, nu)",
-                "if p >= 1:\n        shared = common_mass(mu, nu)",
+                "if p == 1 and obeys_triangles:",
+                "if p >= 1 and obeys_triangles:",
             ),
             ("dual=lambda: rest * part.dual(),", "dual=part.dual,"),
-            ("too_large = 5 * 8 * mu.n * nu.n > DENSE_BYTES", "too_large = False"),
+            ("too_large = needed > DENSE_BYTES or (", "too_large = False and ("),
         ],
     ),
     "wganlab/exact/quantiles.py": (
@@ -113,11 +119,17 @@ EXACT = {
         ("divergences",),
         [
             ("min(1.0, float(0.5 * np.abs(u - v).sum()))", "min(1.0, float(np.abs(u - v).sum()))"),
-            ("0.5 * _kl(u, middle) + 0.5 * _kl(v, middle)", "_kl(u, middle) + _kl(v, middle)"),
+            ("float(0.25 * np.sum((u + v) *", "float(0.5 * np.sum((u + v) *"),
+            ("np.arctanh(small) + np.log1p", "np.arctanh(small) - np.log1p"),
+            ("terms[near] = v[on][near] * ratio**2 *", "terms[near] = v[on][near] * ratio *"),
+            ("return float(terms.sum() + v[~on].sum())", "return float(terms.sum())"),
+            ('u, v = as_weights(p, "p", rounded=True),', 'u, v = as_weights(p, "p"),'),
             ("float(0.5 * np.sum((u - v) *", "float(np.sum((u - v) *"),
             ("(np.log(u[on]) - np.log(v[on]))", "(np.log(v[on]) - np.log(u[on]))"),
             ("np.logaddexp(log_p, log_q) - np.log(2)", "np.logaddexp(log_p, log_q)"),
-            ("return 0.5 * np.abs(np.exp(log_p)", "return np.abs(np.exp(log_p)"),
+            ("return 0.25 * mass * np.where(ratio < 1,", "return 0.5 * mass * np.where(ratio < 1,"),
+            ("return -0.5 * np.exp(larger)", "return -np.exp(larger)"),
+            ("np.where(p > 0, p * ratio - p, 0.0) + q)", "np.where(p > 0, p * ratio - p, 0.0))"),
             (
                 "on = u > 0\n    if (v[on] == 0).any():",
                 "on, v = u > 0, np.maximum(v, 1e-12)\n    if (v[on] == 0).any():",
@@ -144,27 +156,76 @@ EXACT = {
     "wganlab/exact/entropic.py": (
         ("entropic",),
         [
-            ("stopThr=tolerance / np.sqrt(len(b)),", "stopThr=tolerance * len(b),"),
-            ("shift = float(b @ g - a @ f) / 2", "shift = float(b @ g - a @ f)"),
             ("cross - (first + second) / 2)", "cross - (first + second))"),
             ("objective = primal + relative * float(", "objective = primal - relative * float("),
             ("value=scale * primal ** (1 / p),", "value=scale * primal,"),
+            (
+                "for law, other in ((mu, nu), (mu, mu), (nu, nu))",
+                "for law, other in ((mu, nu), (mu, mu), (mu, mu))",
+            ),
+        ],
+    ),
+    "wganlab/exact/scaling.py": (
+        ("entropic",),
+        [
+            ("stopThr=tolerance / np.sqrt(len(b)),", "stopThr=tolerance * len(b),"),
+            ("- a[rows] @ f[rows]) / 2", "- a[rows] @ f[rows])"),
             (
                 "np.outer(lack_a, lack_b / missing) if missing > 0 else plan",
                 "np.outer(lack_a, lack_b / missing) if missing < 0 else plan",
             ),
             ("if not error <= tolerance:", "if not error <= 1:"),
-            (
-                "for law, other in ((mu, nu), (mu, mu), (nu, nu))",
-                "for law, other in ((mu, nu), (mu, mu), (mu, mu))",
-            ),
             ('epsilon * (log["log_v"] - np.log(b))', 'epsilon * log["log_v"]'),
+        ],
+    ),
+    "wganlab/exact/costs.py": (
+        ("forbidden", "labels"),
+        [
+            (
+                "matrix = np.full(tuple(costs.shape), np.inf)",
+                "matrix = np.zeros(tuple(costs.shape))",
+            ),
+            ("COST_TOLERANCE = 1e-5", "COST_TOLERANCE = 1e-2"),
+        ],
+    ),
+    "wganlab/exact/labels.py": (
+        ("labels",),
+        [
+            (
+                "place = {label: k for k, label in enumerate(dict.fromkeys([*first,",
+                "place = {label: k for k, label in enumerate(dict.fromkeys([*second,",
+            ),
+            (
+                "return np.array([place[label] for label in wanted])\n    raise",
+                "return None\n    raise",
+            ),
+        ],
+    ),
+    "wganlab/exact/forbidden.py": (
+        ("forbidden",),
+        [
+            ("for price in (4.0, 2.0 * steps):", "for price in (4.0,):"),
+            ("if stuck <= ROUNDING:", "if stuck <= 1:"),
+        ],
+    ),
+    "wganlab/exact/bottleneck.py": (
+        ("bottleneck",),
+        [
+            ("(matrix() >= value).astype(float)", "(matrix() > value).astype(float)"),
+            ("return 4 * (n + m) * float(np.finfo(float).eps)", "return -1.0"),
+        ],
+    ),
+    "wganlab/exact/arrays.py": (
+        ("arrays",),
+        [
+            ("and int(given) != int(kept)", "and int(given) < int(kept) - 9"),
+            ("if with_masks and any(", "if not with_masks and any("),
         ],
     ),
     "wganlab/exact/kernels.py": (
         ("ipm",),
         [
-            ("np.exp(-0.5 * np.square(distance / width))", "np.exp(-np.square(distance / width))"),
+            ("return 0.5 * np.square(distance)", "return np.square(distance)"),
             ("np.zeros_like(distance)) / len(widths)", "np.zeros_like(distance))"),
             ("return (x / x.shape[1]) @ y.T", "return x @ y.T"),
             ("np.median(pdist(pooled))", "np.mean(pdist(pooled))"),
@@ -179,13 +240,28 @@ EXACT = {
         [
             ("k.mean(nu, nu) - 2 * k.mean(mu, nu)", "k.mean(nu, nu) - k.mean(mu, nu)"),
             ("k.mean_itself(law)) / (law.n - 1)", "k.mean_itself(law)) / law.n"),
+            ("return float(np.sqrt(max(square, 0.0)))", "return float(max(square, 0.0))"),
+        ],
+    ),
+    "wganlab/exact/slicing.py": (
+        ("ipm",),
+        [
             (
                 "directions /= np.linalg.norm(directions, axis=1, keepdims=True)",
                 "directions /= 1.0",
             ),
-            ("return float(np.sqrt(max(square, 0.0)))", "return float(max(square, 0.0))"),
             ("            right.sort(axis=1)\n", ""),
-            ("return total / projections", "return total"),
+            ("return float(each.mean())", "return float(each.sum())"),
+            ("** p).mean()) ** (1 / p)", "** p).mean())"),
+            ("rng, projections, p).max())", "rng, projections, p).mean())"),
+        ],
+    ),
+    "wganlab/exact/normals.py": (
+        ("normals",),
+        [
+            ("np.sqrt(law.n - 1)", "np.sqrt(law.n)"),
+            ("first - second @ (left @ right)", "first - second"),
+            ("np.sqrt(np.maximum(values, 0))", "np.maximum(values, 0)"),
         ],
     ),
     "wganlab/exact/grid.py": (
@@ -208,7 +284,7 @@ EXACT = {
                 "return LinearProgram(u - v, matrix.tocsr(),",
                 "return LinearProgram(v - u, matrix.tocsr(),",
             ),
-            ("return mass * (cost - u[:, None] - v)", "return mass * (cost - u[:, None] + v)"),
+            ("0.0) - u[:, None] - v", "0.0) - u[:, None] + v"),
             (
                 "return Solved(sign * float(result.fun), result.x, sign * prices)",
                 "return Solved(sign * float(result.fun), result.x, prices)",
@@ -219,7 +295,7 @@ EXACT = {
     "wganlab/exact/measures.py": (
         ("measures", "transport"),
         [
-            ("max(MASS_TOLERANCE, 8 * _resolution(values))", "1e-3"),
+            ("slack = max(MASS_TOLERANCE, 8 * resolution)", "slack = 1e-3"),
             ("return array if total == 1 else array / total", "return array"),
         ],
     ),

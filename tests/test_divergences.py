@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -251,7 +252,8 @@ class Unnormalized(stats.rv_continuous):
         (stats.gamma(-2), "check its parameters"),
         (Unnormalized()(), "integrates to 1.77"),
         (stats.norm, r"freeze it, stats\.norm\(\)"),
-        (stats.rv_histogram(np.histogram([0, 1, 1], 2)), "without parameters: freeze it"),
+        (stats.expon, r"freeze it, stats\.expon\(\)"),
+        (stats.gaussian_kde([0.0, 1.0, 3.0]), r"pass Density\(law.pdf, support="),
         (NEW, r"stats\.norm\(\) for stats\.Normal\(\)"),
         (Density(lambda x: np.ones(2), (0, 1)), r"shape \(2,\).*expected one number"),
     ],
@@ -320,3 +322,96 @@ def test_a_divergent_integral_raises_instead_of_returning_a_number():
         kl(stats.cauchy(), stats.norm())
     with pytest.raises(RuntimeError, match="may be infinite"):
         chi2(stats.norm(0, 2), stats.norm())
+
+
+def precisely(p, q):
+    """KL, JS, chi2, Le Cam and TV of the normalized masses to 60 digits."""
+    with mpmath.workdps(60):
+        u, v = ([mpmath.mpf(float(w)) for w in law] for law in (p, q))
+        u, v = ([w / sum(law) for w in law] for law in (u, v))
+        m = [(a + b) / 2 for a, b in zip(u, v, strict=True)]
+
+        def entropy(s, t):
+            return sum(a * mpmath.log(a / b) for a, b in zip(s, t, strict=True) if a)
+
+        def squares(s, t):
+            return sum((a - b) ** 2 / b for a, b in zip(s, t, strict=True) if b)
+
+        variation = sum(abs(a - b) for a, b in zip(u, v, strict=True)) / 2
+        values = (entropy(u, v), (entropy(u, m) + entropy(v, m)) / 2)
+        return [float(w) for w in (*values, squares(u, v), squares(u, m), variation)]
+
+
+FUNCTIONS = (kl, js, chi2, le_cam, tv)
+
+
+@pytest.mark.parametrize("k", [2, 5, 13, 20, 27, 30, 40, 48])
+def test_close_pmfs_keep_their_digits(k):
+    d = 2.0**-k
+    p, q = [0.25, 0.25, 0.5], [0.25 + d, 0.25 - d / 2, 0.5 - d / 2]
+    values = [divergence(p, q) for divergence in FUNCTIONS]
+    np.testing.assert_allclose(values, precisely(p, q), rtol=1e-12)
+    atoms = [divergence(Discrete(range(3), p), Discrete(range(3), q)) for divergence in FUNCTIONS]
+    assert atoms == values
+
+
+@pytest.mark.parametrize("size", [1.0, 0.1, 1e-3, 1e-6, 1e-9])
+def test_close_pmfs_of_any_masses_keep_their_digits(rng, size):
+    p = rng.dirichlet(np.full(40, 0.3))
+    q = p * (1 + size * rng.uniform(-0.9, 0.9, 40))
+    q[:3] = p[:3] * (1 + size)
+    q /= q.sum()
+    values = [divergence(p, q) for divergence in FUNCTIONS]
+    np.testing.assert_allclose(values[:4], precisely(p, q)[:4], rtol=1e-9)
+    assert values[4] == pytest.approx(precisely(p, q)[4], rel=1e-9, abs=1e-16)
+
+
+def test_rare_atoms_that_differ_keep_their_digits():
+    p, q = [1 - 2e-12, 2e-12, 0.0, 0.0], [1 - 3e-12, 1e-12, 1e-12, 1e-12]
+    for divergence, true in zip(FUNCTIONS, precisely(p, q), strict=True):
+        assert divergence(p, q) == pytest.approx(true, rel=1e-3)  # 1 - 2e-12 has no more digits
+
+
+@pytest.mark.parametrize("m", [1.0, 1e-2, 1e-5])
+def test_close_densities_keep_their_digits(m):
+    p, q = stats.norm(), stats.norm(m)
+    assert kl(p, q) == pytest.approx(m**2 / 2, rel=1e-9)
+    assert chi2(p, q) == pytest.approx(np.expm1(m**2), rel=1e-9)
+    assert tv(p, q) == pytest.approx(special.erf(m / np.sqrt(8)), rel=1e-8)
+    if m < 0.1:
+        assert js(p, q) == pytest.approx(m**2 / 8, rel=m**2)
+        assert le_cam(p, q) == pytest.approx(m**2 / 4, rel=2 * m**2)
+
+
+def test_densities_a_hair_apart_neither_hang_nor_vanish():
+    assert kl(stats.norm(), stats.norm(1e-9)) == pytest.approx(5e-19, rel=1e-3)
+    assert js(stats.gamma(2.5), stats.gamma(2.5)) == 0
+
+
+def test_histograms_of_scipy_are_densities(rng):
+    drawn = rng.normal(size=500)
+    first = stats.rv_histogram(np.histogram(drawn, bins=7))
+    second = stats.rv_histogram(np.histogram(drawn + 0.5, bins=9))
+    edges = first._hbins
+    told = Density(first.pdf, first.support(), breaks=tuple(edges[1:-1]))
+    assert js(first, second) == pytest.approx(js(told, second), abs=1e-8)
+    moved = Density(first(1, 2).pdf, first(1, 2).support(), breaks=tuple(1 + 2 * edges[1:-1]))
+    assert tv(first(loc=1, scale=2), second) == pytest.approx(tv(moved, second), abs=1e-8)
+    assert tv(first, stats.norm()) == pytest.approx(tv(told, stats.norm()), abs=1e-8)
+    cuts = np.unique(np.r_[edges, second._hbins])  # by hand: both are constant in between
+    middle, width = (cuts[1:] + cuts[:-1]) / 2, np.diff(cuts)
+    by_hand = 0.5 * (np.abs(first.pdf(middle) - second.pdf(middle)) * width).sum()
+    assert tv(first, second) == pytest.approx(by_hand, abs=1e-8)
+    assert kl(stats.norm(), first) == np.inf
+    assert js(first, first) == 0
+    pair = exact.known.Line(first, second)
+    assert pair.js == js(first, second)
+    assert pair.emd == pytest.approx(exact.known.Line(first(), second()).emd)
+
+
+@pytest.mark.parametrize("divergence", [tv, kl, js, chi2, le_cam])
+def test_laws_of_torch_are_told_where_to_go(divergence):
+    torch = pytest.importorskip("torch")
+    for law in (torch.distributions.Normal(0.0, 1.0), torch.distributions.Bernoulli(0.5)):
+        with pytest.raises(ValueError, match=r"torch.distributions.kl_divergence.*\.probs"):
+            divergence(law, stats.norm())

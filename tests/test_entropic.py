@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp, rel_entr
 
+from wganlab import exact
 from wganlab.exact import emd, mmd_squared, sinkhorn, sinkhorn_divergence, wasserstein
 
 METRICS = {"euclidean": "euclidean", "l1": "cityblock"}
@@ -193,12 +195,13 @@ def test_a_last_plan_within_the_tolerance_is_accepted(rng):
         ({"epsilon": -1.0}, r"a positive number in the unit of d\^p"),
         ({"epsilon": np.nan}, "a positive number"),
         ({"epsilon": np.inf}, "a positive number"),
+        ({"epsilon": None}, "epsilon is of type NoneType: expected a number"),
+        ({"p": "2"}, "p is of type str: expected a number"),
         ({"epsilon": 1e-9}, "below, call wasserstein"),
         ({"epsilon": 1e9}, "above, the plan is the product"),
         ({"p": 0.5}, "from 1 up"),
         ({"p": np.nan}, "from 1 up"),
-        ({"metric": "sqeuclidean"}, "for squared costs ask p=2"),
-        ({"metric": np.ones((2, 2))}, "expected 'euclidean' or 'l1'"),
+        ({"metric": "sqeuclidean"}, "is a cost, not a distance: for W2 ask p=2"),
         ({"tolerance": 0}, "a mass between 0 and 1"),
         ({"tolerance": np.nan}, "a mass between 0 and 1"),
         ({"max_iterations": 0}, "at least 1"),
@@ -209,6 +212,78 @@ def test_a_last_plan_within_the_tolerance_is_accepted(rng):
 def test_bad_options_are_refused_with_advice(call, arguments, advice):
     with pytest.raises(ValueError, match=advice):
         call([[0.0, 0.0], [1.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]], **{"epsilon": 0.1, **arguments})
+
+
+def test_a_matrix_is_refused_without_being_printed():
+    x = [[0.0, 0.0], [1.0, 1.0]]
+    with pytest.raises(ValueError, match=r"the cost matrix has shape \(2, 3\), expected \(2, 2\)"):
+        sinkhorn(x, x, epsilon=1.0, metric=np.ones((2, 3)))
+    with pytest.raises(ValueError, match="metric=a ndarray: expected 'euclidean' or 'l1'"):
+        sinkhorn_divergence(x, x, epsilon=1.0, metric=np.ones((2, 2)))
+    with pytest.raises(ValueError, match="metric=a ndarray: expected 'euclidean', 'l1', 'cosine'"):
+        exact.distances(x, x, metric=np.ones((2, 2)))
+
+
+def test_a_given_matrix_of_costs(rng):
+    x, y = rng.normal(size=(8, 2)), rng.normal(size=(9, 2))
+    a, b = rng.dirichlet(np.ones(8)), rng.dirichlet(np.ones(9))
+    squares = cdist(x, y, "sqeuclidean")
+    by_points = sinkhorn(x, y, a, b, epsilon=0.5, p=2)
+    for options in ({"metric": squares}, {"metric": np.sqrt(squares), "p": 2}):
+        given = sinkhorn(None, None, a, b, epsilon=0.5, **options)
+        np.testing.assert_allclose(given.plan, by_points.plan, rtol=1e-9, atol=1e-14)
+        assert given.objective == pytest.approx(by_points.objective, rel=1e-12)
+    function = sinkhorn(x, y, a, b, epsilon=0.5, metric=lambda u, v: cdist(u, v, "sqeuclidean"))
+    assert function.objective == pytest.approx(by_points.objective, rel=1e-12)
+    # the gradient with respect to the costs is the plan
+    step = 1e-5
+    moved = squares.copy()
+    moved[2, 3] += step
+    numeric = sinkhorn(None, None, a, b, epsilon=0.5, metric=moved).bound - by_points.bound
+    assert numeric / step == pytest.approx(by_points.plan[2, 3], rel=1e-3)
+    with pytest.raises(ValueError, match="came as a matrix"):
+        given.gradients()
+
+
+@pytest.mark.parametrize(("p", "metric"), [(1, "euclidean"), (2, "euclidean"), (1.5, "l1")])
+def test_gradients_of_the_objective(rng, p, metric):
+    x, y = rng.normal(size=(5, 2)), rng.normal(size=(6, 2)) + 0.1
+    options = {"epsilon": 0.5, "p": p, "metric": metric, "tolerance": 1e-12}
+    to_x, to_y = sinkhorn(x, y, **options).gradients()
+    step = 1e-5
+    for of, which, at in ((to_x, 0, (2, 1)), (to_y, 1, (3, 0))):
+        values = []
+        for sign in (1, -1):
+            moved = [x.copy(), y.copy()]
+            moved[which][at] += sign * step
+            values.append(sinkhorn(*moved, **options).bound)
+        assert of[at] == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-5)
+
+
+def test_forbidden_ways_carry_nothing():
+    costs = np.array([[1.0, np.inf, 3.0], [2.0, 1.0, np.inf], [np.inf, 2.0, 1.0]])
+    a, b = [0.5, 0.25, 0.25], [0.375, 0.25, 0.375]
+    found = sinkhorn(None, None, a, b, epsilon=1.0, metric=costs)
+    assert not found.plan[np.isinf(costs)].any()
+    np.testing.assert_allclose(found.plan.sum(axis=0), b, atol=1e-8)
+    least = exact.wasserstein(None, None, a, b, metric=costs).value
+    assert least <= found.cost + 1e-8 <= least + 1
+    allowed = np.where(np.isinf(costs), 0.0, costs)
+    np.testing.assert_allclose(
+        sinkhorn(None, None, a, b, epsilon=1.0, metric=sparse.csr_array(allowed)).plan, found.plan
+    )
+    with pytest.raises(ValueError, match="infeasible: row 0"):
+        sinkhorn(None, None, epsilon=1.0, metric=[[np.inf, np.inf], [1, 1]])
+    with pytest.raises(RuntimeError, match="if no plan avoids infinite costs"):
+        sinkhorn(
+            None,
+            None,
+            [0.3, 0.7],
+            [0.5, 0.5],
+            epsilon=1.0,
+            metric=[[1, np.inf], [np.inf, 1]],
+            max_iterations=50,
+        )
 
 
 def test_costs_beyond_float64_are_refused():

@@ -5,7 +5,9 @@ from math import comb, gamma, pi, sqrt
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.spatial.distance import cdist
 
+from wganlab import exact
 from wganlab.exact import Discrete, emd, mmd, mmd_squared, sliced, tv
 
 OPTIONS = [
@@ -220,7 +222,7 @@ def test_sliced_w1_repeats_splits_and_stays_put(rng, monkeypatch):
     assert sliced(x, x[rng.permutation(20)], rng=rng) == pytest.approx(0, abs=1e-15)
     moved = sliced(x + 1e6, y + 1e6, rng=np.random.default_rng(7))
     assert moved == pytest.approx(first, rel=1e-8)
-    monkeypatch.setattr("wganlab.exact.ipm.BLOCK", 100)
+    monkeypatch.setattr("wganlab.exact.slicing.BLOCK", 100)
     assert sliced(x, y, rng=np.random.default_rng(7)) == pytest.approx(first, rel=1e-12)
 
 
@@ -238,7 +240,7 @@ def test_the_critic_of_total_variation_has_twice_its_value(rng):
 @pytest.mark.parametrize(
     ("arguments", "advice"),
     [
-        ({"kernel": "laplace"}, "expected 'gaussian', 'energy' or 'polynomial'"),
+        ({"kernel": "laplace"}, "expected 'gaussian', 'laplacian', 'energy' or"),
         ({"kernel": "energy", "bandwidth": 1.0}, "has no bandwidth: leave it out"),
         ({"kernel": "polynomial", "bandwidth": 1.0}, "at no scale.: leave it out"),
         ({"bandwidth": 0.0}, "a positive number in the unit of the points"),
@@ -285,3 +287,43 @@ def test_sliced_w1_wants_a_generator(rng):
 def test_sliced_w1_wants_projections(rng):
     with pytest.raises(ValueError, match="expected at least 1"):
         sliced([[0.0, 0.0]], [[1.0, 1.0]], rng=rng, projections=0)
+
+
+def test_given_directions_need_no_generator(rng):
+    x, y, a, b = problem(rng)
+    v = rng.normal(size=(4, 3))
+    each = [exact.wasserstein(x @ u, y @ u, a, b, p=2).value / np.linalg.norm(u) for u in v]
+    assert sliced(x, y, a, b, projections=v, p=2) == pytest.approx(
+        np.sqrt(np.mean(np.square(each)))
+    )
+    assert exact.max_sliced(x, y, a, b, projections=v, p=2) == pytest.approx(max(each))
+    assert max(each) <= exact.wasserstein(x, y, a, b, p=2).value
+    assert exact.max_sliced(x, y, rng=rng) <= emd(x, y)
+    assert sliced(x * 1e200 / 1e60, y * 1e200 / 1e60, projections=v, p=9) < np.inf
+
+
+@pytest.mark.parametrize(
+    ("projections", "advice"),
+    [
+        (np.ones((3, 4)), r"shape \(3, 4\), expected a number .*\(k, 3\).*: pass projections.T"),
+        (np.ones(3), r"shape \(3,\), expected a number of them or \(k, 3\)"),
+        (np.zeros((0, 3)), r"or \(k, 3\), one direction a row"),
+        (np.zeros((1, 3)), "is 0 in row 0: no direction"),
+        (2.5, "expected at least 1, a whole number"),
+        ("many", "projections holds text"),
+        ([[1, 2, 3], [4]], "projections cannot be read as an array"),
+    ],
+)
+def test_directions_that_are_none_are_refused(rng, projections, advice):
+    x, y, *_ = problem(rng)
+    with pytest.raises(ValueError, match=advice):
+        sliced(x, y, rng=rng, projections=projections)
+
+
+def test_the_laplacian_kernel(rng):
+    x, y, a, b = problem(rng)
+    laws = [(x, a), (y, b)]
+    mean = [[u @ np.exp(-cdist(s, t) / 0.7) @ v for t, v in laws] for s, u in laws]
+    expected = np.sqrt(mean[0][0] + mean[1][1] - 2 * mean[0][1])
+    assert mmd(x, y, a, b, kernel="laplacian", bandwidth=0.7) == pytest.approx(expected, rel=1e-9)
+    assert mmd(x, x, kernel="laplacian") == 0

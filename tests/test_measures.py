@@ -69,6 +69,8 @@ def test_bad_points_are_refused_with_advice(points, advice):
         ([[1 / 3], [1 / 3], [1 / 3]], r"shape \(3, 1\), expected \(n,\).*ravel\(\)"),
         ([[0.25, 0.25], [0.25, 0.25]], r"shape \(2, 2\), expected \(n,\)"),
         (["1", "0", "0"], r"holds text"),
+        ([0, 0, 0], r"is 0 everywhere: a measure needs mass"),
+        ([1 + 1e-6, -1e-6, 0], r"negative weight -1e-06 in row 1.*taken for rounding of 0"),
     ],
 )
 def test_bad_weights_are_refused_with_advice(weights, advice):
@@ -126,7 +128,8 @@ def test_integer_weights_are_not_cast_to_integer_plans():
     ],
 )
 def test_points_of_every_real_type_give_the_same_value(convert):
-    assert exact.emd(convert(GOOD), np.add(GOOD, [3.0, 4.0])) == pytest.approx(5, abs=1e-12)
+    moved = exact.wasserstein(convert(GOOD), np.add(GOOD, [3.0, 4.0]))
+    assert moved.value == pytest.approx(5, abs=1e-12)
 
 
 def test_one_dimensional_input_is_points_on_the_line():
@@ -146,3 +149,29 @@ def test_merged_adds_the_mass_of_equal_points():
     mu = Discrete([[1, -0.0], [2, 0], [1, 0.0]], [0.25, 0.5, 0.25]).merged()
     np.testing.assert_array_equal(mu.points, [[1, 0], [2, 0]])
     np.testing.assert_array_equal(mu.weights, [0.5, 0.5])
+
+
+def test_negative_weights_of_the_size_of_rounding_are_zero():
+    np.testing.assert_array_equal(as_weights([1, -1e-17]), [1, 0])
+    np.testing.assert_array_equal(as_weights(np.float32([1, -1e-7])), [1, 0])
+    assert exact.emd([0, 1], [0, 1], [0.5 + 1e-17, 0.5], [1, -1e-17]) == 0.5
+    assert exact.emd_grid([[1, -1e-17]], [[0, 1]]) == 1
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.coo_array, sparse.csc_array])
+def test_sparse_weights_are_zero_where_they_are_absent(form):
+    assert exact.emd([0.0, 1.0, 5.0], [0.0], form([[0.5, 0.0, 0.5]])) == 2.5
+    assert exact.tv(form([[0.5], [0.5]]), [1, 0]) == 0.5
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_rounding_is_allowed_by_the_type_that_carries_the_weights(kind):
+    grid = np.full((3, 3), 1 / 9, kind)
+    mass = grid.ravel()
+    assert exact.emd_grid(grid, grid) == exact.emd_grid(torch.as_tensor(grid), grid) == 0
+    assert exact.tv(mass, list(mass)) == exact.js(mass, torch.as_tensor(mass)) == 0
+    assert exact.emd(np.arange(9), np.arange(9), mass, list(torch.as_tensor(mass))) == 0
+    costs = np.abs(np.subtract.outer(np.arange(9.0), np.arange(9.0)))
+    assert exact.wasserstein(None, None, mass, mass, metric=costs).value == 0
+    assert exact.primal(costs, mass, mass).solve().value == pytest.approx(0, abs=1e-12)
+    assert exact.sinkhorn(None, None, mass, mass, epsilon=1.0, metric=costs).error < 1e-9

@@ -120,6 +120,8 @@ def test_too_many_plans_are_refused(monkeypatch):
         (lambda: integer_plans([1, 2], [2]), "3 boxes cannot become 2"),
         (lambda: integer_plans([1.5], [1.5]), "whole numbers"),
         (lambda: integer_plans([-1, 2], [1]), "none negative"),
+        (lambda: primal([[np.inf]], [1], [1]).solve(), "infeasible: all ways"),
+        (lambda: dual([[np.inf]], [1], [1]).solve(), "infeasible: some mass has no way"),
         (lambda: slackness([[1.0]], [[1.0]], [0.0, 0.0], [0.0]), "have shapes"),
     ],
 )

@@ -3,6 +3,7 @@
 - `critic_vs_exact`: one critic beside EM of two clouds, a `Comparison`
 - `scoreboard`: many critics on many pairs of laws, a `Scoreboard` of one `BoardRow` each
 - `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
+- `emd_loss`: exact EM as a loss with a gradient
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
   `sampling_floor`: what a perfect generator would reach
 - `StepThrough`: algorithm 1 one update at a time, each a `Scene` to be drawn
@@ -23,6 +24,7 @@ from wganlab.compare.features import (
     features_of,
     kernel_distance,
 )
+from wganlab.compare.loss import emd_loss
 from wganlab.compare.neighbors import memorization, nearest_neighbors
 from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
@@ -41,6 +43,7 @@ __all__ = [
     "classifier_for",
     "critic_vs_exact",
     "distance",
+    "emd_loss",
     "estimate_vs_exact",
     "feature_observer",
     "features_of",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab import exact
-from wganlab.exact.measures import as_cloud
+from wganlab.exact.measures import as_cloud, in_columns_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def checked(
         )
     if pair is not None and pair.dim != mu.dim:
         raise ValueError(f"the points live in dimension {mu.dim}, the pair in dimension {pair.dim}")
-    return mu, nu, shape
+    return mu, in_columns_of(mu, nu), shape
 
 
 def solved(

@@ -5,10 +5,13 @@ Distances of two clouds of points, or of two `Discrete` measures:
 - `emd`, `wasserstein` (to a `Transport`): by linear program, or sorting on the line
 - `emd_grid`, `grid_transport` (to a `GridTransport`): of histograms on a pixel grid
 - `sinkhorn` (to an `Entropic`), `sinkhorn_divergence`: with entropy, which is not EM
-- `mmd`, `mmd_squared`, `sliced`; `distances`: from every point to every other
+- `mmd`, `mmd_squared`, `sliced`, `max_sliced`; `distances`: from every point to every other
+- `normal_w2`: W2 of normal laws; `frechet`: of the normal laws that two clouds look like
 
 Divergences of pmfs, of `Discrete` measures, or of densities (`Density`): `tv`, `js`, `kl`, `chi2`,
 `le_cam`.
+
+Many histograms in one call: `over_rows`.
 
 What a critic is worth: `certificate`, of any function.
 
@@ -34,8 +37,9 @@ from wganlab.exact.divergences import chi2, js, kl, le_cam, tv
 from wganlab.exact.entropic import Entropic, sinkhorn, sinkhorn_divergence
 from wganlab.exact.grid import GridTransport, emd_grid, grid_transport
 from wganlab.exact.ground import distances
-from wganlab.exact.ipm import mmd, mmd_squared, sliced
+from wganlab.exact.ipm import mmd, mmd_squared
 from wganlab.exact.measures import Discrete
+from wganlab.exact.normals import frechet, normal_w2
 from wganlab.exact.potentials import certificate
 from wganlab.exact.programs import (
     LinearProgram,
@@ -46,6 +50,8 @@ from wganlab.exact.programs import (
     primal,
     slackness,
 )
+from wganlab.exact.rows import over_rows
+from wganlab.exact.slicing import max_sliced, sliced
 from wganlab.exact.transport import Transport, emd, wasserstein
 
 __all__ = [
@@ -61,6 +67,7 @@ __all__ = [
     "dual",
     "emd",
     "emd_grid",
+    "frechet",
     "grid_transport",
     "integer_plans",
     "js",
@@ -69,8 +76,11 @@ __all__ = [
     "known",
     "le_cam",
     "marginal_matrix",
+    "max_sliced",
     "mmd",
     "mmd_squared",
+    "normal_w2",
+    "over_rows",
     "primal",
     "sinkhorn",
     "sinkhorn_divergence",

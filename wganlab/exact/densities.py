@@ -9,6 +9,8 @@ logarithms, which do not underflow. An integral that does not reach its toleranc
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +22,8 @@ from numpy.typing import NDArray
 QUADRATURE_TOLERANCE = 1e-8
 GOAL = 1e-10  # intervals are halved until the estimate of the error, a pessimist, is below it
 MOST_INTERVALS = 20_000
+CLOSE = 1e-3  # a smaller value is computed relative to its size
+NOISE = 1e-5  # where log p - log q is smaller, its rounding is in sight of the tolerance
 TINY = 1e-290  # float64 keeps its digits from here on
 
 Array: TypeAlias = NDArray[np.float64]
@@ -76,10 +80,11 @@ class Density:
 
 
 def is_density(law: Any) -> bool:
-    """Is it a Density or a SciPy distribution of any kind, good or bad?"""
-    return isinstance(law, Density) or (
-        hasattr(law, "support") and (hasattr(law, "ppf") or hasattr(law, "icdf"))
-    )
+    """Is it a Density or a law of SciPy or torch, good or bad?"""
+    if isinstance(law, Density) or hasattr(law, "integrate_box_1d"):
+        return True
+    marks = ("ppf", "icdf", "log_prob")
+    return hasattr(law, "support") and any(hasattr(law, mark) for mark in marks)
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,21 @@ def _log_density(law: Any, name: str) -> LogDensity:
         low, high = map(float, law.support)
         splits, trusted = (low, high, *law.breaks), law.logpdf is not None
         return LogDensity(name, _log_of(law, name), (low, high), splits, trusted)
+    if hasattr(law, "log_prob"):
+        raise ValueError(
+            f"{name} is a law of torch: ask torch.distributions.kl_divergence, pass the frozen "
+            "distribution of SciPy, such as stats.norm(loc, scale), or, of a discrete law, its "
+            "probabilities, .probs"
+        )
+    edges = edges_of(law)
+    if edges is not None:
+        splits = tuple(map(float, edges))
+        return LogDensity(name, law.logpdf, law.support(), splits, trusted=True)
+    if hasattr(law, "integrate_box_1d"):  # a gaussian_kde
+        raise ValueError(
+            f"{name} is an estimate of a density from points: pass "
+            "Density(law.pdf, support=(-math.inf, math.inf))"
+        )
     if hasattr(law, "icdf"):
         raise ValueError(
             f"{name} is one of SciPy's random variables of the new kind: pass the frozen "
@@ -119,6 +139,16 @@ def _log_density(law: Any, name: str) -> LogDensity:
         f"{name} is no density: expected a frozen continuous SciPy distribution or "
         "Density(pdf, support); for a discrete law pass its pmf as an array"
     )
+
+
+def edges_of(law: Any) -> Array | None:
+    """Where the bins of a histogram of SciPy (`rv_histogram`), frozen or not, begin and end."""
+    histogram = getattr(law, "dist", law)
+    if type(histogram).__name__ != "rv_histogram":
+        return None
+    low, high = law.support()
+    edges = np.asarray(histogram._hbins, dtype=np.float64)
+    return low + (high - low) * ((edges - edges[0]) / (edges[-1] - edges[0]))
 
 
 def _log_of(law: Density, name: str) -> Callable[[Array], Array]:
@@ -177,15 +207,35 @@ def _exp(density: LogDensity, x: Array) -> Array:
     return np.exp(density(x))
 
 
-def integrate(integrand: Integrand, f: LogDensity, g: LogDensity, kinks: bool = False) -> float:
+def integrate(
+    integrand: Integrand,
+    f: LogDensity,
+    g: LogDensity,
+    *,
+    kinks: bool = False,
+    relative: bool = True,
+) -> float:
     """The integral of integrand(log p(x), log q(x)) over the line, to 1e-8, at least 0.
+
+    Where it is small, and `relative`, its unit is its own size, as far as the rounding of log
+    densities allows.
 
     `kinks` says that the integrand has one wherever the densities are equal.
     """
     splits = (*f.splits, *g.splits)
     if kinks:
         splits += crossings(lambda x: f(x) - g(x), splits)
-    return max(0.0, quadrature(lambda x: integrand(f(x), g(x)), splits))
+
+    def measured(unit: float) -> float:
+        scaled = quadrature(lambda x: integrand(f(x), g(x)) / unit, splits)
+        return unit * max(0.0, scaled)
+
+    value = measured(1.0)
+    for _ in range(2 if relative else 0):
+        if 0 < value < CLOSE:
+            with contextlib.suppress(RuntimeError):  # what 1e-8 absolute is worth stands
+                value = measured(max(value, NOISE * (1.0 if kinks else math.sqrt(value))))
+    return value
 
 
 def crossings(difference: Callable[[Array], Array], splits: tuple[float, ...]) -> tuple[float, ...]:

@@ -14,21 +14,28 @@ equation 8, has 2 LC).
 
 Each function takes two laws of one kind:
 
-- probability mass functions: array_like of equal length, non-negative, of sum 1;
+- probability mass functions: array_like of equal length, non-negative, of sum 1; or labelled, as
+  a Series of pandas or a dict, and matched by label (`wganlab.exact.labels`);
 - `Discrete` measures, whose supports are matched exactly (points that differ in the last bit are
   different points, so two samples of a continuous law are disjoint);
-- densities on the line: a frozen continuous SciPy distribution, or `Density(pdf, support)`.
-  Their integrals are computed to 1e-8 absolute, or the call raises.
+- densities on the line: a frozen continuous SciPy distribution, a histogram (`rv_histogram`), or
+  `Density(pdf, support)`. Their integrals are computed to 1e-8 absolute, or the call raises.
+
+Between laws that are close p log(p / q) cancels: KL and JS are then the sums, or integrals, of
+p log(p / q) - p + q and its like, nowhere negative, and keep their digits however small they are.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from scipy.special import xlog1py
 
-from wganlab.exact.densities import Array, escapes, integrate, is_density, log_densities
-from wganlab.exact.measures import Discrete, as_weights
+from wganlab.exact import labels
+from wganlab.exact.densities import CLOSE, Array, escapes, integrate, is_density, log_densities
+from wganlab.exact.measures import Discrete, as_weights, in_columns_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,7 +100,10 @@ def kl(p: Law, q: Law) -> float:
     """
     if is_density(p) or is_density(q):
         f, g = log_densities(p, q)
-        return float("inf") if escapes(f, g) else integrate(_kl_integrand, f, g)
+        if escapes(f, g):
+            return float("inf")
+        value = integrate(_kl_integrand, f, g, relative=False)
+        return value if value > CLOSE else integrate(_close_kl_integrand, f, g)
     u, v = _masses(p, q)
     return _kl(u, v)
 
@@ -122,11 +132,11 @@ def js(p: Law, q: Law) -> float:
     0.6931471805599453
     """
     if is_density(p) or is_density(q):
-        return integrate(_js_integrand, *log_densities(p, q))
+        f, g = log_densities(p, q)
+        value = integrate(_js_integrand, f, g, relative=False)
+        return value if value > CLOSE else integrate(_close_js_integrand, f, g)
     u, v = _masses(p, q)
-    # half of the smallest number there is rounds to 0, where neither law has to be 0
-    middle = np.maximum((u + v) / 2, np.finfo(float).smallest_subnormal)
-    return min(float(np.log(2)), 0.5 * _kl(u, middle) + 0.5 * _kl(v, middle))
+    return min(float(np.log(2)), float(0.25 * np.sum((u + v) * _two_entropies(_contrast(u, v)))))
 
 
 def chi2(p: Law, q: Law) -> float:
@@ -200,7 +210,33 @@ def _kl(u: NDArray[np.float64], v: NDArray[np.float64]) -> float:
     if (v[on] == 0).any():
         return float("inf")
     # log u - log v, not log(u / v): the ratio can overflow where the logarithms do not
-    return max(0.0, float(np.sum(u[on] * (np.log(u[on]) - np.log(v[on])))))
+    terms = u[on] * (np.log(u[on]) - np.log(v[on]))
+    value = float(terms.sum())
+    if value > CLOSE:
+        return value
+    terms += v[on] - u[on]
+    near = np.abs(u[on] - v[on]) < NEAR * v[on]
+    ratio = (u[on][near] - v[on][near]) / v[on][near]
+    terms[near] = v[on][near] * ratio**2 * np.polyval(_SERIES, ratio)
+    return float(terms.sum() + v[~on].sum())
+
+
+# (1 + r) log(1 + r) - r = r^2 (1/2 - r/6 + r^2/12 - ...), highest power first
+NEAR = 0.03
+_SERIES = [(-1.0) ** k / (k * (k - 1)) for k in range(13, 1, -1)]
+
+
+def _contrast(u: Array, v: Array) -> Array:
+    """(u - v) / (u + v), 0 where both are."""
+    return np.divide(u - v, u + v, out=np.zeros_like(u), where=u + v > 0)
+
+
+def _two_entropies(t: Array) -> Array:
+    """(1 + t) log(1 + t) + (1 - t) log(1 - t) for t from -1 to 1, to the last digits near 0."""
+    far = np.abs(t) > 0.5
+    value = np.where(far, xlog1py(1 + t, t) + xlog1py(1 - t, -t), 0.0)
+    small = np.where(far, 0.0, t)
+    return np.where(far, value, 2 * small * np.arctanh(small) + np.log1p(-(small**2)))
 
 
 def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -208,15 +244,25 @@ def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if isinstance(p, Discrete) != isinstance(q, Discrete):
         raise ValueError("one law is a Discrete measure and the other is not: make both Discrete")
     if not isinstance(p, Discrete):
-        u, v = as_weights(p, "p"), as_weights(q, "q")
+        p, q = labels.of_table(p), labels.of_table(q)
+        u, v = as_weights(p, "p", rounded=True), as_weights(q, "q", rounded=True)
+        named = labels.common(p, q)
+        if named is not None:
+            return labels.on_union(*named, u, v)
         if len(u) != len(v):
             raise ValueError(
                 f"p has {len(u)} entries and q has {len(v)}: give pmfs on the same atoms, "
                 "or Discrete measures with their points"
             )
         return u, v
+    if (p.names is None) != (q.names is None):
+        raise ValueError("the atoms of one law have names and those of the other are points")
+    if p.names is not None:
+        p, q = p.merged(), q.merged()
+        return labels.on_union(p.names, q.names, p.weights, q.weights)
     if p.dim != q.dim:
         raise ValueError(f"p lives in dimension {p.dim} and q in dimension {q.dim}")
+    q = in_columns_of(p, q, ("p", "q"))
     both = np.concatenate([p.points, q.points]) + 0.0  # -0.0 and 0.0 are the same point
     where = np.unique(both, axis=0, return_inverse=True)[1].ravel()
     atoms = where.max() + 1
@@ -227,7 +273,9 @@ def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _tv_integrand(log_p: Array, log_q: Array) -> Array:
-    return 0.5 * np.abs(np.exp(log_p) - np.exp(log_q))
+    larger = np.maximum(log_p, log_q)
+    ratio = np.where(larger > -np.inf, np.minimum(log_p, log_q) - larger, 0.0)
+    return -0.5 * np.exp(larger) * np.expm1(ratio)
 
 
 def _kl_integrand(log_p: Array, log_q: Array) -> Array:
@@ -235,9 +283,35 @@ def _kl_integrand(log_p: Array, log_q: Array) -> Array:
     return np.where(p > 0, p * (log_p - log_q), 0.0)
 
 
+def _close_kl_integrand(log_p: Array, log_q: Array) -> Array:
+    """p log(p / q) - p + q, which has the same integral and is nowhere negative."""
+    p, q = np.exp(log_p), np.exp(log_q)
+    ratio = np.where(p > 0, log_p - log_q, np.inf)
+    near = np.where(np.abs(ratio) < NEAR, ratio, 0.0)
+    series = p * near**2 * np.polyval(_EXPONENTIAL, near)
+    return np.where(np.abs(ratio) < NEAR, series, np.where(p > 0, p * ratio - p, 0.0) + q)
+
+
+# exp(-r) - 1 + r = r^2 (1/2 - r/6 + r^2/24 - ...), highest power first
+_EXPONENTIAL = [(-1.0) ** k / math.factorial(k) for k in range(11, 1, -1)]
+
+
 def _js_integrand(log_p: Array, log_q: Array) -> Array:
     log_m = np.logaddexp(log_p, log_q) - np.log(2)
     return 0.5 * _kl_integrand(log_p, log_m) + 0.5 * _kl_integrand(log_q, log_m)
+
+
+def _close_js_integrand(log_p: Array, log_q: Array) -> Array:
+    """(p + q) / 4 of `_two_entropies` at t = tanh((log p - log q) / 2)."""
+    mass = np.exp(log_p) + np.exp(log_q)
+    ratio = np.abs(np.where(mass > 0, log_p - log_q, 0.0))
+    small = np.minimum(ratio, 1.0)
+    near = small * np.tanh(small / 2) - 2 * np.log1p(2 * np.sinh(small / 4) ** 2)
+    gone = np.where(ratio < np.inf, np.exp(-ratio), 0.0)
+    # t r - 2 log cosh(r / 2) with t = 1 - 2 gone / (1 + gone)
+    lost = np.where(gone > 0, 2 * gone / (1 + gone) * np.minimum(ratio, 1e3), 0.0)
+    far = 2 * np.log(2) - lost - 2 * np.log1p(gone)
+    return 0.25 * mass * np.where(ratio < 1, near, far)
 
 
 def _chi2_integrand(log_p: Array, log_q: Array) -> Array:

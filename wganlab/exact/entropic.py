@@ -19,18 +19,26 @@ with H = log n for n points of equal weight. OT_eps(P, P) is positive but for a 
 Sinkhorn divergence subtracts that, is 0 exactly when P = Q, and may be far below W_p^p: by 10 to
 70 % at the values of epsilon that are in common use. To within 1 % of W1 the exact solver is the
 faster one.
+
+Ways of infinite cost carry nothing. With some, marginals are right to `error` and no better: mass
+that rounding left over has nowhere else to go.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import logsumexp, rel_entr
+from scipy.special import rel_entr
 
-from wganlab.exact.ground import distances
+from wganlab.exact.arrays import refuse_grad
+from wganlab.exact.costs import as_cost, on_costs
+from wganlab.exact.ground import METRICS, check_lipschitz, check_metric, distances, pairwise
 from wganlab.exact.measures import Discrete, as_pair
+from wganlab.exact.memory import require
+from wganlab.exact.scaling import iterate, potentials, rounded
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -70,6 +78,10 @@ class Entropic:
         was rounded to the marginals.
     iterations : int
         Updates of both potentials.
+    source, target : Discrete
+        The two measures.
+    p, metric
+        Order and ground distance, "given" where it came as a matrix.
     """
 
     cost: float
@@ -82,17 +94,46 @@ class Entropic:
     solver: str
     error: float
     iterations: int
+    source: Discrete = field(repr=False)
+    target: Discrete = field(repr=False)
+    p: float
+    metric: Any
+
+    def gradients(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Gradients of the objective with respect to the points, shapes (n, d) and (m, d).
+
+        By the envelope theorem the plan may be held fixed: with respect to x_i it is
+        sum_j plan_ij p d(x_i, y_j)^(p - 1) grad d(x_i, y_j), and with respect to the matrix of
+        costs d^p it is `plan` itself.
+
+        Examples
+        --------
+        >>> sinkhorn([[0.0, 0.0]], [[3.0, 4.0]], epsilon=1.0).gradients()[0]
+        array([[-0.6, -0.8]])
+        """
+        check_lipschitz(self.metric, "the gradient")
+        x, y = self.source.points, self.target.points
+        distance = pairwise(x, y, self.metric)
+        pull = self.plan * self.p * distance ** (self.p - 1)  # (n, m)
+        if self.metric == "euclidean":
+            pull = np.divide(pull, distance, out=np.zeros_like(pull), where=distance > 0)
+        at_x, at_y = np.empty_like(x), np.empty_like(y)
+        for k in range(x.shape[1]):
+            step = x[:, None, k] - y[None, :, k]
+            step = pull * (step if self.metric == "euclidean" else np.sign(step))
+            at_x[:, k], at_y[:, k] = step.sum(axis=1), -step.sum(axis=0)
+        return at_x, at_y
 
 
 def sinkhorn(
-    x: ArrayLike | Discrete,
-    y: ArrayLike | Discrete,
+    x: ArrayLike | Discrete | None,
+    y: ArrayLike | Discrete | None,
     a: ArrayLike | None = None,
     b: ArrayLike | None = None,
     *,
     epsilon: float,
     p: float = 1,
-    metric: str = "euclidean",
+    metric: Any = "euclidean",
     tolerance: float = 1e-9,
     max_iterations: int = 10_000,
 ) -> Entropic:
@@ -100,16 +141,16 @@ def sinkhorn(
 
     Parameters
     ----------
-    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,); or Discrete
-        Points; 1-D input is points on the line.
+    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,); or Discrete; or None
+        Points; 1-D input is points on the line. None only beside a given matrix.
     a, b : array_like, shapes (n,) and (m,), optional
         Weights, non-negative and of sum 1; uniform by default.
     epsilon : float
         Strength of the entropy, in the unit of d^p. The number of iterations grows as it falls.
     p : float
         Order, at least 1.
-    metric : "euclidean" or "l1"
-        Ground distance d.
+    metric : "euclidean", "l1", "cosine", callable, or array_like of shape (n, m)
+        Ground distance d, as for `wasserstein`: of a matrix of costs, p = 1 takes them as they are.
     tolerance : float
         Largest mass in the wrong place, in (0, 1). At any tolerance `cost` is at least W_p^p and
         the optimum lies between `bound` and `objective`: a coarse one widens the bracket only.
@@ -138,13 +179,15 @@ def sinkhorn(
     Approximation Algorithms for Optimal Transport (2017), algorithm 2: the rounding of the plan.
     Peyré and Cuturi, Computational Optimal Transport (2019), chapter 4.
     """
-    mu, nu = as_pair(x, y, a, b)
-    _check_options(epsilon, p, metric, tolerance, max_iterations)
-    distance = distances(mu, nu, metric)
+    _check_options(epsilon, p, tolerance, max_iterations)
+    mu, nu, distance, told = _problem(x, y, a, b, metric)
     rows, columns = np.flatnonzero(mu.weights), np.flatnonzero(nu.weights)
     part = np.ix_(rows, columns)
+    open_ways = np.isfinite(distance)
+    _check_ways(open_ways[part])
     # where all points coincide epsilon is the only unit there is
-    scale = float(distance[part].max()) or epsilon ** (1 / p)
+    largest = float(distance[part].max(where=open_ways[part], initial=0))
+    scale = largest or epsilon ** (1 / p)
     unit = _unit(scale, p)
     cost, relative = (distance / scale) ** p, float(epsilon / unit)
     if not SMALLEST_EPSILON <= relative <= LARGEST_EPSILON:
@@ -154,15 +197,13 @@ def sinkhorn(
             "which is exact; above, the plan is the product of the weights"
         )
     u, v = mu.weights[rows], nu.weights[columns]
-    flow, active, error, iterations = _iterate(
-        cost[part], u, v, relative, tolerance, max_iterations
-    )
-    f, g = _potentials(cost, mu.weights, nu.weights, active, relative)
+    flow, active, error, iterations = iterate(cost[part], u, v, relative, tolerance, max_iterations)
+    f, g = potentials(cost, mu.weights, nu.weights, active, relative)
     plan = np.zeros(cost.shape)
-    plan[part] = _rounded(flow, u, v)
-    primal = float((plan * cost).sum())
+    plan[part] = rounded(flow, u, v) if open_ways[part].all() else flow
+    primal = float(plan[open_ways] @ cost[open_ways])
     objective = primal + relative * float(rel_entr(plan[part], np.outer(u, v)).sum())
-    bound = float(mu.weights @ f + nu.weights @ g)
+    bound = float(u @ f[rows] + v @ g[columns])
     return Entropic(
         cost=unit * primal,
         value=scale * primal ** (1 / p),
@@ -174,7 +215,44 @@ def sinkhorn(
         solver="Sinkhorn",
         error=error,
         iterations=iterations,
+        source=mu,
+        target=nu,
+        p=p,
+        metric=told,
     )
+
+
+def _problem(
+    x: Any, y: Any, a: Any, b: Any, metric: Any
+) -> tuple[Discrete, Discrete, NDArray[np.float64], Any]:
+    """Both measures, the ground distances between them, and what those are called."""
+    if isinstance(metric, str) or callable(metric):
+        check_metric(metric)
+        mu, nu = as_pair(x, y, a, b)
+        _require(mu.n, nu.n)
+        return mu, nu, distances(mu, nu, metric), metric
+    distance = as_cost(metric)
+    _require(*distance.shape)
+    return *on_costs(distance.shape, (x, y), (a, b), metric), distance, "given"
+
+
+def _require(n: int, m: int) -> None:
+    require(
+        8 * 8.0 * n * m,
+        f"entropic transport between {n} and {m} points",
+        "take fewer points, a sample of each cloud; exact transport takes less",
+    )
+
+
+def _check_ways(open_ways: Any) -> None:
+    """ValueError if a point of positive mass has no way out."""
+    for axis, what in ((1, "row"), (0, "column")):
+        stuck = np.flatnonzero(~open_ways.any(axis=axis))
+        if len(stuck):
+            raise ValueError(
+                f"infeasible: {what} {stuck[0]} of those that carry mass has forbidden ways alone "
+                "(infinite, or absent from a sparse matrix): allow one"
+            )
 
 
 def sinkhorn_divergence(
@@ -222,8 +300,17 @@ def sinkhorn_divergence(
     Feydy et al., Interpolating between Optimal Transport and MMD using Sinkhorn Divergences
     (2019), equation 3 and theorem 1.
     """
+    refuse_grad("sinkhorn_divergence", x, y, a, b)
     mu, nu = (law.merged() for law in as_pair(x, y, a, b))
-    _check_options(epsilon, p, metric, tolerance, max_iterations)
+    _check_options(epsilon, p, tolerance, max_iterations)
+    if isinstance(metric, str):
+        check_metric(metric)
+    if not isinstance(metric, str) or metric not in METRICS:
+        told = repr(metric) if isinstance(metric, str) else f"a {type(metric).__name__}"
+        raise ValueError(
+            f"metric={told}: expected 'euclidean' or 'l1', for which the divergence is known to be "
+            "non-negative; sinkhorn itself takes any costs"
+        )
     if p > (2 if metric == "euclidean" else 1):
         raise ValueError(
             f"p = {p:g} with metric={metric!r}: the Sinkhorn divergence is non-negative for p up "
@@ -245,9 +332,10 @@ def sinkhorn_divergence(
     return max(0.0, cross - (first + second) / 2)  # below 0 only by rounding and tolerance
 
 
-def _check_options(
-    epsilon: float, p: float, metric: str, tolerance: float, max_iterations: int
-) -> None:
+def _check_options(epsilon: float, p: float, tolerance: float, max_iterations: int) -> None:
+    for name, value in (("epsilon", epsilon), ("p", p), ("tolerance", tolerance)):
+        if not isinstance(value, Real):
+            raise ValueError(f"{name} is of type {type(value).__name__}: expected a number")
     if epsilon == 0:
         raise ValueError("epsilon = 0 is exact transport: call wasserstein or emd")
     if not 0 < epsilon < np.inf:
@@ -257,10 +345,6 @@ def _check_options(
         )
     if not 1 <= p < np.inf:
         raise ValueError(f"p = {p}: the order of a Wasserstein distance is a number from 1 up")
-    if not isinstance(metric, str) or metric not in ("euclidean", "l1"):
-        raise ValueError(
-            f"metric={metric!r}: expected 'euclidean' or 'l1'; for squared costs ask p=2"
-        )
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance}: expected a mass between 0 and 1, such as 1e-9")
     if max_iterations < 1:
@@ -274,73 +358,3 @@ def _unit(scale: float, p: float) -> float:
             f"distances of {scale:.3g} to the power {p:g} leave float64: choose another unit"
         )
     return float(scale**p)
-
-
-def _iterate(
-    cost: NDArray[np.float64],
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    epsilon: float,
-    tolerance: float,
-    max_iterations: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float, int]:
-    """POT's plan, potential g, marginal error and iterations, for costs of at most 1."""
-    import ot  # takes a second, and loads torch where it is installed
-
-    plan, log = ot.bregman.sinkhorn_log(
-        a,
-        b,
-        cost,
-        epsilon,
-        numItermax=max_iterations,
-        # POT stops on the Euclidean norm of the error: this much bounds the sum
-        stopThr=tolerance / np.sqrt(len(b)),
-        log=True,
-        warn=False,
-    )
-    iterations = log["niter"] + 1
-    error = float(np.abs(plan.sum(axis=0) - b).sum())  # the rows are right after every update
-    if not error <= tolerance:
-        raise RuntimeError(
-            f"Sinkhorn left {error:.2g} of the mass in the wrong place after {iterations} "
-            f"iterations, wanted {tolerance:g}: raise max_iterations, tolerance or epsilon (now "
-            f"{epsilon:.2g} of the largest cost); for epsilon near 0, wasserstein is exact"
-        )
-    return plan, epsilon * (log["log_v"] - np.log(b)), error, iterations
-
-
-def _potentials(
-    cost: NDArray[np.float64],
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    active: NDArray[np.float64],
-    epsilon: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Potentials at all points from g where b > 0, by soft c-transforms, with equal means."""
-    rows, columns = a > 0, b > 0
-    # every row of the plan of f and g is right, so the last term of the dual is 0
-    f = _softmin(cost[:, columns] - active, b[columns], epsilon)
-    g = _softmin((cost[rows] - f[rows, None]).T, a[rows], epsilon)
-    g[columns] = active
-    shift = float(b @ g - a @ f) / 2
-    return f + shift, g - shift
-
-
-def _softmin(
-    values: NDArray[np.float64], weights: NDArray[np.float64], epsilon: float
-) -> NDArray[np.float64]:
-    """-epsilon log sum_j weights_j exp(-values_ij / epsilon), shape (n,)."""
-    return -epsilon * logsumexp(np.log(weights) - values / epsilon, axis=1)
-
-
-def _rounded(
-    plan: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The plan with its marginals made right: excess is scaled away, what lacks is added."""
-    plan = plan * np.minimum(1, a / plan.sum(axis=1))[:, None]
-    columns = plan.sum(axis=0)
-    plan *= np.minimum(1, np.divide(b, columns, out=np.ones_like(b), where=columns > 0))
-    lack_a = np.maximum(a - plan.sum(axis=1), 0)
-    lack_b = np.maximum(b - plan.sum(axis=0), 0)
-    missing = lack_a.sum()
-    return plan + np.outer(lack_a, lack_b / missing) if missing > 0 else plan

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from wganlab.exact.measures import as_array, as_weights
+from wganlab.exact import labels
+from wganlab.exact.measures import as_weights
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -63,7 +64,8 @@ def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
     Parameters
     ----------
     p, q : array_like, shape (h, w)
-        Mass at each pixel, non-negative and of sum 1.
+        Mass at each pixel, non-negative and of sum 1. Labelled rows and columns of q are brought
+        into the order of p's, which is that of the grid.
 
     Raises
     ------
@@ -80,9 +82,10 @@ def grid_transport(p: ArrayLike, q: ArrayLike) -> GridTransport:
     """
     from scipy.optimize import linprog
 
-    u, v = _histogram(p, "p"), _histogram(q, "q")
+    u, v = as_weights(p, "p", ndim=2), as_weights(q, "q", ndim=2)
     if u.shape != v.shape:
         raise ValueError(f"p has shape {u.shape} and q {v.shape}: both need the same grid")
+    v = labels.on_grid(p, q, v)
     height, width = u.shape
     pixel = np.arange(u.size).reshape(u.shape)
     edges = np.concatenate(
@@ -120,7 +123,7 @@ def _proved(excess: Array, edges: Array, flow: Array, prices: Array) -> GridTran
     steepest = max(1.0, float(np.abs(prices[edges[:, 0]] - prices[edges[:, 1]]).max()))
     potential = (prices / steepest).reshape(excess.shape)  # feasible to the last bit
     value = float(np.abs(flow).sum())
-    bound = float((excess * potential).sum())
+    bound = min(float((excess * potential).sum()), value)  # above it by rounding alone
     balance = (
         np.bincount(edges[:, 0], weights=flow, minlength=excess.size)
         - np.bincount(edges[:, 1], weights=flow, minlength=excess.size)
@@ -153,10 +156,3 @@ def emd_grid(p: ArrayLike, q: ArrayLike) -> float:
     1.0
     """
     return grid_transport(p, q).value
-
-
-def _histogram(values: ArrayLike, name: str) -> Array:
-    array = as_array(values, name)
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, expected a histogram of shape (h, w)")
-    return as_weights(array.ravel(), name).reshape(array.shape)

@@ -1,4 +1,4 @@
-"""Integral probability metrics beside W1: MMD; and sliced W1.
+"""Integral probability metrics beside W1: MMD.
 
 An integral probability metric is sup over f in F of E_P f - E_Q f (Müller 1997). The class F of
 critics makes the metric:
@@ -12,6 +12,7 @@ critics makes the metric:
 Kernels, of which `kernels` says more:
 
     "gaussian"     k(x, y) = exp(-|x - y|^2 / (2 h^2)), bandwidth h in the unit of the points
+    "laplacian"    k(x, y) = exp(-|x - y| / h)
     "energy"       k(x, y) = -|x - y|, so that MMD^2 = 2 E|X - Y| - E|X - X'| - E|Y - Y'|
     "polynomial"   k(x, y) = (x.y / d + 1)^3, which compares the first three moments
 
@@ -25,14 +26,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wganlab.exact import kernels
+from wganlab.exact.arrays import refuse_grad
 from wganlab.exact.measures import Discrete, as_pair
-from wganlab.exact.transport import emd
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-# entries of one block of a matrix: 32 MB
-BLOCK = 2**22
 
 
 def mmd(
@@ -55,23 +53,23 @@ def mmd(
         Points; 1-D input is points on the line.
     a, b : array_like, shapes (n,) and (m,), optional
         Weights, non-negative and of sum 1; uniform by default.
-    kernel : "gaussian", "energy" or "polynomial"
+    kernel : "gaussian", "laplacian", "energy" or "polynomial"
         "energy" gives what `scipy.stats.energy_distance` gives on the line. "polynomial" is the
         kernel of KID, whose points are features of images; it tells no laws apart that agree in
         their first three moments.
     bandwidth : float or array_like of shape (k,), optional
-        Of the Gaussian kernel, in the unit of the points. Several give the mean of their kernels
-        (sources that add them have sqrt(k) times the value). None is the median heuristic: the
-        median distance between the distinct points of x and y together, or between 2000 of them,
-        evenly spaced in lexicographic order, where there are more. It moves with the points: to
-        compare values, fix one.
+        Of the Gaussian and the Laplacian kernel, in the unit of the points. Several give the mean
+        of their kernels (sources that add them have sqrt(k) times the value). None is the median
+        heuristic: the median distance between the distinct points of x and y together, or between
+        2000 of them, evenly spaced in lexicographic order, where there are more. It moves with the
+        points: to compare values, fix one.
 
     Returns
     -------
     float
-        In [0, sqrt 2] for "gaussian"; in the square root of the points' unit for "energy"; without
-        unit for "polynomial", which grows with the cube of the points. About 1e-8 of the kernel's
-        size is rounding, as in any square root of a difference.
+        In [0, sqrt 2] for "gaussian" and "laplacian"; in the square root of the points' unit for
+        "energy"; without unit for "polynomial", which grows with the cube of the points. About
+        1e-8 of the kernel's size is rounding, as in any square root of a difference.
 
     Raises
     ------
@@ -133,6 +131,7 @@ def mmd_squared(
     ----------
     Gretton et al., A Kernel Two-Sample Test, JMLR 13 (2012), equations 3 and 5.
     """
+    refuse_grad("MMD", x, y, a, b)
     mu, nu = as_pair(x, y, a, b)
     k = kernels.named(mu, nu, kernel, bandwidth)
     if not unbiased:
@@ -148,80 +147,3 @@ def mmd_squared(
             )
     within = [(law.n * k.mean(law, law) - k.mean_itself(law)) / (law.n - 1) for law in (mu, nu)]
     return sum(within) - 2 * k.mean(mu, nu)
-
-
-def sliced(
-    x: ArrayLike | Discrete,
-    y: ArrayLike | Discrete,
-    a: ArrayLike | None = None,
-    b: ArrayLike | None = None,
-    *,
-    rng: np.random.Generator,
-    projections: int = 200,
-) -> float:
-    """Sliced W1: the mean, over random directions v, of W1 between the laws of v.X and v.Y.
-
-    Each projection is solved exactly; the directions are a Monte Carlo sample, uniform on the
-    sphere. The standard error is s / sqrt(projections), with s the standard deviation of W1 over
-    directions. For a translation by t in R^d the value is c t and s = t sqrt(1 / d - c^2), where
-    c = Gamma(d / 2) / (sqrt(pi) Gamma((d + 1) / 2)): about 3.4 % of the value at d = 2 and 5.3 %
-    at large d with 200 projections. On the line the value is W1, without error.
-
-    Parameters
-    ----------
-    x, y : array_like, shapes (n, d) and (m, d), or (n,) and (m,); or Discrete
-        Points; 1-D input is points on the line.
-    a, b : array_like, shapes (n,) and (m,), optional
-        Weights, non-negative and of sum 1; uniform by default.
-    rng : numpy.random.Generator
-        Source of the directions.
-    projections : int
-        Number of directions, at least 1.
-
-    Returns
-    -------
-    float
-        In the unit of the points; never above W1, and smaller by about sqrt(2 / (pi d)) for a
-        translation, so values of different dimensions do not compare.
-
-    Raises
-    ------
-    ValueError
-        If the input is bad.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> round(sliced([[0, 0]], [[3, 4]], rng=rng, projections=20_000), 1)  # 5 * 2 / pi
-    3.2
-
-    References
-    ----------
-    Bonneel et al., Sliced and Radon Wasserstein Barycenters of Measures (2015).
-    """
-    mu, nu = as_pair(x, y, a, b)
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(
-            f"rng is {type(rng).__name__}, expected a numpy Generator: "
-            "pass numpy.random.default_rng(seed)"
-        )
-    if projections < 1:
-        raise ValueError(f"projections = {projections}: expected at least 1")
-    if mu.dim == 1:
-        return emd(mu, nu)
-    directions = rng.normal(size=(projections, mu.dim))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    center = (mu.points.mean(axis=0) + nu.points.mean(axis=0)) / 2
-    u, v = mu.points - center, nu.points - center  # far from 0, dot products would cancel
-    paired = mu.n == nu.n and np.ptp(mu.weights) == np.ptp(nu.weights) == 0
-    total = 0.0
-    for some in np.array_split(directions, 1 + projections * (mu.n + nu.n) // BLOCK):
-        left, right = some @ u.T, some @ v.T  # (some, n), (some, m)
-        if paired:
-            left.sort(axis=1)
-            right.sort(axis=1)
-            total += float(np.abs(left - right).mean(axis=1).sum())
-        else:
-            rows = zip(left, right, strict=True)
-            total += sum(emd(row, other, mu.weights, nu.weights) for row, other in rows)
-    return total / projections

@@ -3,16 +3,20 @@
 A `Discrete` measure is sum_i w_i delta(x_i): n points in R^d with weights that are non-negative
 and sum to 1. Everything in `wganlab.exact` passes through this door once; behind it all arrays
 are float64, finite, and of known shape. Bad input raises ValueError with what to do about it:
-nothing is clipped, dropped or renormalized in silence.
+nothing is clipped, dropped or renormalized in silence but rounding, of the size told at
+`as_weights`. How numbers are read, `wganlab.exact.arrays` tells; what becomes of
+the labels of pandas, xarray and polars, `wganlab.exact.labels`.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from wganlab.exact import labels
+from wganlab.exact.arrays import EPSILON, as_array, is_tensor, kind_of, read
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,78 +24,6 @@ if TYPE_CHECKING:
 # Squared distances overflow float64 beyond about 1e154.
 LARGEST_COORDINATE = 1e150
 MASS_TOLERANCE = 1e-9
-
-
-def as_array(values: Any, name: str) -> NDArray[np.float64]:
-    """Anything NumPy reads, torch tensors on any device included, as a finite float64 array.
-
-    Raises
-    ------
-    ValueError
-        If `values` is ragged, masked, text, complex, boolean or otherwise not real numbers, or
-        holds NaN or infinity; the message names the first bad row.
-
-    Examples
-    --------
-    >>> as_array([1, 2, 3], "x")
-    array([1., 2., 3.])
-    """
-    if _is_tensor(values):
-        values = _from_torch(values)
-    elif isinstance(values, list | tuple) and any(map(_is_tensor, values)):
-        values = [_from_torch(value) if _is_tensor(value) else value for value in values]
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: drop those rows first")
-    try:
-        raw = np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{name} cannot be read as an array ({error}): "
-            "every row must have the same number of coordinates"
-        ) from error
-    if raw.dtype == object and raw.ndim == 0:
-        raise ValueError(_no_array(values, name))
-    if raw.dtype.kind not in "iuf":
-        kind = {"b": "booleans", "c": "complex numbers", "U": "text", "S": "text"}
-        raise ValueError(
-            f"{name} holds {kind.get(raw.dtype.kind, f'{raw.dtype} values')}, expected real "
-            "numbers: convert it first, for example with numpy.asarray(..., dtype=float)"
-        )
-    array = raw.astype(np.float64, order="C")
-    # a minimum or maximum passes NaN on: no second array is needed to look for it
-    if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
-        rows = np.argwhere(~np.isfinite(array))
-        entry = array[tuple(rows[0])]
-        count = len(np.unique(rows[:, 0])) if array.ndim else 1
-        where = f"row {rows[0][0]}" if array.ndim else "its only entry"
-        more = f" ({count} such rows)" if count > 1 else ""
-        raise ValueError(f"{name} has {entry} in {where}{more}: remove or repair it")
-    return array
-
-
-def _is_tensor(values: Any) -> bool:
-    return hasattr(values, "detach") and hasattr(values, "cpu")
-
-
-def _from_torch(tensor: Any) -> Any:
-    tensor = tensor.detach().cpu()
-    if str(tensor.layout) != "torch.strided":
-        tensor = tensor.to_dense()
-    # NumPy has no bfloat16; every real torch type fits float64
-    return (tensor if tensor.is_complex() else tensor.double()).numpy()
-
-
-def _no_array(values: Any, name: str) -> str:
-    """What to do about an object that is no array."""
-    if hasattr(values, "rvs"):
-        advice = "a law; draw points from it, law.rvs(1000), or see wganlab.exact.known.Line"
-    elif values is None:
-        advice = "nothing; pass an array of numbers"
-    elif hasattr(values, "toarray"):
-        advice = f"a sparse matrix; pass {name}.toarray()"
-    else:
-        advice = "no array; pass a list or an array of numbers, for example list(...) of it"
-    return f"{name} is of type {type(values).__name__}: {advice}"
 
 
 def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
@@ -103,6 +35,7 @@ def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
     (3, 1)
     """
     array = as_array(values, name)
+    labels.refuse_counts(values, name)
     if array.ndim == 1:
         array = array[:, None]  # (n, 1)
     if array.ndim == 0:
@@ -129,11 +62,20 @@ def _check_reach(points: NDArray[np.float64], name: str) -> None:
         )
 
 
-def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray[np.float64]:
-    """Weights as an array of shape (n,), non-negative, of sum 1.
+def as_weights(
+    values: Any,
+    name: str = "a",
+    size: int | None = None,
+    *,
+    ndim: int = 1,
+    rounded: bool = False,
+) -> NDArray[np.float64]:
+    """Weights as an array of shape (n,), non-negative, of sum 1; of shape (h, w) for `ndim` 2.
 
     The sum may be off by the rounding of the type that carries the weights: 1e-9, or eight units
-    of resolution for float32 and shorter types. That much, and no more, is divided out.
+    of resolution for float32 and shorter types. That much, and no more, is divided out, and as
+    much negative mass is taken for rounding of 0. `rounded` keeps a sum that is off by the last
+    bits of float64: dividing would change digits of what differs by as little.
 
     Examples
     --------
@@ -144,7 +86,39 @@ def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray
     ...
     ValueError: a sums to 8, expected 1: did you pass counts? divide by their sum
     """
-    array = as_array(values, name)
+    values = labels.values_of(values) if ndim == 1 else values
+    if hasattr(values, "toarray"):  # of a sparse vector: what is absent has no mass
+        values = values.toarray()
+        values = values.ravel() if ndim == 1 and 1 in values.shape else values
+    array, resolution = read(values, name)
+    _check_weights_shape(array, name, size, ndim)
+    slack = max(MASS_TOLERANCE, 8 * resolution)
+    if array.min() < 0:
+        array = _without_negatives(array, name, slack)
+    total = float(array.sum())
+    if total == 0:
+        raise ValueError(f"{name} is 0 everywhere: a measure needs mass at one point at least")
+    if abs(total - 1) > slack:
+        advice = (
+            "they look rounded, perhaps to float32: divide by their sum in float64"
+            if abs(total - 1) < 1e-3
+            else "did you pass counts? divide by their sum"
+        )
+        raise ValueError(f"{name} sums to {total:.12g}, expected 1: {advice}")
+    if rounded and abs(total - 1) <= array.size * EPSILON:
+        return array
+    return array if total == 1 else array / total
+
+
+def _check_weights_shape(
+    array: NDArray[np.float64], name: str, size: int | None, ndim: int
+) -> None:
+    if ndim == 2:
+        if array.ndim != 2 or array.size == 0:
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected a histogram of shape (h, w)"
+            )
+        return
     if array.ndim == 2 and 1 in array.shape:
         raise ValueError(f"{name} has shape {array.shape}, expected (n,): pass {name}.ravel()")
     if array.ndim != 1:
@@ -153,53 +127,18 @@ def as_weights(values: Any, name: str = "a", size: int | None = None) -> NDArray
         raise ValueError(f"{name} is empty: a measure needs at least one point")
     if size is not None and array.size != size:
         raise ValueError(f"{name} has {array.size} weights for {size} points: expected one each")
-    if array.min() < 0:
-        row = int(np.argmax(array < 0))
-        raise ValueError(f"{name} has the negative weight {array[row]:g} in row {row}")
-    total = float(array.sum())
-    if abs(total - 1) > max(MASS_TOLERANCE, 8 * _resolution(values)):
-        advice = (
-            "they look rounded, perhaps to float32: divide by their sum in float64"
-            if abs(total - 1) < 1e-3
-            else "did you pass counts? divide by their sum"
-        )
-        raise ValueError(f"{name} sums to {total:.12g}, expected 1: {advice}")
-    return array if total == 1 else array / total
 
 
-def _resolution(values: Any) -> float:
-    """Machine epsilon of the type in which `values` arrived."""
-    dtype: Any = getattr(values, "dtype", None)
-    if hasattr(values, "detach") and dtype.is_floating_point:
-        return float(sys.modules["torch"].finfo(dtype).eps)
-    if isinstance(dtype, np.dtype) and dtype.kind == "f":
-        return float(np.finfo(dtype).eps)
-    return float(np.finfo(np.float64).eps)
-
-
-def as_cost(values: Any, shape: tuple[int, int] | None = None) -> NDArray[np.float64]:
-    """A given matrix of ground distances, shape (n, m), finite and non-negative.
-
-    Examples
-    --------
-    >>> as_cost([[0, 1], [1, 0]]).dtype
-    dtype('float64')
-    """
-    array = as_array(values, "the cost matrix")
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"the cost matrix has shape {array.shape}, expected (n, m)")
-    if shape is not None and array.shape != shape:
+def _without_negatives(array: NDArray[np.float64], name: str, slack: float) -> NDArray[np.float64]:
+    """Negative mass as 0, if it is rounding."""
+    lowest = np.unravel_index(int(array.argmin()), array.shape)
+    if -array[array < 0].sum() > slack:
+        where = f"row {lowest[0]}" + (f", column {lowest[1]}" if array.ndim == 2 else "")
         raise ValueError(
-            f"the cost matrix has shape {array.shape}, but the measures have {shape[0]} and "
-            f"{shape[1]} points"
+            f"{name} has the negative weight {array[lowest]:g} in {where}: a measure has none "
+            f"(down to {-slack:.1g} together it is taken for rounding of 0); mend what made it"
         )
-    if array.min() < 0:
-        row, column = np.unravel_index(np.argmin(array), array.shape)
-        raise ValueError(
-            f"the cost matrix is negative in row {row}, column {column} "
-            f"({array[row, column]:g}): distances are not"
-        )
-    return array
+    return np.maximum(array, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,11 +148,22 @@ class Discrete:
     Parameters
     ----------
     points : array_like, shape (n, d) or (n,)
-        Support, in any unit; repeated points are allowed and their masses add.
+        Support, in any unit; repeated points are allowed and their masses add. Text, of shape
+        (n,), names atoms: the divergences match them by name, transport needs a cost matrix.
     weights : array_like, shape (n,), optional
-        Non-negative, of sum 1; 1/n each by default.
+        Non-negative, of sum 1; 1/n each by default. With labels they follow those of the points.
     name : str
         What error messages call the points.
+
+    Attributes
+    ----------
+    points : array, shape (n, d)
+        Of shape (n, 0) where atoms have names in place of coordinates.
+    weights : array, shape (n,)
+    columns : sequence, or None
+        Names of the coordinates, where the points came with some.
+    names : tuple of str, or None
+        Names of the atoms.
 
     Raises
     ------
@@ -229,31 +179,39 @@ class Discrete:
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64]
+    columns: labels.Labels | None = field(default=None, repr=False)
+    names: tuple[str, ...] | None = field(default=None, repr=False)
 
     def __init__(
         self, points: ArrayLike, weights: ArrayLike | None = None, *, name: str = "x"
     ) -> None:
-        x = as_points(points, name)
-        w = _equal(len(x))
-        if weights is not None:
-            w = as_weights(weights, f"the weight vector of {name}", len(x))
-        object.__setattr__(self, "points", x)
-        object.__setattr__(self, "weights", w)
+        names = _names(points)
+        x = as_points(points, name) if names is None else np.empty((len(names), 0))
+        self._set(x, _weights(points, len(x), weights, name), labels.columns_of(points), names)
+
+    def _set(self, *values: Any) -> None:
+        for attribute, value in zip(("points", "weights", "columns", "names"), values, strict=True):
+            object.__setattr__(self, attribute, value)
 
     @classmethod
     def _of(
-        cls, points: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+        cls,
+        points: NDArray[np.float64],
+        weights: NDArray[np.float64] | None = None,
+        columns: labels.Labels | None = None,
+        names: tuple[str, ...] | None = None,
     ) -> Discrete:
         """Points and weights that went through the door already."""
         measure = cls.__new__(cls)
-        object.__setattr__(measure, "points", points)
-        object.__setattr__(measure, "weights", _equal(len(points)) if weights is None else weights)
+        mass = _equal(len(points)) if weights is None else weights
+        measure._set(points, mass, columns, names)
         return measure
 
     def __reduce__(self) -> Any:
         """Equal weights stay one number in another process too: sums keep their last bit."""
         equal = self.weights.strides == (0,)
-        return Discrete._of, (self.points, None if equal else self.weights)
+        mass = None if equal else self.weights
+        return Discrete._of, (self.points, mass, self.columns, self.names)
 
     @property
     def n(self) -> int:
@@ -262,7 +220,7 @@ class Discrete:
 
     @property
     def dim(self) -> int:
-        """Dimension d of the space."""
+        """Dimension d of the space; 0 where atoms have names in place of coordinates."""
         return self.points.shape[1]
 
     def merged(self) -> Discrete:
@@ -274,19 +232,48 @@ class Discrete:
         array([0.33333333, 0.66666667])
         """
         # adding 0 turns -0.0 into 0.0: the same point must have the same bits
-        support, where = np.unique(self.points + 0.0, axis=0, return_inverse=True)
-        mass = np.bincount(where.ravel(), weights=self.weights, minlength=len(support))
-        return Discrete(support, mass)
+        atoms = self.points + 0.0 if self.names is None else np.array(self.names)
+        support, where = np.unique(atoms, axis=0, return_inverse=True)
+        mass: Any = np.bincount(where.ravel(), weights=self.weights, minlength=len(support))
+        if self.names is None:
+            return Discrete._of(support, mass, self.columns)
+        return Discrete._of(self.points[: len(support)], mass, None, tuple(support.tolist()))
 
 
 def _equal(n: int) -> NDArray[np.float64]:
     return np.broadcast_to(1 / n, n)  # one number in memory, read-only
 
 
+def _names(points: Any) -> tuple[str, ...] | None:
+    """Names of atoms, where the points are text and nothing else."""
+    if isinstance(points, list | tuple):
+        if not points or not isinstance(points[0], str):
+            return None
+    else:
+        shape = getattr(points, "shape", None)
+        if not (isinstance(shape, tuple) and len(shape) == 1) or is_tensor(points):
+            return None
+        if kind_of(points) in ("i", "u", "f"):
+            return None
+    atoms = list(points)
+    return tuple(map(str, atoms)) if atoms and all(isinstance(a, str) for a in atoms) else None
+
+
+def _weights(points: Any, n: int, weights: Any, name: str) -> NDArray[np.float64]:
+    if weights is None:
+        return _equal(n)
+    told = f"the weight vector of {name}"
+    mass = as_weights(weights, told, n)
+    order = labels.follow(points, weights, told, name)
+    return mass if order is None else mass[order]
+
+
 def as_discrete(values: Any, weights: ArrayLike | None = None, name: str = "x") -> Discrete:
     """`values` as a Discrete measure; a Discrete passes through and brings its own weights."""
     if not isinstance(values, Discrete):
-        return Discrete(values, weights, name=name)
+        x = as_points(values, name)
+        mass = _weights(values, len(x), weights, name)
+        return Discrete._of(x, mass, labels.columns_of(values))
     if weights is not None:
         raise ValueError(f"{name} is a Discrete measure with weights of its own: give no others")
     return values
@@ -307,7 +294,8 @@ def as_cloud(values: Any, name: str = "x") -> tuple[Discrete, tuple[int, ...]]:
         raise ValueError(f"{name} has shape {array.shape}: give points of shape (n, d)")
     flat = array.reshape(len(array), -1)  # (n, d)
     _check_reach(flat, name)
-    return Discrete._of(flat), array.shape[1:]
+    columns = labels.columns_of(values) if array.ndim == 2 else None
+    return Discrete._of(flat, None, columns), array.shape[1:]
 
 
 def as_pair(
@@ -318,12 +306,32 @@ def as_pair(
     Raises
     ------
     ValueError
-        If either is bad, or their dimensions differ.
+        If either is bad, their dimensions differ, or the names of their columns.
     """
     mu, nu = as_discrete(x, a, "x"), as_discrete(y, b, "y")
+    labels.check_dimensions(x, y, ("x", "y"))
+    if mu.names is not None or nu.names is not None:
+        raise ValueError(
+            "atoms that have names have no distances: give them, as metric=matrix of "
+            "wasserstein, or points in place of names"
+        )
     if mu.dim != nu.dim:
         raise ValueError(
             f"x lives in dimension {mu.dim} and y in dimension {nu.dim}: "
             "both need the same number of columns"
         )
-    return mu, nu
+    return mu, in_columns_of(mu, nu)
+
+
+def in_columns_of(mu: Discrete, nu: Discrete, names: tuple[str, str] = ("x", "y")) -> Discrete:
+    """nu with its coordinates in the order of mu's, where both have named ones.
+
+    Raises
+    ------
+    ValueError
+        If the names are not the same.
+    """
+    order = labels.in_order(mu.columns, nu.columns, names[1], names[0], "columns")
+    if order is None:
+        return nu
+    return Discrete._of(np.ascontiguousarray(nu.points[:, order]), nu.weights, mu.columns)

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from wganlab.exact.measures import as_array, as_cost, as_weights
+from wganlab.exact import labels
+from wganlab.exact.arrays import as_array
+from wganlab.exact.costs import as_cost, on_costs
+from wganlab.exact.memory import require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -56,6 +59,8 @@ class LinearProgram:
         """The optimum by HiGHS; RuntimeError if it was not reached."""
         from scipy.optimize import linprog
 
+        if self.matrix.shape[1] == 0:
+            raise ValueError("infeasible: all ways are forbidden: allow some")
         sign = 1 if self.sense == "min" else -1
         kind = "eq" if self.equality else "ub"
         result = linprog(
@@ -65,6 +70,11 @@ class LinearProgram:
             method="highs",
             options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
         )
+        if result.status in (2, 3):  # of the primal, and of its dual
+            raise ValueError(
+                "infeasible: some mass has no way that is not forbidden (infinite, or absent from "
+                "a sparse matrix): allow more ways"
+            )
         if result.status != 0:
             raise RuntimeError(f"HiGHS did not reach the optimum: {result.message}")
         prices = (result.eqlin if self.equality else result.ineqlin).marginals
@@ -81,8 +91,14 @@ class Solved:
 
 
 def _checked(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array, Array]:
-    p, q = as_weights(a, "a"), as_weights(b, "b")
-    return as_cost(D, (len(p), len(q))), p, q
+    cost = as_cost(D)
+    mu, nu = on_costs(cost.shape, (None, None), (a, b), D, ("a", "b"))
+    require(
+        60.0 * cost.size,
+        "the linear program written out",
+        "take fewer points; wasserstein solves the same without it",
+    )
+    return cost, mu.weights, nu.weights
 
 
 def marginal_matrix(n: int, m: int) -> sparse.csr_array:
@@ -107,7 +123,8 @@ def primal(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
     Parameters
     ----------
     D : array_like, shape (n, m)
-        Cost of carrying one unit of mass from i to j.
+        Cost of carrying one unit of mass from i to j. Ways of infinite cost, and those absent from
+        a sparse matrix, have no variable in the primal, and no constraint in the dual.
     a, b : array_like, shapes (n,) and (m,)
         Weights, non-negative and of sum 1.
 
@@ -119,7 +136,11 @@ def primal(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
     """
     cost, p, q = _checked(D, a, b)
     right = np.concatenate([p, q])
-    return LinearProgram(cost.ravel(), marginal_matrix(*cost.shape), right, "min", equality=True)
+    ways = np.isfinite(cost.ravel())
+    matrix = marginal_matrix(*cost.shape)
+    if not ways.all():
+        matrix = matrix[:, ways]
+    return LinearProgram(cost.ravel()[ways], matrix, right, "min", equality=True)
 
 
 def dual(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
@@ -134,8 +155,11 @@ def dual(D: ArrayLike, a: ArrayLike, b: ArrayLike) -> LinearProgram:
     """
     cost, p, q = _checked(D, a, b)
     objective = np.concatenate([p, q])
+    ways = np.isfinite(cost.ravel())
     matrix = marginal_matrix(*cost.shape).T.tocsr()
-    return LinearProgram(objective, matrix, cost.ravel(), "max", equality=False)
+    if not ways.all():
+        matrix = matrix[ways]
+    return LinearProgram(objective, matrix, cost.ravel()[ways], "max", equality=False)
 
 
 def kantorovich_rubinstein(D: ArrayLike, p: ArrayLike, q: ArrayLike) -> LinearProgram:
@@ -157,10 +181,12 @@ def kantorovich_rubinstein(D: ArrayLike, p: ArrayLike, q: ArrayLike) -> LinearPr
     """
     cost, u, v = _checked(D, p, q)
     n = len(u)
+    if [*map(str, labels.rows_of(D) or ())] != [*map(str, labels.all_columns_of(D) or ())]:
+        raise ValueError("the rows and the columns of D have other labels: give both one order")
     if cost.shape != (n, n) or cost.diagonal().any():
         raise ValueError("Kantorovich-Rubinstein needs distances of one set of points to itself")
     i, j = np.divmod(np.arange(n * n), n)
-    apart = i != j
+    apart = (i != j) & np.isfinite(cost.ravel())
     pair = np.arange(apart.sum())
     ones = np.ones(len(pair))
     matrix = sparse.coo_array(
@@ -190,10 +216,15 @@ def slackness(D: ArrayLike, plan: Any, f: ArrayLike, g: ArrayLike) -> Array:
     """
     cost = as_cost(D)
     mass = as_cost(plan.toarray() if sparse.issparse(plan) else plan, cost.shape)
+    for values, of in ((f, labels.rows_of(D)), (g, labels.all_columns_of(D))):
+        found = labels.rows_of(values)
+        if found is not None and of is not None and tuple(found) != tuple(of):
+            raise ValueError("f and g have other labels than the costs: bring them into one order")
     u, v = as_array(f, "f"), as_array(g, "g")
     if (u.shape, v.shape) != ((cost.shape[0],), (cost.shape[1],)):
         raise ValueError(f"f and g have shapes {u.shape} and {v.shape} for costs of {cost.shape}")
-    return mass * (cost - u[:, None] - v)
+    slack = np.where(np.isfinite(cost) | (mass > 0), cost, 0.0) - u[:, None] - v
+    return mass * slack
 
 
 def integer_plans(rows: Sequence[int], columns: Sequence[int]) -> Iterator[NDArray[np.int64]]:

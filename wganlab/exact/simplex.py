@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wganlab.exact.ground import blocks, c_transform
+from wganlab.exact.ground import along, blocks, c_transform
 from wganlab.exact.measures import Discrete
 from wganlab.exact.solution import Solution, as_plan
 
@@ -134,7 +134,7 @@ def lazy_network_simplex(mu: Discrete, nu: Discrete, p: float, metric: str) -> S
     source, target, mass = flow.row[kept], flow.col[kept], flow.data[kept]
     _check(log, mass, source, target, a[rows], b[columns])
     i, j = rows[source], columns[target]
-    length = np.linalg.norm(x[i] - y[j], axis=1, ord=1 if metric == "l1" else 2)
+    length = along(x[i], y[j], metric)
     g = c_transform(y, x[rows], log["u"], metric, p)
     f = c_transform(x, y, g, metric, p)
     dual = float(a @ f + b @ g)

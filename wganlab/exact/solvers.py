@@ -1,8 +1,10 @@
 """Which solver: picked by the problem.
 
-- Sorting on the line (`wganlab.exact.quantiles`).
+- Sorting on the line (`wganlab.exact.quantiles`), for 'euclidean' and 'l1', which agree there.
 - The network simplex on the matrix of costs; where that matrix would not fit into memory and the
   dimension is low, the lazy one, which computes costs as it needs them (`wganlab.exact.simplex`).
+- Around ways that do not exist, of infinite cost, another pass (`wganlab.exact.forbidden`); for
+  p = inf halving (`wganlab.exact.bottleneck`).
 - For p = 1, mass that lies at the same point in both measures stays where it is, and only the rest
   is transported (`cancelled`).
 """
@@ -15,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from wganlab.exact.ground import c_transform, pairwise
+from wganlab.exact.bottleneck import bottleneck, bottleneck_on_line
+from wganlab.exact.forbidden import around
+from wganlab.exact.ground import METRICS, c_transform, pairwise
 from wganlab.exact.measures import Discrete
+from wganlab.exact.memory import available, require
 from wganlab.exact.quantiles import quantiles
 from wganlab.exact.simplex import lazy_network_simplex, network_simplex
 from wganlab.exact.solution import Solution, as_plan
@@ -27,24 +32,43 @@ if TYPE_CHECKING:
 # The dense solver holds about five matrices of n m float64; past this many bytes, the lazy one.
 DENSE_BYTES = 6e9
 LAZY_DIMENSION = 8
+SURELY = 2e8  # bytes that any machine has
 
 
-def solve(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
+def solve(mu: Discrete, nu: Discrete, p: float, metric: Any) -> Solution:
     """Optimal transport from mu to nu by the solver that fits."""
-    if mu.dim == 1:
-        return quantiles(mu, nu, p)
-    if p == 1:
+    obeys_triangles = isinstance(metric, str) and metric in METRICS
+    if mu.dim == 1 and obeys_triangles:
+        return quantiles(mu, nu, p) if p < np.inf else bottleneck_on_line(mu, nu)
+    if p == 1 and obeys_triangles:
         shared = common_mass(mu, nu)
         if len(shared[0]):
             return cancelled(mu, nu, metric, *shared)
     return _in_space(mu, nu, p, metric)
 
 
-def _in_space(mu: Discrete, nu: Discrete, p: float, metric: str) -> Solution:
-    too_large = 5 * 8 * mu.n * nu.n > DENSE_BYTES
-    if too_large and mu.dim <= LAZY_DIMENSION and p in (1, 2) and (p == 1 or metric != "l1"):
+def of_costs(distance: Array, a: Array, b: Array, p: float) -> Solution:
+    """Optimal transport for a matrix of ground distances, which is overwritten."""
+    if p == np.inf:
+        return bottleneck(distance, a, b)
+    if distance.max() == np.inf:
+        return around(distance, a, b, p)
+    return network_simplex(distance, a, b, p)
+
+
+def _in_space(mu: Discrete, nu: Discrete, p: float, metric: Any) -> Solution:
+    needed = 5.0 * 8 * mu.n * nu.n
+    too_large = needed > DENSE_BYTES or (needed > SURELY and needed > available())
+    known = metric == "euclidean" or (metric == "l1" and p == 1)
+    if too_large and mu.dim <= LAZY_DIMENSION and p in (1, 2) and known:
         return lazy_network_simplex(mu, nu, p, metric)
-    return network_simplex(pairwise(mu.points, nu.points, metric), mu.weights, nu.weights, p)
+    require(
+        needed,
+        f"exact transport between {mu.n} and {nu.n} points in dimension {mu.dim}",
+        f"take fewer points, a sample of each cloud; in up to {LAZY_DIMENSION} dimensions, for "
+        "p = 1 and 2 and 'euclidean', no matrix is needed",
+    )
+    return of_costs(pairwise(mu.points, nu.points, metric), mu.weights, nu.weights, p)
 
 
 def common_mass(mu: Discrete, nu: Discrete) -> tuple[Any, Any, Any]:

@@ -20,24 +20,30 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
-from wganlab.exact.ground import blocks, c_transform, check_metric, direction, pairwise
-from wganlab.exact.measures import (
-    Discrete,
-    as_cost,
-    as_discrete,
-    as_pair,
-    as_points,
+from wganlab.exact import labels
+from wganlab.exact.arrays import refuse_grad
+from wganlab.exact.costs import as_cost, on_costs
+from wganlab.exact.ground import (
+    blocks,
+    c_transform,
+    check_lipschitz,
+    check_metric,
+    direction,
+    pairwise,
 )
-from wganlab.exact.simplex import network_simplex
+from wganlab.exact.measures import Discrete, as_pair, as_points
+from wganlab.exact.memory import require
 from wganlab.exact.solution import Solution
-from wganlab.exact.solvers import solve
+from wganlab.exact.solvers import of_costs, solve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
@@ -54,13 +60,13 @@ class Transport:
     value : float
         W_p, in the unit of the ground distance.
     solver : str
-        "quantiles", "network simplex" or "lazy network simplex".
+        "quantiles", "network simplex", "lazy network simplex" or "bottleneck".
     source, target : Discrete
         The two measures, x with weights a and y with weights b.
     p : float
         Order.
-    metric : str
-        "euclidean", "l1" or "given".
+    metric : str or callable
+        "euclidean", "l1", "cosine", a function, or "given".
     """
 
     value: float
@@ -68,13 +74,15 @@ class Transport:
     source: Discrete = field(repr=False)
     target: Discrete = field(repr=False)
     p: float
-    metric: str
+    metric: Any
     _solution: Solution = field(repr=False)
 
     @cached_property
     def bound(self) -> float:
         """The dual value in the unit of d: by weak duality no plan costs less."""
         dual = min(self._solution.dual(), self._solution.primal)  # above it by rounding alone
+        if self.p == math.inf and dual == 0:
+            return 0.0
         return self._solution.scale * max(dual, 0.0) ** (1 / self.p)
 
     @cached_property
@@ -92,9 +100,12 @@ class Transport:
     def potentials(self) -> tuple[Array, Array]:
         """Optimal dual variables (f, g), shapes (n,) and (m,), in the unit of d^p.
 
-        f_i + g_j <= d(x_i, y_j)^p. For p = 1, f is the optimal critic at x, and -g at y.
+        f_i + g_j <= d(x_i, y_j)^p. For p = 1, f is the optimal critic at x, and -g at y. For
+        p = inf they bound 1 where d is W_inf or more, 0 elsewhere (`wganlab.exact.bottleneck`).
         """
         f, g = self._solution.potentials()
+        if self.p == math.inf:
+            return f, g
         power = self.p * math.log(self._solution.scale)
         if abs(power) > LARGEST_EXPONENT:
             raise ValueError(f"d^{self.p:g} leaves float64: choose a unit in which d is near 1")
@@ -156,7 +167,7 @@ class Transport:
         """
         if not 0 <= t <= 1:
             raise ValueError(f"t = {t}: time runs from 0 to 1")
-        self._need_points("displacement")
+        check_lipschitz(self.metric, "displacement")
         moves = self.plan.tocoo()
         x, y = self.source.points[moves.row], self.target.points[moves.col]
         return Discrete((1 - t) * x + t * y, moves.data / moves.data.sum())
@@ -173,7 +184,9 @@ class Transport:
         >>> wasserstein([[0.0, 0.0]], [[3.0, 4.0]]).gradients()[0]
         array([[-0.6, -0.8]])
         """
-        self._need_points("gradients")
+        check_lipschitz(self.metric, "the gradient")
+        if self.p == math.inf:
+            raise ValueError("W_inf has no gradient of use: it hangs on one way; take a finite p")
         moves = self.plan.tocoo()
         x, y = self.source.points[moves.row], self.target.points[moves.col]
         if self.p == 1:
@@ -188,18 +201,18 @@ class Transport:
         np.add.at(at_y, moves.col, -step)
         return at_x, at_y
 
-    def _points(self, z: ArrayLike) -> Array:
-        self._need_points("the critic")
+    def _points(self, z: Any) -> Array:
+        check_lipschitz(self.metric, "the critic")
         if self.p != 1:
             raise ValueError(f"the critic belongs to W1; this is p = {self.p:g}")
-        z = as_points(z, "z")
-        if z.shape[1] != self.source.dim:
-            raise ValueError(f"z lives in dimension {z.shape[1]}, the points in {self.source.dim}")
-        return z
-
-    def _need_points(self, what: str) -> None:
-        if self.metric == "given":
-            raise ValueError(f"{what} needs points, and this distance came as a matrix")
+        points = as_points(z, "z")
+        if points.shape[1] != self.source.dim:
+            raise ValueError(
+                f"z lives in dimension {points.shape[1]}, the points in {self.source.dim}"
+            )
+        named = labels.columns_of(z)
+        order = labels.in_order(self.source.columns, named, "z", "the cloud", "columns")
+        return points if order is None else points[:, order]
 
 
 def emd(
@@ -225,7 +238,8 @@ def emd(
     Raises
     ------
     ValueError
-        If the input is bad (see `wganlab.exact.measures`).
+        If the input is bad (see `wganlab.exact.measures`), or a tensor that requires a gradient,
+        which a number cannot carry: `wganlab.compare.emd_loss` can.
     RuntimeError
         If the solver's answer could not be certified.
 
@@ -234,6 +248,7 @@ def emd(
     >>> emd([0, 1, 3], [5, 6, 8])
     5.0
     """
+    refuse_grad("emd", x, y, a, b)
     return wasserstein(x, y, a, b).value
 
 
@@ -244,7 +259,7 @@ def wasserstein(
     b: ArrayLike | None = None,
     *,
     p: float = 1,
-    metric: str | ArrayLike = "euclidean",
+    metric: str | ArrayLike | Callable[[Array, Array], ArrayLike] = "euclidean",
 ) -> Transport:
     """Wasserstein distance W_p with its optimal plan and potentials.
 
@@ -255,17 +270,23 @@ def wasserstein(
     a, b : array_like, shapes (n,) and (m,), optional
         Weights, non-negative and of sum 1; uniform by default.
     p : float
-        Order, at least 1.
-    metric : "euclidean", "l1", or array_like of shape (n, m)
-        Ground distance, or the matrix of ground distances d(x_i, y_j) >= 0, which is raised to
-        the power p like any other.
+        Order, at least 1; inf for the longest way (`wganlab.exact.bottleneck`).
+    metric : "euclidean", "l1", "cosine", callable, or array_like of shape (n, m)
+        Ground distance; a function of both point sets that returns all distances; or the matrix
+        of ground distances d(x_i, y_j) >= 0, raised to the power p like any other. Infinite ones
+        are ways that do not exist, as are entries absent from a sparse matrix. "cosine" is 1 minus
+        the cosine of the angle, which is no metric: it gives a value, a plan and potentials, but
+        no critic.
 
     Raises
     ------
     ValueError
-        If the input is bad, or the metric or order is none of the above.
+        If the input is bad, the metric or order is none of the above, or no plan does without
+        ways of infinite length.
     RuntimeError
         If the solver's answer could not be certified.
+    MemoryError
+        If the machine has not the memory that it would take.
 
     Examples
     --------
@@ -280,34 +301,23 @@ def wasserstein(
     ----------
     Peyré and Cuturi, Computational Optimal Transport (2019), sections 2.3 to 2.5 and 3.5.
     """
-    if not (isinstance(p, Real) and 1 <= p < np.inf):
+    if not (isinstance(p, Real) and p >= 1):
         raise ValueError(f"p = {p!r}: the order of a Wasserstein distance is a number from 1 up")
-    if not isinstance(metric, str):
-        return _given(x, y, a, b, p, as_cost(metric))
+    if not isinstance(metric, str) and not callable(metric):
+        return _given(x, y, a, b, float(p), metric)
     mu, nu = as_pair(x, y, a, b)
     check_metric(metric)
     return _result(solve(mu, nu, p, metric), mu, nu, p, metric)
 
 
-def _given(
-    x: ArrayLike | Discrete | None,
-    y: ArrayLike | Discrete | None,
-    a: ArrayLike | None,
-    b: ArrayLike | None,
-    p: float,
-    distance: Array,
-) -> Transport:
-    mu, nu = (
-        as_discrete(np.arange(size) if law is None else law, weights, name)
-        for size, law, weights, name in zip(distance.shape, (x, y), (a, b), "xy", strict=True)
-    )
-    if distance.shape != (mu.n, nu.n):
-        raise ValueError(f"the cost matrix has shape {distance.shape}, expected ({mu.n}, {nu.n})")
-    solution = network_simplex(distance, mu.weights, nu.weights, p)
-    return _result(solution, mu, nu, p, "given")
+def _given(x: Any, y: Any, a: Any, b: Any, p: float, metric: Any) -> Transport:
+    distance = as_cost(metric)
+    require(4.0 * distance.nbytes, "exact transport with this cost matrix", "take fewer points")
+    mu, nu = on_costs(distance.shape, (x, y), (a, b), metric)
+    return _result(of_costs(distance, mu.weights, nu.weights, p), mu, nu, p, "given")
 
 
-def _result(solution: Solution, mu: Discrete, nu: Discrete, p: float, metric: str) -> Transport:
+def _result(solution: Solution, mu: Discrete, nu: Discrete, p: float, metric: Any) -> Transport:
     """The solution in the user's unit."""
     return Transport(
         value=solution.scale * solution.primal ** (1 / p),

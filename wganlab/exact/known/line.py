@@ -247,6 +247,10 @@ class Normals(Pair):
         return float(folded)
 
     @property
+    def w2(self) -> float:
+        return float(np.hypot(self.real[0] - self.fake[0], self.real[1] - self.fake[1]))
+
+    @property
     def tv(self) -> float:
         (m1, s1), (m2, s2) = self.real, self.fake
         if s1 == s2:
@@ -312,6 +316,9 @@ class Line(Computed):
 
     def __post_init__(self) -> None:
         for name, law in (("real", self.real), ("fake", self.fake)):
+            if densities.edges_of(law) is not None and not hasattr(law, "dist"):
+                law = law()  # a histogram has its parameters, frozen or not
+                object.__setattr__(self, name, law)
             if not (hasattr(law, "dist") and hasattr(law.dist, "logpdf")):
                 raise ValueError(f"{name} is no frozen continuous law: give one, as stats.norm()")
             densities.quantiles(law, name)

@@ -57,6 +57,11 @@ class Pair:
         return None
 
     @property
+    def w2(self) -> float | None:
+        """W2(P, Q), Euclidean ground distance; known of normal laws."""
+        return None
+
+    @property
     def tv(self) -> float | None:
         """Total variation, in [0, 1]."""
         return None

@@ -116,6 +116,10 @@ class ScaledGaussians(Radial):
         return ndtri(u)
 
     @property
+    def w2(self) -> float:
+        return abs(self.real - self.fake) * sqrt(self.dim)
+
+    @property
     def tv(self) -> float:
         t = log(self.fake / self.real)
         if t == 0:

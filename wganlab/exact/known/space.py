@@ -178,6 +178,10 @@ class Gaussians(Pair):
         return float(np.linalg.norm(self._difference))
 
     @property
+    def w2(self) -> float:
+        return self.emd  # that of a translation, at every order
+
+    @property
     def tv(self) -> float:
         return float(2 * ndtr(self._mahalanobis / 2) - 1)
 
