@@ -157,7 +157,7 @@ def fit_classifier(
     """
     checks.whole(1, steps=steps)
     checks.whole(2, batch=batch)  # for batch normalization
-    checks.whole(0, seed=seed)
+    checks.whole(0, most=checks.SEEDS, seed=seed)
     truth = _labels(images, labels, classes, name)
     place = resolve_device(device)
     generator = torch.Generator().manual_seed(seed)

@@ -168,7 +168,7 @@ def _cube(*, dimension: int = 2, low: float = -HALF_SIDE, high: float = HALF_SID
 
 def _funnels(*, dimension: int = 2, funnels: int = 4, seed: int = 0, power: float = 8.0) -> Law:
     checks.whole(1, dimension=dimension, funnels=funnels)
-    checks.whole(0, seed=seed)
+    checks.whole(0, most=checks.SEEDS, seed=seed)
     checks.at_least(1, power=power)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     bottoms = torch.from_numpy(rng.uniform(-HALF_SIDE, HALF_SIDE, size=(funnels, dimension)))
