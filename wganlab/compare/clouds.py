@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from wganlab import exact
-from wganlab.exact.measures import as_cloud
+from wganlab.data import checks
+from wganlab.exact.measures import Discrete, as_cloud
+from wganlab.learned.critics import samplers
+from wganlab.learned.critics.reading import aligned, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from wganlab.exact import Discrete
 
     Array = NDArray[np.float64]
 
@@ -49,6 +51,11 @@ class Clouds:
         return self.target.points.reshape(-1, *self.shape)
 
     @property
+    def weighted(self) -> bool:
+        """Do the points weigh unequally?"""
+        return any(law.weights.strides != (0,) for law in (self.source, self.target))
+
+    @property
     def source(self) -> Discrete:
         """The real points as a measure on R^d."""
         return self.transport.source
@@ -69,7 +76,8 @@ def checked(
     ValueError
         If they are bad input, or points of two spaces, or of another than the pair's.
     """
-    (mu, shape), (nu, other) = as_cloud(x, "x"), as_cloud(y, "y")
+    x, y = aligned(samplers.plain(x), samplers.plain(y))
+    (mu, shape), (nu, other) = _measure(x, "x"), _measure(y, "y")
     if shape != other:
         raise ValueError(
             f"x has points of shape {shape} and y of shape {other}: they must live in one space"
@@ -77,6 +85,25 @@ def checked(
     if pair is not None and pair.dim != mu.dim:
         raise ValueError(f"the points live in dimension {mu.dim}, the pair in dimension {pair.dim}")
     return mu, nu, shape
+
+
+def drawn(law: Any, name: str, n: int, rng: np.random.Generator) -> Any:
+    """n points of what can only be sampled; points and discrete measures as they are."""
+    if not samplers.is_law(law) or samplers.is_discrete(law):
+        return law
+    if samplers.is_pair(law):
+        raise ValueError("a known pair is both laws: give it alone")
+    checks.whole(1, n=n)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    return read(samplers.tried(samplers.sampler(law), law, name)(n, generator), name).numpy()
+
+
+def _measure(cloud: Any, name: str) -> tuple[Discrete, tuple[int, ...]]:
+    """Points of equal weight; or a discrete measure, with its weights."""
+    if samplers.is_array(cloud) or not samplers.is_discrete(cloud):
+        return as_cloud(cloud, name)
+    law = cloud if isinstance(cloud, Discrete) else Discrete(cloud.points, cloud.weights)
+    return law, (law.dim,)
 
 
 def solved(

@@ -15,6 +15,7 @@ from torch import nn
 from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.chain import chain
 from wganlab.learned.networks.folds import Fold
+from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +61,8 @@ def lipschitz_bound(module: nn.Module) -> float:
     >>> round(lipschitz_bound(torch.nn.Sequential(layer)), 6)
     5.0
     """
+    if isinstance(module, Standardized):
+        return float(module.gain / module.scale) * lipschitz_bound(module.network)
     parts = chain(module)
     if parts is None:
         return math.inf

@@ -22,6 +22,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from wganlab.learned.batch import Batch
 from wganlab.learned.networks.chain import chain
+from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,6 +56,8 @@ class Foreign(nn.Module):
 
 def asked(network: nn.Module) -> nn.Module:
     """The network itself, if it is of this package or a plain chain; else guarded as foreign."""
+    if isinstance(network, Standardized):  # it copies and casts what its network is given
+        return network
     own = type(network).__module__.startswith(OWN) or chain(network) is not None
     single = all(w.dtype == torch.float32 for w in network.parameters() if w.is_floating_point())
     return network if own and single else Foreign(network)
@@ -145,11 +148,13 @@ def _way_out(words: str, points: Any) -> str:
 
 def name_of(critic: Any) -> str:
     """What a message calls it."""
+    if isinstance(critic, str):
+        return critic
     while isinstance(critic, partial):
         critic = critic.func
     if isinstance(critic, torch.jit.ScriptModule):
         return str(critic.original_name)
-    return str(getattr(critic, "__qualname__", type(critic).__qualname__))
+    return str(getattr(critic, "__name__", type(critic).__name__))
 
 
 def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint) -> None:
