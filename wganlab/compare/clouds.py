@@ -56,6 +56,11 @@ class Clouds:
         return any(law.weights.strides != (0,) for law in (self.source, self.target))
 
     @property
+    def laws(self) -> tuple[Any, Any]:
+        """What to train on: the points, or the measures where they weigh unequally."""
+        return (self.source, self.target) if self.weighted else (self.real, self.fake)
+
+    @property
     def source(self) -> Discrete:
         """The real points as a measure on R^d."""
         return self.transport.source
@@ -98,9 +103,25 @@ def drawn(law: Any, name: str, n: int, rng: np.random.Generator) -> Any:
     return read(samplers.tried(samplers.sampler(law), law, name)(n, generator), name).numpy()
 
 
+def as_arrays(x: Any, y: Any) -> tuple[Array, Array]:
+    """Both as points of float64, weights left aside."""
+    pair = aligned(*(z.points if _has_weights(z) else z for z in (x, y)))
+    arrays = [read(z, name).double().cpu().numpy() for z, name in zip(pair, "xy", strict=True)]
+    if arrays[0].shape[1:] != arrays[1].shape[1:]:
+        raise ValueError(
+            f"x has points of shape {arrays[0].shape[1:]} and y of shape {arrays[1].shape[1:]}: "
+            "they must live in one space"
+        )
+    return arrays[0], arrays[1]
+
+
+def _has_weights(cloud: Any) -> bool:
+    return not samplers.is_array(cloud) and samplers.is_discrete(cloud)
+
+
 def _measure(cloud: Any, name: str) -> tuple[Discrete, tuple[int, ...]]:
     """Points of equal weight; or a discrete measure, with its weights."""
-    if samplers.is_array(cloud) or not samplers.is_discrete(cloud):
+    if not _has_weights(cloud):
         return as_cloud(cloud, name)
     law = cloud if isinstance(cloud, Discrete) else Discrete(cloud.points, cloud.weights)
     return law, (law.dim,)

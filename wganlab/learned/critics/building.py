@@ -41,7 +41,7 @@ def build(
     elif isinstance(critic, type):
         network = construct(critic, sample[0].numel())
     elif not isinstance(critic, nn.Module):
-        network = _called(critic, sample[0].numel(), generator)
+        network = called(critic, sample[0].numel(), generator)
     if not isinstance(network, nn.Module):
         raise ValueError(f"critic= made a {type(network).__name__}: it must make an nn.Module")
     if any(weight.is_meta for weight in network.parameters()):
@@ -62,13 +62,14 @@ def build(
     return network.train()
 
 
-def _called(make: Any, dimension: int, generator: torch.Generator) -> Any:
+def called(make: Any, dimension: int, generator: torch.Generator | None = None) -> Any:
     """What a function makes of the dimension and, where it takes it, the generator."""
     if not callable(make):
         raise ValueError(
             f"critic={make!r} is of type {type(make).__name__}: give a configuration such as "
             "MLPConfig(), a torch module, or a function (dimension, generator) -> module"
         )
+    generator = torch.Generator().manual_seed(0) if generator is None else generator
     with foreign.made(make, dimension):
         try:
             inspect.signature(make).bind(dimension, generator)

@@ -26,6 +26,10 @@ AT_ONCE = 4096  # points in float64 at once
 LOOKED_AT = 100_000  # points to count the distinct among
 
 
+class LostPointsWarning(UserWarning):
+    """Points that differ in float64 are equal in float32."""
+
+
 @dataclass(frozen=True, eq=False)
 class Unit:
     """A shift, and one scale."""
@@ -77,6 +81,7 @@ def warn_of_lost(before: Tensor, after: Tensor, name: str) -> None:
             f"{name}: {had:,} distinct points are {left:,} in the float32 of a network: they are "
             "too near each other beside their distance from the others; fit their parts apart "
             "(exact distances are taken in float64, and see them all)",
+            LostPointsWarning,
             stacklevel=2,
         )
 
