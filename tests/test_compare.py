@@ -290,7 +290,7 @@ def test_the_correction_inverts_the_law_of_the_penalty(weight, theta, side):
 )
 def test_the_correction_is_for_the_penalty_that_has_the_law(constraint, applies):
     x = np.ones((4, 2)) + np.arange(8).reshape(4, 2)
-    told = scaled(constraint, 1.0, x, x - [1.0, 0.0])
+    told = scaled(constraint, 1.1, x, x - [1.0, 0.0])
     assert (told.corrected is not None) == applies
     # one vector between all pairs: exact where the pairs are kept
     assert told.corrected_exactly == (constraint == GradientPenalty(place="paired"))
@@ -302,7 +302,7 @@ def test_a_negative_gap_has_no_correction():
 
 
 def test_the_correction_is_exact_for_parallel_lines_alone():
-    critic = fitted(GradientPenalty(), nn.Sequential(linear(np.array([[-1.0, 0.0]]))))
+    critic = fitted(GradientPenalty(), nn.Sequential(linear(np.array([[-1.1, 0.0]]))))
     told = critic_vs_exact(critic, known.ParallelLines(2.0))
     assert told.corrected_exactly
     told = critic_vs_exact(critic, known.Translation((2.0, 0.0)))

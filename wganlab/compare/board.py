@@ -96,11 +96,8 @@ class Cell:
         with lent(how.critic if isinstance(how, Method) else None) as own, _warned(notes):
             critic: Any = how
             if isinstance(how, Method):
-                try:
-                    critic = _fit(replace(how, critic=own), *clouds.laws, self.seed)
-                except DivergedError as error:
-                    notes.append(f"diverged in step {error.step}: lower the learning rate")
-                    critic = error.fitted
+                critic, diverged = _fitted(replace(how, critic=own), *clouds.laws, self.seed)
+                notes += diverged
             told = judged(critic, clouds, np.random.default_rng(self.seed))
         if told.wrong_sign:
             notes.append("wrong sign")
@@ -279,23 +276,15 @@ def _keyed(cells: list[Cell]) -> list[Cell]:
 def _tried(cell: Cell) -> bytes:
     """What its critic does on probe points, all that are given or some that are drawn."""
     x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
-    if keys.is_ours(cell.how):
-        _fit(replace(cell.how, steps=0), x, y, cell.seed)  # type: ignore[type-var]
-        return b""
-    clouds = as_arrays(x, y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are notes of the rows
-
-        def fit(how: Method) -> Any:
-            try:
-                return _fit(how, x, y, cell.seed)
-            except DivergedError as error:
-                return error.fitted
-
-        with undisturbed():
-            if not isinstance(cell.how, Method):
-                Probe(cell.how, clouds[0]).check(*clouds)
-            return keys.of_deeds(cell.how, *clouds, fit)
+    with warnings.catch_warnings(), undisturbed():
+        warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows
+        if keys.is_ours(cell.how):
+            _fit(replace(cell.how, steps=0), x, y, cell.seed)  # type: ignore[type-var]
+            return b""
+        clouds = as_arrays(x, y)
+        if not isinstance(cell.how, Method):
+            Probe(cell.how, clouds[0]).check(*clouds)
+        return keys.of_deeds(cell.how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
 
 
 @contextlib.contextmanager
@@ -311,6 +300,14 @@ def _warned(notes: list[str]) -> Iterator[None]:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
+
+
+def _fitted(method: Method, x: Any, y: Any, seed: int) -> tuple[Any, list[str]]:
+    """The critic, or the last one that was finite; and a note about that."""
+    try:
+        return _fit(method, x, y, seed), []
+    except DivergedError as error:
+        return error.fitted, [f"diverged in step {error.step}: lower the learning rate"]
 
 
 def _fit(method: Method, x: Any, y: Any, seed: int) -> Any:

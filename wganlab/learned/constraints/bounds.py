@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from wganlab.learned.critics.foreign import restored
 from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.chain import chain
 from wganlab.learned.networks.folds import Fold
@@ -63,6 +64,9 @@ def lipschitz_bound(module: nn.Module) -> float:
     """
     if isinstance(module, Standardized):
         return float(module.gain / module.scale) * lipschitz_bound(module.network)
+    if module.training:  # there a look at a weight that is made changes how it is made
+        with restored([module]):
+            return lipschitz_bound(module.eval())
     parts = chain(module)
     if parts is None:
         return math.inf

@@ -239,9 +239,13 @@ def copied(module: nn.Module) -> nn.Module | None:
             if isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     try:
-        return copy.deepcopy(module, memo)
+        other = copy.deepcopy(module, memo)
     except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError):
         return None  # it holds a lock, a file, a generator, another graph
+    for weight in other.parameters():
+        if not weight.is_leaf:  # as TorchScript copies
+            weight.detach_().requires_grad_()
+    return other
 
 
 @contextlib.contextmanager
@@ -263,7 +267,7 @@ def restored(roots: list[nn.Module]) -> Iterator[None]:
     """Weights, buffers, gradients, modes and attributes of modules as they were before."""
     parts = {id(part): part for root in roots for part in root.modules()}.values()
     tensors = {id(t): t for root in roots for t in (*root.parameters(), *root.buffers())}.values()
-    kept = [(t, t.detach().clone(), t.requires_grad, t.grad) for t in tensors if _has_values(t)]
+    kept = [(t, t.detach().clone(), t.requires_grad, _grad(t)) for t in tensors if _has_values(t)]
     grads = [None if grad is None else grad.clone() for *_, grad in kept]
     faces = [(part, type(part), part.training, _face(part)) for part in parts]
     try:
@@ -282,6 +286,10 @@ def restored(roots: list[nn.Module]) -> Iterator[None]:
                 if tensor.is_leaf:
                     tensor.requires_grad_(required)
                     tensor.grad = grad if before is None or grad is None else grad.copy_(before)
+
+
+def _grad(tensor: Tensor) -> Tensor | None:
+    return tensor.grad if tensor.is_leaf else None
 
 
 def _has_values(tensor: Tensor) -> bool:

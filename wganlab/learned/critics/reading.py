@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from wganlab.learned.critics.unit import warn_of_lost
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
@@ -20,6 +22,8 @@ def read(array: Any, name: str) -> Tensor:
     """An array or frame as a tensor of float32 or float64, whichever holds its numbers."""
     if np.ma.is_masked(array):
         raise ValueError(f"{name} has masked entries: drop those rows first")
+    if isinstance(array, torch.Tensor) and array.dtype == torch.int64:
+        array = array.cpu().numpy()  # of which float64 may lose some
     if not isinstance(array, torch.Tensor):
         array = torch.from_numpy(_numbers(array, name))
     elif array.is_complex():
@@ -77,7 +81,10 @@ def _numbers(array: Any, name: str) -> NDArray[Any]:
             "numbers: leave out such columns, or convert them first"
         )
     short = raw.dtype in (np.float32, np.float16, np.uint8, np.int8, bool)
-    return np.array(raw, dtype=np.float32 if short else np.float64, order="C")
+    numbers = np.array(raw, dtype=np.float32 if short else np.float64, order="C")
+    if raw.dtype.kind in "iu" and numbers.size and np.abs(numbers).max() > 2**53:
+        warn_of_lost(raw, numbers, name, "float64")
+    return numbers
 
 
 def aligned(real: Any, fake: Any) -> tuple[Any, Any]:

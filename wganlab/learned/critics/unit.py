@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -71,22 +71,26 @@ def _mean(points: Tensor, function: object) -> Tensor:
     return torch.as_tensor(total / len(points))
 
 
-def warn_of_lost(before: Tensor, after: Tensor, name: str) -> None:
-    """Warn where points that differ have become equal in float32."""
-    if before.dtype == after.dtype == torch.float32 and before.data_ptr() == after.data_ptr():
+def warn_of_lost(
+    before: Any, after: Any, name: str, kind: str = "the float32 of a network"
+) -> None:
+    """Warn where points that differ, arrays or tensors, have become equal."""
+    if before.dtype == after.dtype:
         return
     had, left = distinct(before), distinct(after)
     if left < (1 - LOST) * had:
         warnings.warn(
-            f"{name}: {had:,} distinct points are {left:,} in the float32 of a network: they are "
-            "too near each other beside their distance from the others; fit their parts apart "
-            "(exact distances are taken in float64, and see them all)",
+            f"{name}: {had:,} distinct points are {left:,} in {kind}: they are too near each other "
+            "beside their distance from 0 or the others; take their parts apart, or subtract what "
+            "they have in common",
             LostPointsWarning,
             stacklevel=2,
         )
 
 
-def distinct(points: Tensor) -> int:
+def distinct(points: Any) -> int:
     """How many of the (first 100,000) points differ."""
-    rows = points[:LOOKED_AT].detach().cpu().flatten(1).numpy()
-    return len({hash(row.tobytes()) for row in rows + 0})  # -0.0 is 0.0
+    rows = points[:LOOKED_AT]
+    if isinstance(rows, torch.Tensor):
+        rows = rows.detach().cpu().numpy()
+    return len({hash(row.tobytes()) for row in rows.reshape(len(rows), -1) + 0})  # -0.0 is 0.0

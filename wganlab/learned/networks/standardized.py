@@ -31,12 +31,12 @@ class Standardized(nn.Module):
             self.register_buffer(name, number)
 
     def forward(self, points: Tensor) -> Tensor:
-        """Values of shape (k,), in the type of the network's weights, but at least float32."""
+        """The network's values, in float64: a unit may be beyond float32."""
         inner = (points.to(self.shift.dtype) - self.shift) / self.scale  # (k, ...)
         weights = (w.dtype for w in self.network.parameters() if w.is_floating_point())
         inner = inner.to(next(weights, torch.float32))
         output: Tensor = self.network(inner)
-        return self.gain.to(output.dtype) * output
+        return self.gain * output.to(self.gain.dtype)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         """To another device or type; shift and scale keep theirs."""
