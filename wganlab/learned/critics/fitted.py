@@ -109,9 +109,13 @@ class FittedCritic:
 
     def gradient(self, z: ArrayLike) -> NDArray[np.float64]:
         """Gradients at points z of shape (k, ...): the shape of z."""
-        inputs = self._points(z).requires_grad_(True)
-        (gradient,) = torch.autograd.grad(values(asked(self.critic), inputs).sum(), inputs)
-        return gradient.double().cpu().numpy()
+        inputs, network, factor = self._points(z), self.critic, 1.0
+        if isinstance(network, Standardized):  # whose gain may be beyond float32
+            factor = (network.gain / network.scale).item()
+            inputs, network = network.inner(inputs), network.network
+        inputs.requires_grad_(True)
+        (gradient,) = torch.autograd.grad(values(asked(network), inputs).sum(), inputs)
+        return factor * gradient.double().cpu().numpy()
 
     def _points(self, z: ArrayLike) -> Tensor:
         device = next(self.critic.parameters()).device

@@ -32,11 +32,14 @@ class Standardized(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """The network's values, in float64: a unit may be beyond float32."""
+        output: Tensor = self.network(self.inner(points))
+        return self.gain * output.to(self.gain.dtype)
+
+    def inner(self, points: Tensor) -> Tensor:
+        """What the network is given, in the type of its weights."""
         inner = (points.to(self.shift.dtype) - self.shift) / self.scale  # (k, ...)
         weights = (w.dtype for w in self.network.parameters() if w.is_floating_point())
-        inner = inner.to(next(weights, torch.float32))
-        output: Tensor = self.network(inner)
-        return self.gain * output.to(self.gain.dtype)
+        return inner.to(next(weights, torch.float32))
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         """To another device or type; shift and scale keep theirs."""
