@@ -33,6 +33,7 @@ from wganlab.data import checks
 from wganlab.learned import METHODS, DivergedError, Method, fit_critic
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.foreign import lent, undisturbed
+from wganlab.learned.critics.methods import refuse_sizes
 from wganlab.learned.critics.unit import LostPointsWarning
 
 Laws = exact.known.Pair | tuple[Any, Any]
@@ -275,6 +276,8 @@ def _keyed(cells: list[Cell]) -> list[Cell]:
 
 def _tried(cell: Cell) -> bytes:
     """What its critic does on probe points, all that are given or some that are drawn."""
+    if isinstance(cell.how, Method):
+        refuse_sizes(steps=cell.how.steps, batch=cell.how.batch)
     x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
     with warnings.catch_warnings(), undisturbed():
         warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows

@@ -148,7 +148,7 @@ def fit_critic(
     checks.whole(0, steps=steps, batch=batch, seed=seed)
     for name, number in (("records", records), ("patience", patience), ("threads", threads)):
         checks.whole(1, **{name: 1 if number is None else number})
-    _refuse_sizes(steps=steps, batch=batch, records=records, threads=threads or 1)
+    methods.refuse_sizes(steps=steps, batch=batch, records=records, threads=threads or 1)
     records = min(records, max(steps, 1))
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
@@ -301,14 +301,6 @@ class _Fit:
         return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale)
 
 
-def _refuse_sizes(**given: int) -> None:
-    """ValueError for numbers that no machine has the time or the memory for."""
-    for name, number in given.items():
-        most = {"batch": 10**8, "held_out": 10**8, "threads": 4096}.get(name, 10**12)
-        if number > most:
-            raise ValueError(f"{name} = {number}: give a whole number of at most {most:,}")
-
-
 def _hold_out(
     laws: Source,
     held_out: int | tuple[Any, Any] | None,
@@ -320,7 +312,7 @@ def _hold_out(
         held_out = FRESH if isinstance(laws, Stream) else 0
     if isinstance(held_out, Integral):
         checks.whole(0, held_out=held_out)
-        _refuse_sizes(held_out=int(held_out))
+        methods.refuse_sizes(held_out=int(held_out))
         return laws.hold_out(int(held_out), generator) if held_out else (laws, None)
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise ValueError("held_out is no number and no pair: give (real points, fake points)")
