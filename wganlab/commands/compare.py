@@ -90,7 +90,7 @@ class Compare:
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
         with spinner("loading torch"):
             from wganlab import compare
-        dimension = pair.dim if pair is not None else _dimension(*next(iter(laws.values())), notes)
+        dimension = pair.dim if pair is not None else _dimension(laws, notes)
         methods = self._methods(dimension)
         same = self.points is not None and not any(map(is_method, methods.values()))
         board = compare.scoreboard(
@@ -278,12 +278,13 @@ def is_method(how: Any) -> bool:
     return isinstance(how, Method)
 
 
-def _dimension(x: Any, y: Any, notes: list[str]) -> int:
+def _dimension(laws: dict[str, Any], notes: list[str]) -> int:
     """Of the points; with a note where their unit is not one for networks."""
     from wganlab.compare.clouds import as_arrays
     from wganlab.learned.critics.reading import read
     from wganlab.learned.critics.unit import unit_of
 
+    x, y = next(iter(laws.values()))
     arrays = as_arrays(x, y)
     unit = unit_of(*(read(array, "a cloud") for array in arrays))
     if unit is not None:

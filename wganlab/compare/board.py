@@ -62,7 +62,7 @@ class Cell:
     @property
     def is_sampled(self) -> bool:
         """Are the points other ones with another seed?"""
-        if self.known is not None:
+        if isinstance(self.laws, exact.known.Pair):
             return True
         return any(samplers.is_law(law) and not samplers.is_discrete(law) for law in self.laws)
 
@@ -93,7 +93,8 @@ class Cell:
 
     def compute(self, clouds: Clouds) -> BoardRow:
         """Train the critic, unless it is one already, and hold it against the truth."""
-        how, notes = self.how, []
+        how: Any = self.how
+        notes: list[str] = []
         with lent(how.critic if isinstance(how, Method) else None) as own, _warned(notes):
             critic: Any = how
             if isinstance(how, Method):
@@ -276,18 +277,19 @@ def _keyed(cells: list[Cell]) -> list[Cell]:
 
 def _tried(cell: Cell) -> bytes:
     """What its critic does on probe points, all that are given or some that are drawn."""
-    if isinstance(cell.how, Method):
-        refuse_sizes(steps=cell.how.steps, batch=cell.how.batch)
+    how: Any = cell.how
+    if isinstance(how, Method):
+        refuse_sizes(steps=how.steps, batch=how.batch)
     x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
     with warnings.catch_warnings(), undisturbed():
         warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows
-        if keys.is_ours(cell.how):
-            _fit(replace(cell.how, steps=0), x, y, cell.seed)  # type: ignore[type-var]
+        if keys.is_ours(how):
+            _fit(replace(how, steps=0), x, y, cell.seed)
             return b""
         clouds = as_arrays(x, y)
-        if not isinstance(cell.how, Method):
-            Probe(cell.how, clouds[0]).check(*clouds)
-        return keys.of_deeds(cell.how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
+        if not isinstance(how, Method):
+            Probe(how, clouds[0]).check(*clouds)
+        return keys.of_deeds(how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
 
 
 @contextlib.contextmanager

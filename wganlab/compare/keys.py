@@ -76,8 +76,8 @@ def of_deeds(how: Any, x: Array, y: Array, fit: Fit) -> bytes:
         return b""
     with undisturbed(), lent(how.critic if isinstance(how, Method) else how) as critic:
         if isinstance(how, Method):
-            few = {"steps": min(STEPS, how.steps), "batch": min(PROBES, how.batch)}
-            critic = fit(replace(how, critic=critic, **few))
+            steps, batch = min(STEPS, how.steps), min(PROBES, how.batch)
+            critic = fit(replace(how, critic=critic, steps=steps, batch=batch))
         probe = Probe(critic, x)
         k = min(len(x), len(y), PROBES)
         numbers = [probe.values(x), probe.values(y), probe.values((x[:k] + y[:k]) / 2)]
@@ -87,10 +87,8 @@ def of_deeds(how: Any, x: Array, y: Array, fit: Fit) -> bytes:
 
 def _rounded(values: Array) -> bytes:
     size = float(np.abs(values).max()) or 1.0
-    return (
-        np.array2string(np.float64(size), precision=DIGITS).encode()
-        + ((values / size).round(DIGITS) + 0.0).tobytes()
-    )
+    shares = (values / size).round(DIGITS) + 0.0  # no -0.0
+    return f"{size:.{DIGITS}g}".encode() + shares.tobytes()
 
 
 def _source(thing: Any) -> str:

@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from wganlab.compare.board import Cell
     from wganlab.compare.clouds import Clouds
     from wganlab.compare.rows import BoardRow
+
+
+Cell: TypeAlias = Any  # of `board`, which is above
 
 
 class NotThereError(Exception):
@@ -61,7 +63,8 @@ class _Board:
         self.training: dict[Future[Any], tuple[Cell, Clouds]] = {}
         self.here: list[tuple[Cell, Clouds]] = []
         for group in waiting.values():
-            self.solving[pool.submit(_solve, packed(replace(group[0], how=None)))] = group
+            needed = replace(group[0], how=abs)  # no critic is
+            self.solving[pool.submit(_solve, packed(needed))] = group
 
     def rows(self) -> Iterator[BoardRow]:
         """As they come; what has to be done here, while nothing else is done."""

@@ -293,7 +293,7 @@ def _grad(tensor: Tensor) -> Tensor | None:
 
 
 def _has_values(tensor: Tensor) -> bool:
-    lazy = isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+    lazy = isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer)
     return not lazy and tensor.device.type != "meta"
 
 

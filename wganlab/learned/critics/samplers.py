@@ -91,7 +91,8 @@ def _asking(
     starred = any(p.kind is p.VAR_POSITIONAL for p in parameters or ())
 
     def ask(n: int, generator: Generator) -> Any:
-        args, options = ([n], {}) if sizes is None else ([], sizes(n))
+        args: list[Any] = [n] if sizes is None else []
+        options = {} if sizes is None else sizes(n)
         if rng is not None:
             options[rng] = rngs[generator]
         elif "generator" in names:
