@@ -421,7 +421,7 @@ LEARNED = {
             ("len(weights), n, p=weights)", "len(weights), n)"),
         ],
     ),
-    "wganlab/learned/critics/unit.py": (
+    "wganlab/data/units.py": (
         ("units",),
         [
             ("ORDINARY[0] <= spread <= ORDINARY[1]", "ORDINARY[0] <= spread"),

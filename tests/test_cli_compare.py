@@ -153,19 +153,6 @@ def test_raw_units_are_told_and_lost_points_too(tmp_path, capsys):
     assert float(table(out)["lp"].split()[1]) == pytest.approx(1.1, abs=0.15)
 
 
-def test_a_file_of_weights_is_a_measure(tmp_path, capsys):
-    x, weights = np.array([0.0, 1.0, 5.0]), np.array([0.5, 0.25, 0.25])
-    np.savez(tmp_path / "a.npz", points=x, weights=weights)
-    np.save(tmp_path / "b.npy", np.array([1.0, 2.0]))
-    files = [str(tmp_path / "a.npz"), str(tmp_path / "b.npy")]
-    brief = ["--steps", "1", "--jobs", "1", "--seeds", "1", "--constraint", "lp"]
-    assert main(["compare", "--points", *files, *brief]) == 0
-    expected = exact.emd(x, np.array([1.0, 2.0]), weights)
-    assert f"exact EM of the clouds {expected:.3f}" in capsys.readouterr().out
-    assert main(["compare", "--points", *files, *brief, "--max-points", "2"]) == 0
-    assert "2 points of" in capsys.readouterr().out
-
-
 def test_files_of_others_are_kept_unless_it_is_asked_for(tmp_path, capsys):
     (tmp_path / "notes.md").write_text("mine")
     brief = ["--steps", "1", "-n", "20", "--jobs", "1", "--seeds", "1", "--constraint", "gp"]
@@ -295,10 +282,10 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
             [*LINES, "--critic", "own_critics:Certified", "--constraint", "clip"],
             "parametrization of its own",
         ),
-        ([*LINES, "--seeds", "10000000000000000000"], "more than 10,000 seeds"),
-        ([*LINES, "-n", "10000000000000000000"], "choose fewer"),
-        ([*LINES, "--steps", "10000000000000000000"], "a whole number of at most"),
-        ([*LINES, "--batch", "10000000000000000000"], "a whole number of at most"),
+        ([*LINES, "--seeds", "1000000000000"], "more than 10,000 seeds"),
+        ([*LINES, "-n", "1000000000000"], "choose fewer"),
+        ([*LINES, "--steps", "10000000000000000000"], "give a whole number"),
+        ([*LINES, "--batch", "10000000000000000000"], "give a whole number"),
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(own, arguments, message, capsys, monkeypatch):

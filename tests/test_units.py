@@ -7,8 +7,8 @@ from torch import nn
 
 from wganlab import data, exact, learned
 from wganlab.compare import critic_vs_exact, estimate_vs_exact, scoreboard
+from wganlab.data import units
 from wganlab.learned import GradientPenalty, fit_critic, lipschitz_bound
-from wganlab.learned.critics import unit as units
 from wganlab.learned.networks.standardized import Standardized
 
 RNG = np.random.default_rng(0)
@@ -173,3 +173,13 @@ def test_the_weight_of_a_penalty_counts_in_the_unit():
     assert told.critic_gap == pytest.approx(3000 * (1 + length / 20), rel=0.02)
     assert told.corrected == pytest.approx(3000, rel=0.01)
     assert told.corrected_exactly
+
+
+def test_own_data_of_a_run_is_told_about_its_unit(tmp_path):
+    x, _, _ = raw("age and salary")
+    with pytest.warns(units.UnitWarning, match=r"train on \(x - \[.*\]\) / 8192, and multiply"):
+        data.from_points(x)
+    lost = pytest.warns(units.LostPointsWarning, match="the points: 50 distinct points are")
+    with lost, pytest.warns(units.UnitWarning):
+        data.from_points(5e8 + RNG.uniform(0, 1, 50))
+    data.from_points(RNG.normal(size=(50, 2)))  # no warning

@@ -167,7 +167,9 @@ class Compare:
             points, n = loaded.points.__getitem__, len(loaded.points)
             notes += loaded.notes
             if loaded.weights is not None:
-                return self._weighted(loaded, source, notes)
+                raise ValueError(
+                    f"{source} has weights: critics are trained on points of equal weight"
+                )
         if n <= self.max_points:
             return points(np.arange(n))
         notes.append(
@@ -175,22 +177,6 @@ class Compare:
             "with seed 0: --max-points takes more"
         )
         return points(np.sort(np.random.default_rng(0).choice(n, self.max_points, replace=False)))
-
-    def _weighted(self, loaded: Any, source: str, notes: list[str]) -> Any:
-        """A measure with weights; points drawn by their weight from a larger one."""
-        import numpy as np
-
-        from wganlab import exact
-
-        law = exact.Discrete(loaded.points, loaded.weights)
-        if law.n <= self.max_points:
-            return law
-        notes.append(
-            f"{self.max_points:,} points of {source} were drawn by weight with seed 0: "
-            "--max-points takes more"
-        )
-        rng = np.random.default_rng(0)
-        return law.points[rng.choice(law.n, self.max_points, p=law.weights)]
 
     def _methods(self, dimension: int) -> dict[str, Any]:
         """Methods by name, or the user's own critic as it is."""
@@ -281,8 +267,8 @@ def is_method(how: Any) -> bool:
 def _dimension(laws: dict[str, Any], notes: list[str]) -> int:
     """Of the points; with a note where their unit is not one for networks."""
     from wganlab.compare.clouds import as_arrays
+    from wganlab.data.units import unit_of
     from wganlab.learned.critics.reading import read
-    from wganlab.learned.critics.unit import unit_of
 
     x, y = next(iter(laws.values()))
     arrays = as_arrays(x, y)

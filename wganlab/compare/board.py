@@ -30,11 +30,11 @@ from wganlab.compare.processes import side_by_side
 from wganlab.compare.rows import COLUMNS, BoardRow
 from wganlab.compare.writer import one_writer, replace_text
 from wganlab.data import checks
+from wganlab.data.units import LostPointsWarning
 from wganlab.learned import METHODS, DivergedError, Method, fit_critic
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.foreign import lent, undisturbed
 from wganlab.learned.critics.methods import refuse_sizes
-from wganlab.learned.critics.unit import LostPointsWarning
 
 Laws = exact.known.Pair | tuple[Any, Any]
 

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from wganlab.data.units import warn_of_lost
 from wganlab.learned import FittedCritic
 from wganlab.learned.batch import at_once
 from wganlab.learned.critics import foreign
-from wganlab.learned.critics.unit import warn_of_lost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

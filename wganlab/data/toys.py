@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Generator, Tensor
 
-from wganlab.data import checks
+from wganlab.data import checks, units
 from wganlab.data.files import SUFFIXES, load_points
 from wganlab.data.image_sources import EMBEDDED, is_image_source
 from wganlab.data.toy_samplers import LAWS, Law
@@ -203,6 +203,7 @@ def from_points(array: ArrayLike) -> Toy:
     Toy('points', n=2, dim=2)
     """
     points = checks.rows(array, "array")
+    units.warn_of_unit(array, points)
     n, dim = points.shape
 
     def draw(points: Tensor, n_draws: int, generator: Generator) -> Tensor:

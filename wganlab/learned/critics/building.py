@@ -18,9 +18,9 @@ from wganlab.learned.networks.standardized import Standardized
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from wganlab.data.units import Unit
     from wganlab.learned.constraints.constraint import Constraint
     from wganlab.learned.critics import methods
-    from wganlab.learned.critics.unit import Unit
     from wganlab.learned.objectives.by_name import Objective
 
 

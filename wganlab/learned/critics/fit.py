@@ -25,6 +25,7 @@ from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
+from wganlab.data.units import Unit
 from wganlab.learned.algorithm1 import critic_gradients, critic_update
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.critics import building, foreign, methods
@@ -38,7 +39,6 @@ from wganlab.learned.critics.laws import (
     standardized,
     together,
 )
-from wganlab.learned.critics.unit import Unit
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.fast.seam import quicken_critic
 from wganlab.learned.networks.network import NetworkConfig
@@ -79,7 +79,7 @@ def fit_critic(
         frozen laws of SciPy, distributions of torch, discrete measures, or callables
         (n, generator) -> points. Or a known pair alone, or a callable for pairs of points. Arrays
         are trained on as they are; from anything else new points are drawn in every step. Points
-        far from 0, or of a size far from 1, are standardized for the network (`critics.unit`: a
+        far from 0, or of a size far from 1, are standardized for the network (`data.units`: a
         shift and one scale), and every number is given back in their own unit.
     objective : str or Objective
         What is maximized, one of `learned.OBJECTIVES`; the critic gap by default.

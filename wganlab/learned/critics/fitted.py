@@ -75,7 +75,7 @@ class FittedCritic:
     stopped: str
     """Why it ended: "steps", "held-out" or "callback"; "diverged" in a `DivergedError`."""
     unit: float = 1.0
-    """What the points were divided by for the network (`critics.unit`): the penalty's weight counts
+    """What the points were divided by for the network (`data.units`): the penalty's weight counts
     in that unit."""
 
     @property

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from wganlab.data import Toy
+from wganlab.data.units import Unit, unit_of, warn_of_lost
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.reading import aligned, read, refuse_infinite
-from wganlab.learned.critics.unit import Unit, unit_of, warn_of_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable

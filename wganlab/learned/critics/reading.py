@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wganlab.learned.critics.unit import warn_of_lost
+from wganlab.data.units import warn_of_lost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

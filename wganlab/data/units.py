@@ -14,7 +14,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+
+from wganlab.data import checks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +31,10 @@ LOOKED_AT = 100_000  # points to count the distinct among
 
 class LostPointsWarning(UserWarning):
     """Points that differ in float64 are equal in float32."""
+
+
+class UnitWarning(UserWarning):
+    """Points are far from 0, or of a size far from 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,22 @@ def _mean(points: Tensor, function: object) -> Tensor:
     """Mean over the points of a function of them, in float64."""
     total = sum(function(part.double()).sum(dim=0) for part in points.split(AT_ONCE))  # type: ignore[operator]
     return torch.as_tensor(total / len(points))
+
+
+def warn_of_unit(array: Any, points: Tensor) -> None:
+    """Warn where a run is to be trained on points, (n, d), that are not of ordinary size."""
+    numbers = np.array(checks.numbers(array, "array"), dtype=np.float64)
+    wide = torch.from_numpy(numbers).reshape(points.shape)
+    warn_of_lost(wide, points, "the points")
+    unit = unit_of(wide, wide)
+    if unit is not None:
+        warnings.warn(
+            f"the points are far from 0 or of a size far from 1, and the settings of training are "
+            f"for others: train on {unit}, and multiply the distances by {unit.scale:g}; in "
+            "Python: data.from_points of that",
+            UnitWarning,
+            stacklevel=1,  # from one place, to be told once
+        )
 
 
 def warn_of_lost(
