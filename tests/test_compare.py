@@ -418,6 +418,8 @@ def test_what_is_no_critic_is_refused_with_advice(critic, error, advice):
 @pytest.mark.parametrize(
     ("x", "y", "options", "advice"),
     [
+        (known.Uniforms(), None, {"n": 0}, "n = 0: give a whole number of at least 1"),
+        (known.Uniforms(), None, {"n": 10**10}, "n = 10000000000: give a whole number of at most"),
         (np.zeros((3, 4)), None, {}, "y is missing: give two clouds, or a known pair alone"),
         (known.Uniforms(), np.zeros(3), {}, "a known pair has both laws: give it alone"),
         (np.zeros((3, 4)), np.zeros((3, 3)), {}, "x has points of shape (4,) and y of shape (3,)"),

@@ -162,6 +162,22 @@ def test_what_is_no_function_of_points_has_no_certificate(name):
     assert not NORMED.running_mean.any()
 
 
+def test_global_modes_are_put_back():
+    def critic(z):
+        torch.manual_seed(0)
+        np.random.seed(0)  # noqa: NPY002
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        return z[:, 0] + np.random.normal()  # noqa: NPY002
+
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    assert critic_vs_exact(critic, X, Y).certificate <= EXACT
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.random.get_state()[1].tolist() == before[1]  # noqa: NPY002
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_noise_that_evaluation_switches_off_is_no_harm():
     critic = nn.Sequential(nn.Linear(2, 8), nn.Dropout(), nn.BatchNorm1d(8), nn.Linear(8, 1))
     assert critic_vs_exact(critic, X, Y).certificate <= EXACT

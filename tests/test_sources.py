@@ -44,6 +44,11 @@ def test_arrays_become_float32_clouds(convert):
         assert whole.tolist() == given.tolist()
 
 
+def test_lists_of_tensors_are_points():
+    rows_ = [torch.zeros(2, requires_grad=True), torch.ones(2, dtype=torch.bfloat16)]
+    assert points(rows_, "real", CPU).tolist() == [[0, 0], [1, 1]]
+
+
 def test_numbers_are_points_on_the_line():
     clouds = make([1, 2, 3], np.array([4.0]))
     assert clouds.real.tolist() == [[1], [2], [3]]
@@ -188,6 +193,8 @@ def test_points_to_train_on_are_a_copy():
         (np.zeros(3, dtype=[("a", float)]), "real holds records, expected real numbers"),
         (sparse.eye(3), "real is a sparse matrix: give real.toarray()"),
         ([1.0, None], "rows without missing values"),
+        ([np.ma.masked_array([1.0, 2.0], [True, False])], "real has masked entries: drop those"),
+        (torch.zeros(3, 2, device="meta"), "real is a tensor on meta, without values"),
         ([[1, 2], [3]], "real is no array of numbers, and no law to sample from"),
         ({"a": 1}, "real is no array of numbers, and no law to sample from"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), "real has masked entries: drop those rows"),

@@ -118,6 +118,8 @@ class Compare:
         ):
             if value < least:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
+        if self.seeds > 10_000:
+            raise ValueError(f"--seeds {self.seeds}: there are more than 10,000 seeds, give fewer")
 
     def _estimate(self, pair: Pair | None) -> None:
         """What discriminators tell, as a table."""

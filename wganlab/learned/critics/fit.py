@@ -138,6 +138,7 @@ def fit_critic(
     >>> round(fitted.final.estimate, 3)  # TV of two atoms
     1.0
     """
+    _refuse_kinds(constraint, optimizer, callback)
     asked = named(objective, constraint) if objective is not None else None
     if constraint is None:
         free = asked is not None and asked.bound
@@ -299,6 +300,18 @@ class _Fit:
         scale = 1.0 if self.unit is None else self.unit.scale
         history = tuple(self.history)
         return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale)
+
+
+def _refuse_kinds(constraint: Any, optimizer: Any, callback: Any) -> None:
+    """ValueError for options of another kind, as the names that the command line knows."""
+    for name, given, kind, such in (
+        ("constraint", constraint, Constraint, "GradientPenalty(10.0)"),
+        ("optimizer", optimizer, Optimizer, "Optimizer('adam', lr=1e-3)"),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise ValueError(f"{name} = {given!r}: give one of {kind.__name__}, such as {such}")
+    if callback is not None and not callable(callback):
+        raise ValueError(f"callback = {callback!r}: give a function (record, network)")
 
 
 def _hold_out(

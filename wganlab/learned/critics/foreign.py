@@ -331,8 +331,9 @@ def behind(critic: Any, depth: int = 2) -> list[nn.Module]:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Global generators of torch, NumPy and Python as they were before."""
+    """Global generators of torch, NumPy and Python, and torch's modes, as they were before."""
     numpys, pythons = np.random.get_state(), random.getstate()  # noqa: NPY002
+    learning, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
         with torch.random.fork_rng(devices=devices):
@@ -340,3 +341,5 @@ def undisturbed() -> Iterator[None]:
     finally:
         np.random.set_state(numpys)  # noqa: NPY002
         random.setstate(pythons)
+        torch.set_grad_enabled(learning)
+        torch.set_default_dtype(dtype)

@@ -20,8 +20,13 @@ LARGEST = 1e150  # squares of what is larger overflow float64
 
 def read(array: Any, name: str) -> Tensor:
     """An array or frame as a tensor of float32 or float64, whichever holds its numbers."""
-    if np.ma.is_masked(array):
+    parts = array if isinstance(array, list | tuple) else ()
+    if np.ma.is_masked(array) or any(map(np.ma.is_masked, parts)):
         raise ValueError(f"{name} has masked entries: drop those rows first")
+    if any(isinstance(part, torch.Tensor) for part in parts):
+        array = [_from_torch(part) for part in parts]
+    elif isinstance(array, torch.Tensor) and array.is_meta:
+        raise ValueError(f"{name} is a tensor on meta, without values")
     if isinstance(array, torch.Tensor) and array.dtype == torch.int64:
         array = array.cpu().numpy()  # of which float64 may lose some
     if not isinstance(array, torch.Tensor):
@@ -44,6 +49,14 @@ def read(array: Any, name: str) -> Tensor:
             "larger unit"
         )
     return tensor
+
+
+def _from_torch(part: Any) -> Any:
+    """A tensor as an array, of a type that NumPy has."""
+    if not isinstance(part, torch.Tensor):
+        return part
+    part = part.detach().cpu()
+    return part.numpy() if part.is_complex() else part.double().numpy()
 
 
 def refuse_infinite(tensor: Tensor, name: str) -> None:
