@@ -387,6 +387,13 @@ def test_a_gradient_that_is_not_finite_is_taken_by_differences():
     assert told.slope == pytest.approx(1, rel=1e-4)
 
 
+def test_a_graph_of_the_user_outlives_the_judgment():
+    critic = Wrapped()
+    loss = critic(torch.tensor(X, dtype=torch.float32)).sum()
+    critic_vs_exact(lambda z: critic(z.float()), X, Y)
+    loss.backward()  # needs the weights as they were
+
+
 def test_no_gradients_are_left_behind():
     critic = Wrapped()
     critic_vs_exact(lambda z: critic(z.float()), X, Y)

@@ -441,6 +441,9 @@ def test_another_file_is_not_overwritten(tmp_path, text):
         made(path)
     assert path.read_text(encoding="latin-1") == text
     assert os.listdir(tmp_path) == ["mine.csv"]
+    with pytest.raises(ValueError, match="the critic is of type str"):
+        made(path, overwrite=True, methods={"f": "word"})
+    assert path.read_text(encoding="latin-1") == text  # nothing to put in its place
     made(path, overwrite=True, methods={"f": LINES.critic}, seeds=1)
     assert len(rows.read(path)) == 1
 

@@ -197,7 +197,7 @@ def scoreboard(
         missing = [cell for cell in cells if cell.key not in done]
         for row in _shown(_computed(missing, jobs), len(missing), progress):
             done[row.key] = row
-            rows.append(file, row)
+            rows.append(file, row, new=len(done) == 1)
         board = Scoreboard(tuple(done[cell.key] for cell in cells))
         replace_text(table, board.markdown())
     return board
@@ -226,9 +226,9 @@ def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
     if isinstance(seeds, Integral):
         checks.whole(0, seeds=seeds)
         seeds = range(int(seeds))
-    if not (pairs and methods and len(seeds := _few(seeds))) or n < 1:
+    checks.whole(0, n=n)
+    if not (pairs and methods and len(seeds := _few(seeds)) and n):
         raise ValueError("give at least one pair, one method, one seed and one point")
-    checks.whole(1, n=n)
     for name, laws in pairs.items():
         _check_laws(str(name), laws, n)
         for method, how in methods.items():
@@ -249,7 +249,7 @@ def _few(seeds: Any) -> list[int]:
 def _check_laws(name: str, laws: Any, n: int) -> None:
     """ValueError for what is no pair of laws, or points that no memory holds the distances of."""
     if isinstance(laws, exact.known.Pair):
-        needed = 8.0 * n * laws.dim * (n if laws.dim > 1 else 1)
+        needed = 8.0 * n * (max(n, laws.dim) if laws.dim > 1 else 1)
         if needed > LARGEST_BYTES:
             raise ValueError(
                 f"n = {n:,}: the distances of {n:,} points to as many take {needed / 1e9:,.0f} GB: "

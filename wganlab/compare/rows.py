@@ -42,9 +42,8 @@ class BoardRow:
 COLUMNS = tuple(field.name for field in fields(BoardRow))
 
 
-def append(file: Path, row: BoardRow) -> None:
-    """Add a row to the file, which is made, whole, where there is none."""
-    new = not file.exists()
+def append(file: Path, row: BoardRow, *, new: bool) -> None:
+    """Add a row to the file; a new one is made, whole, in place of what may be replaced."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS)
     if new:
@@ -71,7 +70,7 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
     Raises
     ------
     ValueError
-        If it is another file than a scoreboard of this version; with `overwrite` it is removed.
+        If it is another file than a scoreboard of this version; with `overwrite` it has no rows.
     """
     if not file.exists():
         return {}
@@ -88,7 +87,6 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
             "with --overwrite (overwrite=True)"
         )
     if not ours or not lines:
-        file.unlink()
         return {}
     if whole != text:
         replace_text(file, whole)

@@ -282,7 +282,8 @@ def restored(roots: list[nn.Module]) -> Iterator[None]:
                 part.train(training)
         with torch.no_grad():
             for (tensor, value, required, grad), before in zip(kept, grads, strict=True):
-                tensor.copy_(value)
+                if not torch.equal(tensor, value):  # a graph of the user's may need it as it is
+                    tensor.copy_(value)
                 if tensor.is_leaf:
                     tensor.requires_grad_(required)
                     tensor.grad = grad if before is None or grad is None else grad.copy_(before)
