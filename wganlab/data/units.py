@@ -42,14 +42,15 @@ class Unit:
     """A shift, and one scale."""
 
     shift: Tensor
-    """In float64, of the shape of a point."""
+    """In float64, of the shape of a point, on the CPU."""
     scale: float
     """A power of two, so that nothing is rounded by it."""
 
     def of(self, points: Tensor) -> Tensor:
         """Points in this unit, float32."""
+        shift = self.shift.to(points.device)
         parts = points.split(AT_ONCE)
-        return torch.cat([((part.double() - self.shift) / self.scale).float() for part in parts])
+        return torch.cat([((part.double() - shift) / self.scale).float() for part in parts])
 
     def __str__(self) -> str:
         center = ", ".join(f"{value:.6g}" for value in self.shift.flatten()[:4].tolist())
@@ -59,6 +60,7 @@ class Unit:
 
 def unit_of(real: Tensor, fake: Tensor) -> Unit | None:
     """What standardizes the points of both laws, each of weight 1/2; None for ordinary ones."""
+    real, fake = real.cpu(), fake.cpu()
     means = [_mean(points, lambda part: part) for points in (real, fake)]
     center = (means[0] + means[1]) / 2
     squares = [

@@ -85,7 +85,8 @@ def in_unit(network: nn.Module, objective: Objective | None, unit: Unit | None) 
     if unit is None:
         return network
     length = objective is None or objective.estimates == "EM"
-    return Standardized(network, unit.shift, unit.scale, unit.scale if length else 1.0)
+    shift = unit.shift.to(next(network.parameters()).device)
+    return Standardized(network, shift, unit.scale, unit.scale if length else 1.0)
 
 
 def construct(kind: Callable[..., Any], dimension: int) -> Any:

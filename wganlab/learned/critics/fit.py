@@ -156,7 +156,7 @@ def fit_critic(
     with _seeded(weights, place), thread_limit(threads):
         unit = None
         if isinstance(critic, Standardized):  # trained further, in the unit that it has
-            unit = Unit(critic.shift.to(place), critic.scale.item())
+            unit = Unit(critic.shift.cpu(), critic.scale.item())
             critic = critic.network
         laws, unit = standardized(real, fake, paired=constraint.paired, device=place, unit=unit)
         # of its own, so that how often one measures does not change what is trained

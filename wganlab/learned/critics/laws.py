@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Generator, Tensor
 
+NAMES = ("real", "fake")
 FRESH = 1000  # points drawn of each law where all of it is asked for
 MEASURED = 2000  # points of each cloud to measure on: a certificate takes all their distances
 
@@ -123,7 +124,7 @@ class _Laws:
     def __init__(self, real: Any, fake: Any, paired: bool, device: torch.device) -> None:
         self.paired, self.device = paired, device
         self.clouds: tuple[Tensor, Tensor] | None = None
-        self.fine = (False, False)  # is what is drawn finite float32 on the device already?
+        self.fine = (False, False)  # is what is drawn finite, and on the device already?
         if fake is None:
             self.draw = _joint(real, paired)
             return
@@ -138,8 +139,8 @@ class _Laws:
                 "two separate samplers have no pairs: give one sampler of pairs, "
                 "fit_critic(sampler), a known pair, or two arrays whose rows belong together"
             )
-        self.fine = isinstance(real, Toy), isinstance(fake, Toy)
-        first, second = _sampler(real, "real"), _sampler(fake, "fake")
+        self.fine = _is_fine(real), _is_fine(fake)
+        first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
         self.draw = lambda n, generator: (first(n, generator), second(n, generator))
 
     def unit(self) -> Unit | None:
@@ -152,24 +153,22 @@ class _Laws:
     def source(self, unit: Unit | None) -> Source:
         """In that unit."""
         if self.clouds is not None:
-            parts = [_into(cloud, name, self.device, unit) for cloud, name in self._named()]
-            for before, after, name in zip(self.clouds, parts, ("real", "fake"), strict=True):
-                warn_of_lost(before, after, name)
+            parts = []
+            for cloud, name in zip(self.clouds, NAMES, strict=True):
+                parts.append(_into(cloud, name, self.device, unit))
+                warn_of_lost(cloud, parts[-1], name)
             return Clouds(parts[0], parts[1], self.paired)
 
         def draw(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
-            real, fake = self.draw(n, generator)
-            # to look again at what a toy draws would make a GPU wait
-            if unit is not None or not self.fine[0]:
-                real = points(real, "real", self.device, unit)
-            if unit is not None or not self.fine[1]:
-                fake = points(fake, "fake", self.device, unit)
-            return together(real, fake, self.paired)
+            both = []
+            for drawn, name, fine in zip(self.draw(n, generator), NAMES, self.fine, strict=True):
+                if fine:  # to look at it again would make a GPU wait
+                    both.append(drawn.float() if unit is None else unit.of(drawn))
+                else:
+                    both.append(points(drawn, name, self.device, unit))
+            return together(both[0], both[1], self.paired)
 
         return Stream(draw)
-
-    def _named(self) -> Any:
-        return zip(self.clouds or (), ("real", "fake"), strict=True)
 
 
 def points(array: Any, name: str, device: torch.device, unit: Unit | None = None) -> Tensor:
@@ -226,17 +225,19 @@ def _rows(size: int, n: int, generator: Generator) -> Tensor:
     return torch.randint(size, (n,), generator=generator, device=generator.device)
 
 
-def _sampler(law: Any, name: str) -> Callable[[int, Generator], Any]:
+def _is_fine(law: Any) -> bool:
+    return isinstance(law, Toy) or not samplers.is_law(law)
+
+
+def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Any]:
     if isinstance(law, Toy):
         return law.sample
     if samplers.is_law(law):
         return samplers.tried(samplers.sampler(law), law, name)
     cloud = read(law, name)
-
-    def rows(n: int, generator: Generator) -> Tensor:
-        return cloud[_rows(len(cloud), n, generator).to(cloud.device)]
-
-    return rows
+    # Apple's GPUs have no float64
+    cloud = cloud.to(device, torch.float32 if device.type == "mps" else None, copy=True)
+    return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
 
 
 def _joint(law: Any, paired: bool) -> Callable[[int, Generator], Any]:
