@@ -153,6 +153,26 @@ def test_raw_units_are_told_and_lost_points_too(tmp_path, capsys):
     assert float(table(out)["lp"].split()[1]) == pytest.approx(1.1, abs=0.15)
 
 
+@pytest.mark.parametrize(
+    ("array", "advice"),
+    [
+        (np.zeros((3, 3)), "b.npy of shape (3,): they must live in one space"),
+        (np.array([[0.0, np.nan]]), "b.npy has a value in row 0 that is not finite"),
+        (np.array(["u", "v"]), "b.npy holds text, expected real numbers"),
+        (np.ones((3, 2)) + 1j, "b.npy holds complex numbers"),
+        (np.zeros((0, 2)), "b.npy has shape (0, 2): give points"),
+    ],
+)
+def test_files_that_hold_no_such_points_are_named(tmp_path, array, advice, capsys):
+    np.save(tmp_path / "a.npy", np.zeros((4, 2)))
+    np.save(tmp_path / "b.npy", array)
+    files = [str(tmp_path / f"{name}.npy") for name in "ab"]
+    assert main(["compare", "--points", *files]) == 2
+    err = capsys.readouterr().err
+    assert advice in err
+    assert err.count("\n") == 1
+
+
 def test_files_of_others_are_kept_unless_it_is_asked_for(tmp_path, capsys):
     (tmp_path / "notes.md").write_text("mine")
     brief = ["--steps", "1", "-n", "20", "--jobs", "1", "--seeds", "1", "--constraint", "gp"]

@@ -353,6 +353,8 @@ def test_what_cannot_be_trained_is_one_line_that_names_it(name):
         fit_critic(X, Y, critic=critic, constraint=GradientPenalty(), **short())
     assert advice in str(refusal.value)
     assert "\n" not in str(refusal.value)
+    if isinstance(critic, nn.Module) and name != "not finite":
+        assert critic.training
 
 
 UNJUDGEABLE = {

@@ -90,7 +90,8 @@ class Compare:
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
         with spinner("loading torch"):
             from wganlab import compare
-        dimension = pair.dim if pair is not None else _dimension(laws, notes)
+        (law,) = laws.values()
+        dimension = _dimension(law, self.points or ("real", "fake"), notes)
         methods = self._methods(dimension)
         same = self.points is not None and not any(map(is_method, methods.values()))
         board = compare.scoreboard(
@@ -266,15 +267,18 @@ def is_method(how: Any) -> bool:
     return isinstance(how, Method)
 
 
-def _dimension(laws: dict[str, Any], notes: list[str]) -> int:
+def _dimension(laws: Any, names: tuple[str, str], notes: list[str]) -> int:
     """Of the points; with a note where their unit is not one for networks."""
+    import numpy as np
+    import torch
+
     from wganlab.compare.clouds import as_arrays
     from wganlab.data.units import unit_of
-    from wganlab.learned.critics.reading import read
 
-    x, y = next(iter(laws.values()))
-    arrays = as_arrays(x, y)
-    unit = unit_of(*(read(array, "a cloud") for array in arrays))
+    if not isinstance(laws, tuple):
+        laws = laws.sample(1000, np.random.default_rng(0))
+    arrays = as_arrays(*laws, names)
+    unit = unit_of(*map(torch.from_numpy, arrays))
     if unit is not None:
         notes.append(
             f"for the networks the points were standardized, {unit}; all numbers are in their own "

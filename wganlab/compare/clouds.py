@@ -105,14 +105,14 @@ def drawn(law: Any, name: str, n: int, rng: np.random.Generator) -> Any:
     return read(samplers.tried(samplers.sampler(law), law, name)(n, generator), name).numpy()
 
 
-def as_arrays(x: Any, y: Any) -> tuple[Array, Array]:
+def as_arrays(x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[Array, Array]:
     """Both as points of float64, weights left aside."""
     pair = aligned(*(z.points if _has_weights(z) else z for z in (x, y)))
-    arrays = [read(z, name).double().cpu().numpy() for z, name in zip(pair, "xy", strict=True)]
+    arrays = [read(z, name).double().cpu().numpy() for z, name in zip(pair, names, strict=True)]
     if arrays[0].shape[1:] != arrays[1].shape[1:]:
         raise ValueError(
-            f"x has points of shape {arrays[0].shape[1:]} and y of shape {arrays[1].shape[1:]}: "
-            "they must live in one space"
+            f"{names[0]} has points of shape {arrays[0].shape[1:]} and {names[1]} of shape "
+            f"{arrays[1].shape[1:]}: they must live in one space"
         )
     return arrays[0], arrays[1]
 

@@ -48,8 +48,18 @@ def build(
         raise ValueError(
             f"the critic {foreign.name_of(network)} has weights on meta, without values: load them"
         )
-    network.to(sample.device).eval()
-    asked = foreign.asked(network)
+    training = network.training
+    try:
+        _try(network.to(sample.device).eval(), clouds, constraint)
+    except ValueError:
+        network.train(training)  # as it came: it is not trained
+        raise
+    return network.train()
+
+
+def _try(network: nn.Module, clouds: tuple[Tensor, Tensor], constraint: Constraint) -> None:
+    """ValueError for a network that cannot be trained on such points."""
+    sample, asked = clouds[0], foreign.asked(network)
     with torch.no_grad(), foreign.told(network, sample[:2]):
         values(asked, sample[:2])
     if not any(weight.requires_grad for weight in network.parameters()):
@@ -59,7 +69,6 @@ def build(
         )
     if isinstance(asked, foreign.Foreign):
         foreign.examine(asked, *clouds, constraint)
-    return network.train()
 
 
 def called(make: Any, dimension: int, generator: torch.Generator | None = None) -> Any:
