@@ -277,7 +277,8 @@ def _dimension(laws: Any, names: tuple[str, str], notes: list[str]) -> int:
 
     if not isinstance(laws, tuple):
         laws = laws.sample(1000, np.random.default_rng(0))
-    arrays = as_arrays(*laws, names)
+    real, fake = laws
+    arrays = as_arrays(real, fake, names)
     unit = unit_of(*map(torch.from_numpy, arrays))
     if unit is not None:
         notes.append(
