@@ -84,12 +84,12 @@ clean: ## delete .venv, generated figures, documentation, the site and caches
 
 active:
 	@$(PYTHON) -c 'import wganlab, ot, torch, tyro, tqdm, matplotlib' \
-		|| { echo 'install what is missing: python -m pip install -e ".[lab,track,hub,dev]"'; exit 1; }
+		|| { echo 'install what is missing: python -m pip install -e ".[lab,track,hub,parquet,dev]"'; exit 1; }
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		|| { echo "wganlab needs Python 3.10 or newer: make SYSTEM_PYTHON=/path/to/python3"; exit 1; }
 	@$(SYSTEM_PYTHON) -m venv .venv \
 		|| { echo "no venv module: install it (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
-	.venv/bin/python -m pip install --disable-pip-version-check -e ".[lab,track,hub,dev]" -c constraints.txt
+	.venv/bin/python -m pip install --disable-pip-version-check -e ".[lab,track,hub,parquet,dev]" -c constraints.txt
 	@touch .venv/ready

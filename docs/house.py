@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = Path(__file__).with_suffix(".svg")
 SHOWN = {"pictures", "player", "plots", "report", "scenes"}
+GROUND = {"names", "writing"}  # what any room may use, and is not drawn
 TOLD = {
     "commands": "how it is asked for",
     "shown": "how it is shown",
@@ -78,8 +79,10 @@ def _within(name: str) -> str:
 
 
 def wing(module: str) -> str:
-    """The wing that a module belongs to; "" for the package itself."""
+    """The wing that a module belongs to; "" for the package itself, and its ground."""
     first = module.split(".")[0]
+    if first in GROUND:
+        return ""
     if first in ("cli", "__main__"):
         return "commands"
     return "shown" if first in SHOWN else first

@@ -1,7 +1,7 @@
 """WGAN-GP paper, figure 1a: surfaces of critics trained against a fixed generator.
 
 The generator is data + N(0, I). Clipped critics see one hump, whatever the data; penalized ones
-follow the modes and arms (the paper's two rows). In no paper: the exact critic that both are to
+follow the modes and arms (the paper's two rows). Added here: the exact critic that both are to
 approximate, and an orthonormal one that comes close, each with its gap, its certificate and EM.
 """
 

@@ -60,7 +60,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         figure,
         "Boxes in the cells, places on the margins; cost = boxes times way. Shown: the first, a "
         "middle and the last plan in the order of cost, of all plans in whole boxes, enumerated. "
-        "EM of the normalized histograms is the least cost over 6, by quantiles. In no paper.",
+        "EM of the normalized histograms is the least cost over 6, by quantiles. "
+        "A figure of this lab.",
         width=180,
     )
     return figure

@@ -156,7 +156,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"by a factor of {changes:.2g} at most. Open marks: gradients below RMSProp's ε = "
         f"{MOVED:g}, so the critic hardly moves (not counted; negative gaps have no place on a "
         "logarithmic axis). At c = .001 one step crosses half the box. Raw certificates (dotted) "
-        f"prove {arrays['flat']:.2f} for a tiny critic, as f = 0 does. In no paper."
+        f"prove {arrays['flat']:.2f} for a tiny critic, as f = 0 does. A figure of this lab."
     )
 
 

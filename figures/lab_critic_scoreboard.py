@@ -95,7 +95,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         f"it is {clipped.min():.0e} to {clipped.max():.0e} of EM); that of the c-transform, which "
         "uses its critic at the real points alone, is its certificate. The "
         "certificate is a lower bound for any critic. Cosine: along the way of the mass, mean over "
-        "1,000 points. In no paper.",
+        "1,000 points. A figure of this lab.",
         width=185,
     )
     return figure

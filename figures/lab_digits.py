@@ -63,7 +63,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         figure,
         f"MNIST digits as points of R^784, pixels in [0, 1], {n} of each class (the first in the "
         f"archive's order), exact EM by network simplex. Shown: {SHOWN} of the {n} matched pairs, "
-        "evenly by length. Diagonal: two disjoint samples of one class. In no paper.",
+        "evenly by length. Diagonal: two disjoint samples of one class. A figure of this lab.",
         width=185,
     )
     return figure

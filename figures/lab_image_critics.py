@@ -199,5 +199,5 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"the dotted line is EM between {n} training and {n} held-out "
         "images: what is near it, samples of this size cannot tell apart. Slope: the largest "
         "gradient norm at the images, between them and along the optimal plan, at the end, in "
-        f"evaluation mode; proven: the product of the layers' norms.{judged} In no paper."
+        f"evaluation mode; proven: the product of the layers' norms.{judged} A figure of this lab."
     )

@@ -180,5 +180,5 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         "to a mode where it is the nearest one of a tenth of its share of them; near: within "
         f"{NEAR:g} deviations of its center, and again a tenth of its share. Right: a mark a seed; "
         "bars and numbers: mean with 95 % bootstrap interval; floor: EM between two real samples. "
-        "In no paper; the WGAN paper says that it saw no mode collapse."
+        "A figure of this lab; the WGAN paper says that it saw no mode collapse."
     )

@@ -161,5 +161,5 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         "keeps the discriminator stands under a panel; gmmn, sinkhorn and emd have none. Below "
         f"right: discriminators of {steps:,} steps, new points of N(0, 1) and N(1, 1) in each, no "
         "constraint (EM: one-sided penalty); on 10,000 further points, bars of two standard errors "
-        "of sampling. All but EM are lower bounds. In no paper."
+        "of sampling. All but EM are lower bounds. A figure of this lab."
     )

@@ -172,7 +172,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         f"quadrature; optima of the wrong sign exist for λ > {arrays['steepest'] / 2:.2f}. MLP of "
         f"3 hidden layers of 64 SiLU units from torch's start, Adam, {steps} "
         f"steps ({SLOWLY * steps} on parallel lines for the two-sided penalty at λ = 100) "
-        f"on {BATCH} new points of each law, CPU; gaps are integrals over the laws. In no paper.",
+        f"on {BATCH} new points of each law, CPU; gaps are integrals over the laws. "
+        "A figure of this lab.",
         width=195,
     )
     return figure

@@ -142,6 +142,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"{BASE.clip:g}, RMSProp at {RATE.lr:g} (the paper's: 0.01 and 5e-5), {seeds} seed"
         f"{'s' * (seeds > 1)} (thin lines; thick: mean), CPU. Exact EM between {POINTS} points of "
         "each law; floor: between two real samples. The generator steps of the first phases take "
-        "2,500 critic steps, those of 500 iterations without. In no paper: the phases are in the "
+        "2,500 critic steps, those of 500 iterations without. "
+        "A figure of this lab: the phases are in the "
         "authors' code alone."
     )

@@ -172,7 +172,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"with EM, over the {RECORDS + 1} records from iteration 0 on: median of the seeds "
         "(smallest to largest). Last line: modes of each seed, found "
         "if at least a tenth of their share of the points is within 4 deviations, and median EM at "
-        "the end. In no paper."
+        "the end. A figure of this lab."
     )
 
 

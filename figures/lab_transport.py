@@ -58,7 +58,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     plots.caption(
         figure,
         f"n = {len(arrays['x'])} real and m = {len(arrays['y'])} fake points, uniform weights, "
-        "d = 2, seed 4; exact EM by network simplex. Line widths: mass. In no paper: the gradient "
+        "d = 2, seed 4; exact EM by network simplex. Line widths: mass. "
+        "A figure of this lab: the gradient "
         "penalty paper's figure 1a shows such surfaces for trained critics.",
         width=190,
     )

@@ -4,8 +4,8 @@
 
 Each mutant is one plausible slip in one file: a sign, a forgotten half, a minimum for a maximum, a
 step that is not taken. The tree is copied, one mutant at a time is put into the copy, and the tests
-that should know are run until the first fails. Results are kept in a file and are not computed
-again for the same source; survivors are named at the end.
+that should know are run until the first fails: the quick ones, then the slow ones. Results are kept
+in a file and are not computed again for the same source; survivors are named at the end.
 
 The packages that tests load are loaded once, and every mutant has a fork of that process: a
 mutant takes the seconds of its tests.
@@ -24,13 +24,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 300.0  # seconds; a mutant that takes longer is noticed, by whoever waits
+PATIENCE = 5.0  # times what the tests take without a fault; whoever waits longer has noticed
 LOADED = ("numpy", "scipy.stats", "scipy.optimize", "torch", "ot", "matplotlib.pyplot", "pytest")
 
 
@@ -85,17 +85,48 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def tested(tree: Path, tests: tuple[str, ...]) -> str:
-    """How the tests of that tree end in a fork: passed, failed, broken or too slow."""
+@dataclass
+class Judge:
+    """The tests of a tree: the quick ones of a mutant, and where they see nothing the slow ones."""
+
+    tree: Path
+    seconds: dict[tuple[tuple[str, ...], str], float] = field(default_factory=dict)
+
+    def __call__(self, mutant: Mutant) -> str:
+        """How the tests end with the fault: passed, failed, broken or too slow."""
+        ended = "passed"
+        for which in ("not slow", "slow"):
+            longest = 60 + PATIENCE * self.without(mutant.tests, which)
+            (self.tree / mutant.file).write_text(mutant.mutated, encoding="utf-8")
+            try:
+                ended = tested(self.tree, mutant.tests, which, longest)
+            finally:
+                (self.tree / mutant.file).write_text(mutant.source, encoding="utf-8")
+            if ended != "passed":
+                break
+        return ended
+
+    def without(self, tests: tuple[str, ...], which: str) -> float:
+        """Seconds that tests take without a fault, which they must pass."""
+        if (tests, which) not in self.seconds:
+            began = time.monotonic()
+            if (ended := tested(self.tree, tests, which, 3600)) != "passed":
+                raise SystemExit(f"without a fault {', '.join(tests)} ({which}): {ended}")
+            self.seconds[tests, which] = time.monotonic() - began
+        return self.seconds[tests, which]
+
+
+def tested(tree: Path, tests: tuple[str, ...], which: str, longest: float) -> str:
+    """How tests of that tree end in a fork: passed, failed, broken or too slow."""
     child = os.fork()
     if child == 0:
         status = 9
         try:
             os.setpgid(0, 0)
-            status = _run(tree, tests)
+            status = _run(tree, tests, which)
         finally:
             os._exit(status)
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + longest
     while time.monotonic() < deadline:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -107,7 +138,7 @@ def tested(tree: Path, tests: tuple[str, ...]) -> str:
     return "too slow"
 
 
-def _run(tree: Path, tests: tuple[str, ...]) -> int:
+def _run(tree: Path, tests: tuple[str, ...], which: str) -> int:
     import pytest
 
     os.chdir(tree)
@@ -116,7 +147,8 @@ def _run(tree: Path, tests: tuple[str, ...]) -> int:
     os.dup2(out, 1)
     os.dup2(out, 2)
     files = [f"tests/test_{name}.py" for name in tests]
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *files]))
+    ended = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", which, *files]))
+    return 0 if ended == 5 else ended  # 5: there is no such test
 
 
 def main() -> None:
@@ -136,13 +168,9 @@ def main() -> None:
         chosen = [mutant for mutant in mutants(tree) if asked.only in str(mutant)]
         due = [one for one in chosen if asked.again and results.get(one.key) == "passed"]
         due += [one for one in chosen if one.key not in results]
-        for tests in sorted({mutant.tests for mutant in due}):
-            if (ended := tested(tree, tests)) != "passed":
-                raise SystemExit(f"without a fault {', '.join(tests)}: {ended}")
+        judge = Judge(tree)
         for mutant in due:
-            (tree / mutant.file).write_text(mutant.mutated, encoding="utf-8")
-            results[mutant.key] = tested(tree, mutant.tests)
-            (tree / mutant.file).write_text(mutant.source, encoding="utf-8")
+            results[mutant.key] = judge(mutant)
             asked.results.parent.mkdir(parents=True, exist_ok=True)
             asked.results.write_text(json.dumps(results, indent=1))
             print(f"{results[mutant.key]:<8}  {mutant}", flush=True)

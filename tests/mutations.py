@@ -731,7 +731,7 @@ COMPARE = {
         ],
     ),
     "wganlab/compare/truth_observers.py": (
-        ("train", "image_training"),
+        ("truth_observers",),
         [
             ("for points in (view.held_out, view.fake))", "for points in (view.real, view.fake))"),
             (
@@ -756,10 +756,7 @@ COMPARE = {
         ("features",),
         [
             ('kernel="polynomial", unbiased=True)', 'kernel="polynomial")'),
-            (
-                "counts >= max(1, 0.1 * len(told) / len(counts))",
-                "counts >= 0.1 * len(told) / len(counts)",
-            ),
+            ("counts >= 0.1 * len(told) / len(counts)", "counts >= 0.2 * len(told) / len(counts)"),
             ("float(told.max(axis=1).mean())", "float(told.max())"),
             ("float(counts.max() / len(told))", "float(counts.max() / len(counts))"),
             (
@@ -860,4 +857,55 @@ COMPARE = {
     ),
 }
 
-MUTATIONS = {**EXACT, **LEARNED, **COMPARE}
+DOORS = {
+    "wganlab/writing.py": (
+        ("writing",),
+        [
+            ("return source.samefile(path) or", "return source == path or"),
+            ("            os.link(part, place)", "            part.replace(place)"),
+            ("    if not overwrite:\n        raise", "    if overwrite:\n        raise"),
+        ],
+    ),
+    "wganlab/names.py": (
+        ("names",),
+        [
+            ('.replace("$", r"\\$")', ""),
+            ('return told.replace("<", "\\\\u003c")', "return told"),
+            ('{"Cc", "Cf", "Zl", "Zp", "Cs"}', '{"Cf", "Zl", "Zp", "Cs"}'),
+        ],
+    ),
+    "wganlab/data/columns.py": (
+        ("data",),
+        [
+            ("found.append(int(name) - 1)", "found.append(int(name))"),
+            ("return others, place, [", "return places, place, ["),
+            ("or not (plain or histogram)", "or not plain"),
+            ("array / total, [f", "array, [f"),
+            ("kept.remove(place)", "pass"),
+            ("if not counted and whole and", "if whole and"),
+        ],
+    ),
+    "wganlab/data/files.py": (
+        ("data",),
+        [
+            ("b.names.index(name) for name in a.names", "a.names.index(name) for name in a.names"),
+            ("np.repeat(np.arange(len(shares)),", "np.repeat(np.arange(len(shares))[::-1],"),
+        ],
+    ),
+    "wganlab/data/toys.py": (
+        ("data",),
+        [("np.cumsum(shares[kept])", "np.arange(1.0, len(kept) + 1)")],
+    ),
+    "wganlab/data/levels.py": (
+        ("images",),
+        [
+            ("2.0**bits - 1 for bits", "2.0**bits for bits"),
+            ("min(part.low for part in ranges)", "ranges[0].low"),
+            ("max(part.high for part in ranges)", "ranges[0].high"),
+            (".round().astype(np.uint8)", ".astype(np.uint8)"),
+            ("BITS = (8, 10, 12, 14, 16)", "BITS = (16,)"),
+        ],
+    ),
+}
+
+MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS}

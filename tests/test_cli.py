@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from scipy import sparse
 
 import wganlab
-from wganlab import data, exact, report
+from wganlab import cli, data, exact, report
 from wganlab.cli import main
 from wganlab.commands import known
 
@@ -128,7 +129,7 @@ def test_the_plan_of_a_draw_knows_its_rows(clouds, tmp_path, capsys):
 def test_a_plan_that_cannot_be_written_is_told_before_solving(clouds, tmp_path, capsys):
     _, _, a, b = clouds
     (tmp_path / "plan.npz").mkdir()
-    for path, reason in ((tmp_path / "plan.npz", "is a directory"), ("/proc/plan.npz", "written")):
+    for path, reason in ((tmp_path / "plan.npz", "is a folder"), ("/proc/plan.npz", "written")):
         assert main(["distance", a, b, "--plan", str(path)]) == 2
         out, err = capsys.readouterr()
         assert out == ""
@@ -148,8 +149,47 @@ def test_the_table_survives_a_full_disk(clouds, tmp_path, capsys, monkeypatch):
     assert main(["distance", a, b, "--plan", str(path)]) == 2
     out, err = capsys.readouterr()
     assert "\nEM " in out
-    assert err == f"wganlab: error: --plan {path} cannot be written: No space left on device\n"
+    told = "No space left on device: free some room, or write to another disk"
+    assert err == f"wganlab: error: --plan {path} cannot be written: {told}\n"
     assert set(tmp_path.iterdir()) == before
+
+
+def test_the_plan_replaces_no_file_unasked_and_no_input_ever(tmp_path, capsys):
+    a, b, plan = tmp_path / "a.npz", tmp_path / "b.npz", tmp_path / "plan.npz"
+    for path in (a, b, plan):
+        np.savez(path, points=np.arange(6.0).reshape(3, 2))
+    before = a.read_bytes()
+    for options, reason in (
+        (["--plan", str(a)], "is one of the inputs"),
+        (["--plan", str(a), "--overwrite"], "is one of the inputs"),
+        (["--plan", str(plan)], "exists: give another name, or --overwrite"),
+    ):
+        assert main(["distance", f"{a}[points]", str(b), *options]) == 2
+        assert reason in capsys.readouterr().err
+        assert a.read_bytes() == plan.read_bytes() == before
+    assert main(["distance", str(a), str(b), "--plan", str(plan), "--overwrite"]) == 0
+    assert sparse.load_npz(plan).shape == (3, 3)
+
+
+def test_columns_and_weights_of_tables(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("id,x,y,count\n7,0,0,3\n8,1,0,1\n")
+    (tmp_path / "b.csv").write_text("y,x\n0,0\n0,1\n")
+    a, b = str(tmp_path / "a.csv"), str(tmp_path / "b.csv")
+    for options in (
+        [a, b],
+        [f"{a}:columns=x,y:weights=count", b],
+        [f"{a}:weights=count", f"{b}:columns=x,y"],
+    ):
+        assert main(["distance", *options, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["distances"]["EM"]["value"] == pytest.approx(0.25)
+        assert any("column count, sum to 4" in note for note in told["notes"])
+    assert main(["distance", a, a, "--columns", "x,y", "--weights", "count"]) == 0
+    assert "EM " in capsys.readouterr().out
+    assert main(["distance", a, b, "--columns", "z"]) == 2
+    assert "there is no column 'z': its columns are id, x, y, count" in capsys.readouterr().err
+    assert main(["distance", "-", "-"]) == 2
+    assert "cannot both be standard input" in capsys.readouterr().err
 
 
 def test_weights_of_an_archive_are_used(tmp_path, capsys):
@@ -234,12 +274,12 @@ def test_a_wide_gap_is_noted():
         (["distance", "mnist10k[3]", "mnist10k[x]"], "no class 'x'"),
         (["distance", "mnist10k[3]"], "Missing"),
         (["distance", "mnist10k[3]", "glyphs[A]"], "dimension 784 and glyphs[A] in dimension 1024"),
-        (["distance", "{bad}", "{bad}"], "has nan in row 1"),
+        (["distance", "{bad}", "{bad}"], "line 2, column 1: 'nan' is a missing"),
         (["distance", "{heavy}", "{heavy}", "--max-points", "1"], "raise --max-points"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--max-points", "0"], "at least one point"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--max-points", "x"], "--max-points"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--jsn"], "Unrecognized options: --jsn"),
-        (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "no/where.npz"], "existing folder"),
+        (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "no/where.npz"], "No such file"),
         (["distance", "mnist10k[3]", "mnist10k[8]", "--plan", "plan.txt"], "a .npz file"),
         (["known", "circles"], "there is no pair 'circles': choose from parallel-lines"),
         (["known", "uniforms", "--real", "4", "0"], "give low < high"),
@@ -297,7 +337,8 @@ def test_a_reader_that_leaves_is_no_error(command, unbuffered):
 def test_a_full_standard_output_is_one_line(unbuffered):
     result = shell("WGANLAB known > /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert result.returncode == 2
-    assert result.stderr == "wganlab: error: [Errno 28] No space left on device\n"
+    told = "No space left on device: free some room, or write to another disk"
+    assert result.stderr == f"wganlab: error: {told}\n"
 
 
 def test_the_version_is_told(capsys):
@@ -398,3 +439,67 @@ def test_help_shows_units_and_defaults(capsys):
     assert "lies in [0, sqrt 2] and has no unit" in " ".join(out.split())
     for words in ("in nats", "Euclidean", "pixels in [0, 1]", "default: 4000", "default: 0"):
         assert words in " ".join(out.split())
+
+
+@pytest.mark.parametrize("environment", [{"RANK": "1"}, {"RANK": "1", "WORLD_SIZE": "2"}])
+def test_a_rank_alone_silences_nothing(environment, monkeypatch, capsys):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["distance", "gone.csv", "gone.csv"]) == 2
+    assert "there is no file 'gone.csv'" in capsys.readouterr().err
+
+
+def test_one_of_several_processes_tells_its_errors_too(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "MOMENT", 0.0)
+    for name in cli.TORCHRUN:
+        monkeypatch.setenv(name, "1")
+    assert main(["distance", "gone.csv", "gone.csv"]) == 2
+    assert "there is no file 'gone.csv'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "out of memory: give fewer points"),
+        (MemoryError("Unable to allocate 7.45 GiB"), "(Unable to allocate 7.45 GiB): give fewer"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "give fewer"),
+        (RuntimeError("CUDA out of memory. Tried"), "give fewer points or iterations"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.npy"), "a.npy: No space left on dev"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "free some room, or write to another disk"),
+        (OSError(errno.EACCES, "Permission denied", "a.npy"), "error: a.npy: Permission denied\n"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0"), "is the disk full?"),
+        (OverflowError("Python int too large to convert to C long"), "below 2**63"),
+        (RuntimeError("Overflow when unpacking long long"), "a size or seed is too large"),
+        (OverflowError("math range error"), "too extreme for float64"),
+        (ValueError("a\x1b[31m\nb \udcff"), r"error: a\x1b[31m b \xff"),
+    ],
+)
+def test_errors_say_what_to_do(error, told, monkeypatch, capsys):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setattr(cli, "_run", fail)
+    assert main(["known"]) == 2
+    err = capsys.readouterr().err
+    assert told in err
+    assert err.count("\n") == 1
+    assert "Errno" not in err
+
+
+def test_an_output_without_the_letters_loses_nothing(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(cli, "_run", lambda argv: print("1 ± 2, \udcff"))
+    assert main(["known"]) == 0
+    assert out.buffer.getvalue() == rb"1 \xb1 2, \udcff" + b"\n"
+
+
+def test_wild_names_reach_no_terminal(tmp_path, capsys):
+    path = tmp_path / "a\x1b[2J$x$<!--\n.npy"
+    np.save(path, np.arange(6.0).reshape(3, 2))
+    assert main(["distance", str(path), str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert r"a\x1b[2J$x$<!--\n.npy" in out
+    assert main(["distance", str(path), str(path) + "\x1b"]) == 2
+    assert "\x1b" not in capsys.readouterr().err

@@ -362,3 +362,17 @@ def test_objectives_beside_the_exact_divergences(capsys):
 def test_objectives_that_make_no_sense_are_refused(arguments, reply, capsys):
     assert main(["compare", *arguments]) == 2
     assert reply in capsys.readouterr().err
+
+
+def test_columns_and_weights_of_files_become_points_of_equal_weight(tmp_path):
+    (tmp_path / "a.csv").write_text("id,x,y,count\n7,0,0,3\n8,1,0,1\n")
+    (tmp_path / "b.csv").write_text("y,x\n0,5\n0,1\n")
+    notes = []
+    pair = (str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    ((real, fake),) = Compare(points=pair)._clouds(notes).values()
+    np.testing.assert_array_equal(real, [[0, 0], [0, 0], [0, 0], [1, 0]])
+    np.testing.assert_array_equal(fake, [[5, 0], [1, 0]])
+    for note in ("taken for an index", "taken for weights", "repeated", "in the order of those of"):
+        assert note in "\n".join(notes)
+    ((real, fake),) = Compare(points=pair, columns="x")._clouds([]).values()
+    assert real.shape == fake.shape == (2, 1)

@@ -35,7 +35,7 @@ OPTIONS = {
     "device": "cpu",
 }
 TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(value))]
-LONG = [*TINY, "--iterations", "400", "--every", "20", "--checkpoint", "50"]
+LONG = [*TINY, "--engine", "eager", "--iterations", "400", "--every", "20", "--checkpoint", "50"]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
     *("player.html", "samples", "samples.png"),
@@ -485,3 +485,24 @@ def test_what_cannot_be_compiled_is_told_in_one_line(folder, capsys):
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("wganlab: trained without the compiler: ")
     assert any(line.startswith("a ") for line in told)
+
+
+def test_columns_and_weights_are_kept_in_the_name_of_the_data(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,x,y,count\n7,0,0,0\n8,1,2,1\n")
+    config = Train(columns="x,y", weights="count").of_columns(learned.TrainConfig(data=str(path)))
+    assert config.data == f"{path}:columns=x,y:weights=count"
+    law = config.law()
+    np.testing.assert_array_equal(law.sample(3, torch.Generator()), [[1, 2]] * 3)
+    assert Train().of_columns(config) == config
+    with pytest.raises(ValueError, match="--columns and --weights are of files"):
+        Train(columns="x").of_columns(learned.TrainConfig())
+    with pytest.raises(ValueError, match="save standard input to a file"):
+        data.law("-")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is one")
+def test_a_missing_device_is_one_short_line(capsys):
+    assert main(["train", "--quick", "--device", "mps", "--profile-step"]) == 2
+    err = capsys.readouterr().err
+    assert err == "wganlab: error: device 'mps' cannot be used: there is none here; give cpu\n"

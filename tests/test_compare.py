@@ -158,6 +158,10 @@ def test_the_cosine_is_with_the_way_of_the_mass():
     best = linear(shift[None])
     assert critic_vs_exact(best, y + shift, y).cosine == pytest.approx(1)
     assert math.isnan(critic_vs_exact(best, y, y).cosine)  # no mass moves
+    halves = np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]])  # a fourth of the mass goes across
+    fake = np.arange(4.0)[:, None] * [[100, 100]]
+    told = critic_vs_exact(lambda z: z[:, 0], fake + halves, fake)
+    assert told.cosine == pytest.approx(3 / 4)
 
 
 @pytest.mark.parametrize(
@@ -403,6 +407,7 @@ def test_images_may_come_with_the_transport_of_their_pixels():
         (None, TypeError, "the critic is of type NoneType"),
         ("wgan", TypeError, "the critic is of type str"),
         (lambda z: z[:, 0] / 0 * 0, ValueError, "value at point 0 is not finite"),
+        (lambda z: 1 / (np.arange(len(z)) != 1), ValueError, "value at point 1 is not finite"),
         (linear(np.full((1, 4), np.nan)), ValueError, "is not finite: has its training diverged?"),
         (lambda z: (torch.sum(z, 1), z), ValueError, "it returned a tuple: it must return one"),
         (nn.LSTM(4, 1), ValueError, "it returned a tuple: it must return one"),

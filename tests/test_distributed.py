@@ -14,7 +14,7 @@ import torch
 from processes import free_port, together
 from torch import nn
 
-from wganlab import learned
+from wganlab import data, learned
 from wganlab.learned.distributed import (
     Sharded,
     WholeBatchNorm,
@@ -187,11 +187,20 @@ def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path, torchrun):
     assert f"cut at iteration {iteration:,}" in err
 
 
-def test_mistakes_are_told_once(tmp_path):
+def test_mistakes_are_told_by_all_and_by_the_first_first(tmp_path):
     arguments = ["train", *ONE_CLASS, "--batch", "9", "--iterations", "1"]
     code = f"from wganlab.cli import main; raise SystemExit(main({arguments}))"
     told = together(code, 2, tmp_path)
-    assert [status for _, _, status in told] == [2, 0]  # the others leave in peace
-    err = "".join(err for _, err, _ in told)
-    assert err.count("wganlab: error: ") == 1
-    assert "batch = 9 cannot be parted equally among 2 processes: give --batch 8" in err
+    assert [status for _, _, status in told] == [2, 2]  # torchrun ends the others before
+    for _, err, _ in told:
+        assert err.count("wganlab: error: ") == 1
+        assert "batch = 9 cannot be parted equally among 2 processes: give --batch 8" in err
+
+
+def test_points_drawn_by_weight_are_parted_too():
+    law = data.from_points([0.0, 1, 2, 3, 4], weights=[1, 2, 3, 0, 4])
+    whole, parts = law.sample(8, torch.Generator().manual_seed(0)), []
+    for rank in range(2):
+        with World(rank, 2).sharded():
+            parts.append(law.sample(4, torch.Generator().manual_seed(0)))
+    torch.testing.assert_close(torch.cat(parts), whole, rtol=0, atol=0)

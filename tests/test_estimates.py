@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from wganlab import compare, exact, learned
@@ -10,6 +12,7 @@ from wganlab.exact import known
 from wganlab.learned import MLPConfig, Optimizer
 
 PAIR = known.Normals(real=(0, 1), fake=(1, 1))
+FREE = learned.NoConstraint()
 FITTED = [name for name, objective in learned.OBJECTIVES.items() if objective.has_critic]
 
 
@@ -23,6 +26,18 @@ def test_a_fitted_discriminator_comes_near_the_distance(name):
     assert told.value == pytest.approx(told.exact, rel=0.2, abs=3 * told.error)
     if told.bound:
         assert told.value < told.exact + 3 * told.error
+
+
+def test_the_error_is_the_standard_error():
+    along = torch.nn.Linear(1, 1)
+    torch.nn.init.ones_(along.weight)
+    errors = [
+        compare.estimate_vs_exact(
+            "wasserstein", PAIR, steps=0, critic=along, constraint=FREE, seed=seed
+        ).error
+        for seed in range(20)
+    ]
+    assert np.mean(errors) == pytest.approx(math.sqrt(2 / 10_000), rel=0.15)
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -44,6 +59,7 @@ def test_an_unfitted_discriminator_tells_less(name):
         ("reverse KL", known.Exponentials(2.0, 1.0), exact.kl(stats.expon(), stats.expon(scale=2))),
         ("chi2", known.Exponentials(1.0, 2.0), 1 / 3),
         ("chi2", known.Bernoullis(0.5, 0.25), 1 / 3),
+        ("chi2", known.Bernoullis(0.4, 0.25), 0.12),
         ("chi2", known.Line(stats.norm(), stats.norm(1)), math.e - 1),
         ("chi2", known.ParallelLines(), math.inf),
         ("Le Cam", known.ParallelLines(), 1.0),

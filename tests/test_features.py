@@ -132,6 +132,8 @@ def test_a_class_counts_from_a_tenth_of_its_share():
     assert compare.class_coverage(shares(88, 2, 0))["classes"] == 1
     assert compare.class_coverage(shares(2, 1, 0))["classes"] == 2  # few images: one is enough
     assert compare.class_counts(shares(2, 0, 1)).tolist() == [2, 0, 1]
+    told = compare.class_coverage([[0.75, 0.25], [0.5, 0.5], [1, 0]])
+    assert told["confidence"] == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +144,7 @@ def test_a_class_counts_from_a_tenth_of_its_share():
         ([[1.0], [1.0]], "one class alone: there is nothing to classify"),
         ([[0.5, 0.5], [3.0, -1.0]], "row 1 of the probabilities sums to 2"),
         ([[0.5, 0.5], [2.0, -1.0]], "did you pass logits? take their softmax"),
+        ([[0.5, 0.5], [0.6, 0.6]], "row 1 of the probabilities sums to 1.2"),
         ([[np.nan, 1.0]], "the probabilities has nan in row 0"),
     ],
 )
@@ -243,6 +246,14 @@ def test_what_cannot_be_compared_is_refused_with_advice(arguments, advice):
 
 
 # memorization
+
+
+def test_memorization_is_of_medians():
+    train = torch.zeros(1, 1, 4, 4)
+    at = torch.tensor([1.0, 2.0, 12.0]).reshape(3, 1, 1, 1)
+    told = compare.memorization(3 * at + train, train, at + train)
+    expected = {"memorization": 3, "nearest": 24, "nearest_held_out": 8}  # 16 pixels, 4 times
+    assert told == {name: pytest.approx(value) for name, value in expected.items()}
 
 
 def test_memorization_tells_copies_from_new_digits(digits, real):

@@ -1,14 +1,19 @@
 """Image sets: embedded, in folders, in arrays, from the hub; and the command that shows them."""
 
+import errno
 import io
 import json
 import os
 import re
+import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+import warnings
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -243,6 +248,81 @@ def test_odd_modes_are_read(tmp_path):
     assert (whole.images[2] == RED).all()
 
 
+def deep(path, levels, dtype=np.uint16):
+    """An image of one row a level."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.repeat(np.array(levels, dtype)[:, None], len(levels), axis=1)).save(path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sets", "shown", "note"),
+    [
+        (np.uint16, ([0, 2040], [4080, 0]), ([0, 127], [254, 0]), "0 to 4080: 0 is taken for bla"),
+        (np.uint16, ([0, 100], [255, 0]), ([0, 100], [255, 0]), "black and 255 for white"),
+        (np.uint16, ([0, 257], [65535, 0]), ([0, 1], [255, 0]), None),
+        (np.int32, ([0, 100], [255, 0]), ([0, 100], [255, 0]), "black and 255 for white"),
+        (np.int32, ([3080, 0], [-1000, 0]), ([255, 62], [0, 62]), "-1000 is taken for black"),
+        (np.float32, ([0, 0.5], [1, 0]), ([0, 128], [255, 0]), "floats from 0 to 1: 0 is taken"),
+        (np.float32, ([-1, 0], [1, 0]), ([0, 128], [255, 128]), "-1 is taken for black and 1 for"),
+        (np.float32, ([0, 100], [200, 0]), ([0, 100], [200, 0]), "black and 255 for white"),
+        (np.uint16, ([0, 0], [0, 0]), ([0, 0], [0, 0]), "and it is black"),
+    ],
+)
+def test_levels_are_those_of_the_whole_set(tmp_path, dtype, sets, shown, note):
+    for k, levels in enumerate(sets):
+        deep(tmp_path / "set" / f"{k}.tif", levels, dtype)
+    np.savez(tmp_path / "set.npz", images=np.array(sets, dtype)[..., None].repeat(2, axis=2))
+    for source in (f"folder:{tmp_path / 'set'}", f"npz:{tmp_path / 'set.npz'}"):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            whole = data.images(source, 2)
+        np.testing.assert_array_equal(whole.images[..., 0, 0], shown)
+        assert len(told) == (note is not None)
+        assert note is None or note in str(told[0].message)
+
+
+def test_what_was_cut_to_8_bits_or_one_frame_is_told(tmp_path):
+    frames = [Image.new("L", (8, 8), 50 * k) for k in (1, 2, 3)]
+    folder = tmp_path / "set"
+    folder.mkdir()
+    frames[0].save(folder / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "b.tif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "c.png")
+    told = "2 of 3 images have several frames or pages, such as a.gif: the first is taken"
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=told):
+            assert (data.images(f"folder:{folder}", 8).images == 50).all()
+    np.save(tmp_path / "mask.npy", np.ones((2, 4, 4), np.uint8))
+    with pytest.warns(UserWarning, match="its largest level is 1 of 255, so it is nearly black"):
+        data.images(f"npz:{tmp_path / 'mask.npy'}")
+    np.save(tmp_path / "mask.npy", np.ones((2, 4, 4), bool))
+    assert (data.images(f"npz:{tmp_path / 'mask.npy'}").images == 255).all()
+
+
+def test_48_bits_whose_upper_8_are_black_are_no_black_image(tmp_path):
+    pixels = np.full((4, 4, 3), 255, ">u2")  # 8 bits in 16
+    lines = b"".join(b"\0" + row.tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)
+    with (tmp_path / "a.png").open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")):
+            crc = zlib.crc32(kind + body)
+            file.write(struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc))
+    with pytest.raises(ValueError, match="only the upper 8 can be read, and they are black"):
+        data.images(f"folder:{tmp_path}", 4)
+
+
+def test_only_regular_files_of_known_formats_are_opened(folder, monkeypatch):
+    os.mkfifo(folder / "a" / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(folder)  # names of sockets are short
+        server.bind("socket.png")
+        assert len(data.images(f"folder:{folder}", 8)) == 5
+    Image.new("RGB", (8, 8)).save(folder / "a" / "eps.png", format="EPS")
+    with pytest.warns(UserWarning, match=r"a/eps.png \(no image of a known format\)"):
+        assert len(data.images(f"folder:{folder}", 8)) == 5
+
+
 def test_a_damaged_file_is_left_out_and_told_of(folder, capsys):
     (folder / "a" / "1.png").write_bytes(b"no image")
     whole = (folder / "b" / "0.png").read_bytes()
@@ -296,10 +376,10 @@ def test_a_changed_folder_is_read_again(folder):
 
 
 def test_an_interrupted_build_leaves_nothing(folder, cache_folder, monkeypatch):
-    def stop(encoded, size, channels):
+    def stop(encoded, *how):
         if str(encoded).endswith("b/0.png"):
             raise KeyboardInterrupt
-        return decode(encoded, size, channels)
+        return decode(encoded, *how)
 
     decode = cache.decode
     monkeypatch.setattr(cache, "decode", stop)
@@ -318,13 +398,19 @@ def test_a_killed_build_is_never_read_and_swept_later(folder, cache_folder):
     )
     killed = subprocess.run([sys.executable, "-c", code, f"folder:{folder}"], check=False)
     assert killed.returncode == 9
-    (part,) = cache_folder.iterdir()
+    (part,) = cache_folder.glob(".*.part")
     assert len(data.images(f"folder:{folder}", 8)) == 5
     assert part.exists()  # it might still be at work
     for path in (*part.iterdir(), part):
         os.utime(path, (0, time.time() - 2 * cache.STALE))
+    of_somebody = cache_folder / ".notes.part"
+    of_somebody.mkdir()
+    (of_somebody / "a.txt").touch()
+    for path in (of_somebody / "a.txt", of_somebody):
+        os.utime(path, (0, time.time() - 2 * cache.STALE))
     data.images(f"folder:{folder}", 9)
     assert not part.exists()
+    assert of_somebody.exists()
 
 
 def test_a_damaged_cache_is_made_again(folder, cache_folder):
@@ -332,32 +418,38 @@ def test_a_damaged_cache_is_made_again(folder, cache_folder):
     (entry,) = cache_folder.iterdir()
     for name in ("images.npy", "about.json", "labels.npy"):
         content = (entry / name).read_bytes()
-        (entry / name).write_bytes(content[: len(content) // 2])
-        np.testing.assert_array_equal(data.images(f"folder:{folder}", 8).images, expected)
+        for damaged in (content[: len(content) // 2], b"", b"[]", b"\x93NUMPY\x01\0"):
+            (entry / name).write_bytes(damaged)
+            np.testing.assert_array_equal(data.images(f"folder:{folder}", 8).images, expected)
+    shutil.rmtree(entry)
+    entry.write_bytes(b"")
+    np.testing.assert_array_equal(data.images(f"folder:{folder}", 8).images, expected)
 
 
-def test_builds_at_the_same_time_agree(folder, cache_folder, monkeypatch):
-    both = threading.Barrier(4, timeout=20)
-    fill = cache._fill
+def test_of_builds_at_the_same_time_one_decodes(folder, cache_folder, monkeypatch):
+    begun, go_on, fill, filled = threading.Event(), threading.Event(), cache._fill, []
 
     def slowly(*arguments):
-        both.wait()  # each has seen that there is no entry
+        filled.append(arguments)
+        begun.set()
+        assert go_on.wait(20)
         fill(*arguments)
 
     monkeypatch.setattr(cache, "_fill", slowly)
+    monkeypatch.setattr("wganlab.writing.warnings.warn", lambda told, **_: go_on.set())
     found = []
 
     def load():
         found.append(data.images(f"folder:{folder}", 8).images)
 
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    for thread in threads:
-        thread.start()
+    threads = [threading.Thread(target=load) for _ in range(2)]
+    threads[0].start()
+    assert begun.wait(20)
+    threads[1].start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    for images in found:
-        np.testing.assert_array_equal(images, found[0])
+    assert len(filled) == 1
+    np.testing.assert_array_equal(*found)
     assert len(list(cache_folder.iterdir())) == 1
 
 
@@ -366,6 +458,16 @@ def test_a_full_disk_is_told_before(folder, monkeypatch, cache_folder):
     with pytest.raises(OSError, match=r"needs 0.1 GB, and 0.0 GB are free: .*WGANLAB_CACHE"):
         data.images(f"folder:{folder}", 3000)
     assert not cache_folder.exists()
+
+
+def test_a_disk_that_fills_up_is_told(folder, monkeypatch, cache_folder):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache, "_write_header", full)
+    with pytest.raises(OSError, match=r"No space left on device: free some room.*WGANLAB_CACHE"):
+        data.images(f"folder:{folder}", 8)
+    assert not list(cache_folder.iterdir())
 
 
 def test_a_cache_that_cannot_be_written_is_told(folder, cache_folder):
@@ -411,7 +513,8 @@ UINT8 = np.zeros((4, 6, 6, 3), np.uint8)
 @pytest.mark.parametrize(
     ("arrays", "advice"),
     [
-        ({"images": UINT8 / 255}, "float64, expected uint8 from 0 to 255: where x lies in [0, 1]"),
+        ({"images": UINT8 * 1j}, "the images are complex128, or not finite: expected numbers"),
+        ({"images": UINT8 / np.float32(np.nan)}, "the images are float32, or not finite"),
         ({"images": UINT8.transpose(0, 3, 1, 2)}, "save images.transpose(0, 2, 3, 1)"),
         ({"images": UINT8.reshape(4, -1)}, "save images.reshape(n, h, w)"),
         ({"images": np.zeros((4, 6, 6, 4), np.uint8)}, "save images[..., :3]"),
@@ -529,7 +632,7 @@ def test_a_local_folder_of_images(folder, hub):
 
 def test_columns_of_the_hub_are_chosen_or_asked_for(tmp_path, hub, parquet):
     features = hub.Features({"one": hub.Image(), "two": hub.Image(), "words": hub.Value("string")})
-    frame = Image.new("L", (8, 8), 5)
+    frame = Image.new("L", (8, 8), 50)
     rows = {"one": [frame], "two": [frame], "words": ["x"]}
     (tmp_path / "two").mkdir()
     hub.Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "two" / "train.parquet")

@@ -58,4 +58,5 @@ def test_numbers_have_their_names_and_those_that_are_not_finite_are_none():
 def test_words_cannot_end_the_script():
     text = page("</script><b>", [0], [panel()], note="</script>")
     assert text.count("</script>") == 1
+    assert "<!--" not in page("<!-- <script>", [0], [panel()])
     assert content(text)["title"] == "</script><b>"

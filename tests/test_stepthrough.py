@@ -21,11 +21,14 @@ def game(**options):
     return compare.StepThrough(CONFIG, **{"n": 60, "cells": 15, "device": "cpu"} | options)
 
 
-def test_iterations_are_those_of_training():
-    by_hand = game()
+@pytest.mark.parametrize("schedule", ["constant", "linear"])
+def test_iterations_are_those_of_training(schedule):
+    rate = learned.Optimizer(lr=1e-3, schedule=schedule)
+    config = replace(CONFIG, critic_optimizer=rate, generator_optimizer=rate)
+    by_hand = compare.StepThrough(config, n=60, cells=15, device="cpu")
     for _ in range(4):
         by_hand.step_both()
-    run = learned.train(CONFIG, progress=False, device="cpu")
+    run = learned.train(config, progress=False, device="cpu")
     pairs = ((by_hand._training.critic, run.critic), (by_hand._training.generator, run.generator))
     for mine, other in pairs:
         for a, b in zip(mine.state_dict().values(), other.state_dict().values(), strict=True):

@@ -364,3 +364,8 @@ def test_a_word_that_is_no_law_is_refused(source, reply):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"points\.npy"):
         data.law(str(tmp_path / "points.npy"))
+
+
+def test_numbers_beyond_the_machine_are_one_line():
+    with pytest.raises(ValueError, match=r"n = 10000000000000000000: give a whole number below"):
+        data.toy("8gaussians").sample(10**19, torch.Generator())

@@ -12,6 +12,7 @@ import io
 import os
 import re
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -29,31 +30,39 @@ from wganlab.commands.known import Known, evaluate, known_kinds
 from wganlab.commands.runs import Runs
 from wganlab.commands.sample import Sample
 from wganlab.commands.train import Train
+from wganlab.names import printed
+from wganlab.writing import why
 
+# what torch's allocators, writer and reading of numbers say, in errors of a type for everything
+MEMORY = re.compile(
+    "out of memory|can't allocate memory|not enough memory|Unable to allocate", re.I
+)
+UNWRITTEN = re.compile("PytorchStreamWriter|unexpected pos|No space left", re.I)
+TOO_LARGE = re.compile("Overflow when unpacking|calculation overflow|int too (large|big)", re.I)
+TORCHRUN = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK")  # it sets them all
+MOMENT = 2.0  # seconds in which the first of several processes tells its error before the others
 FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, ModuleNotFoundError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    _never_choke()
     try:
         _run(list(sys.argv[1:] if argv is None else argv) or ["--help"])
         code = 0
     except BrokenPipeError:
         code = 141  # whoever read has left, as `head` does: 128 + SIGPIPE, what a shell reports
     except FAILURES as error:
-        told = " ".join(str(error).split()) or "out of memory"
         if _told_elsewhere(error):
             return 0
-        if isinstance(error, ArithmeticError):
-            told = f"these parameters are too extreme for float64 ({told})"
         with contextlib.suppress(OSError):
             _flush()  # what was found, before what went wrong
-        print(f"wganlab: error: {told}", file=sys.stderr)
+        print(f"wganlab: error: {printed(_told(error))}", file=sys.stderr)
         code = 2
     except KeyboardInterrupt as stop:
         if _told_elsewhere(stop):
             return 0
-        print(": ".join(["wganlab: interrupted", *map(str, stop.args)]), file=sys.stderr)
+        print(printed(": ".join(["wganlab: interrupted", *map(str, stop.args)])), file=sys.stderr)
         code = 130
     try:
         _flush()
@@ -62,15 +71,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _never_choke() -> None:
+    """A letter that an output cannot encode is spelled out: nothing is lost for a sign."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, on one line, and of memory and disks what to do."""
+    told = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and MEMORY.search(told)):
+        detail = f" ({told[:200]})" if told else ""
+        return (
+            f"out of memory{detail}: give fewer points or iterations, smaller batches, images or "
+            "networks, or use a machine with more memory"
+        )
+    if TOO_LARGE.search(told):
+        return f"a size or seed is too large: give one below 2**63 ({told})"
+    if isinstance(error, RuntimeError) and UNWRITTEN.search(told):
+        return f"a file was not written whole: is the disk full? free some room ({told[:200]})"
+    if isinstance(error, ArithmeticError):
+        return f"these parameters are too extreme for float64 ({told})"
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        named = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        return ": ".join([*named, why(error)])
+    return told or type(error).__name__
+
+
 def _told_elsewhere(error: BaseException) -> bool:
     """Is this one of several processes, of which the first tells the same?
 
-    Such a process leaves without a complaint: of a failure, torchrun would end the first before it
-    has told.
+    Such a process leaves a moment later, or in peace where all have agreed to end: of a failure,
+    torchrun would end the first before it has told.
     """
-    same = isinstance(error, ValueError | ArithmeticError | ModuleNotFoundError | KeyboardInterrupt)
-    same = same or type(error).__name__ in ("ToldElsewhereError", "RunDivergedError")
-    return same and os.environ.get("RANK", "0") != "0"
+    if not all(name in os.environ for name in TORCHRUN) or os.environ["RANK"] == "0":
+        return False
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    if type(error).__name__ in ("ToldElsewhereError", "RunDivergedError"):
+        return True
+    time.sleep(MOMENT)
+    return False
 
 
 def _run(argv: list[str]) -> None:
@@ -86,7 +128,7 @@ def _run(argv: list[str]) -> None:
 def _plain_warnings() -> Iterator[None]:
     """A line each, without the place in the code."""
     before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"wganlab: {message}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"wganlab: {printed(message)}\n"
     try:
         yield
     finally:
@@ -147,7 +189,7 @@ def _train(options: list[str]) -> Callable[[], None]:
     kind = asked.options()
     default = kind(Train(), asked.preset_config(_value(further, "--data")))
     both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)
-    return partial(both.command.run, both.config)
+    return partial(both.command.run, both.command.of_columns(both.config))
 
 
 def _value(options: list[str], name: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wganlab import plots
+from wganlab import plots, writing
+from wganlab.names import drawable, drawn
 from wganlab.player import Panel, page
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def draw_sheet(
             axes.set_aspect("equal", "datalim")
         if real.shape[1] > 2:
             title += f"\nthe first two of {real.shape[1]:,} coordinates"
-        axes.set_title(title)
+        axes.set_title(drawn(title))
         axes.legend(loc="upper right", markerscale=2)
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
@@ -95,8 +96,8 @@ def draw_sheets(
             figure.subplots(1, len(sides), squeeze=False)[0], sides.items(), strict=True
         ):
             plots.show_images(axes, images, columns)
-            axes.set_title(name)
-        figure.suptitle(title)
+            axes.set_title(drawn(name))
+        figure.suptitle(drawn(title))
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
 
@@ -126,9 +127,9 @@ def draw_images(path: Path, shown: ImageSet, title: str) -> None:
         plots.show_images(axes, cells, columns)
         for k, name in enumerate(names):
             x, y = (k % columns + 0.5) * cells.shape[2], k // columns * cells.shape[1] + height
-            below_it = axes.text(x - 0.5, y + 0.04 * height, name, ha="center", va="top")
-            below_it.set(fontsize=9, parse_math=False)
-        figure.suptitle(_drawable(title), fontsize=14, parse_math=False)
+            below = y + 0.04 * height
+            axes.text(x - 0.5, below, drawn(name), ha="center", va="top", fontsize=9)
+        figure.suptitle(drawn(title), fontsize=14)
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
 
@@ -137,18 +138,10 @@ def _short_names(shown: ImageSet, columns: int) -> list[str]:
     if len(set(shown.labels)) < 2 or columns > 16:
         return []
     names = [shown.label_names[label] for label in shown.labels]
-    if any(_drawable(name) != name for name in names):
+    if not all(map(drawable, names)):
         return []
     room = 136 // columns
     return [name if len(name) <= room else f"{name[: room - 1].rstrip()}…" for name in names]
-
-
-def _drawable(text: str) -> str:
-    """With a question mark for every letter that the font of the style has not."""
-    from matplotlib.font_manager import findfont, get_font
-
-    known = get_font(findfont("DejaVu Sans")).get_charmap()
-    return "".join(letter if ord(letter) in known else "?" for letter in text)
 
 
 def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> None:
@@ -171,7 +164,7 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
             below.legend()
         axes.legend()
         axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-        axes.set_title(f"{config.objective}, {config.constraint}, {config.data}")
+        axes.set_title(drawn(f"{config.objective}, {config.constraint}, {config.data}"))
         below.set_xlabel("iteration")
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
@@ -248,4 +241,5 @@ def write_player(
     )
     title = f"{config.objective}, {config.constraint}, {config.data}"
     text = page(title, [iteration for iteration, _ in shown], [panel])
-    path.write_text(text, encoding="utf-8")
+    with writing.written(path, overwrite=True) as part:
+        part.write_text(text, encoding="utf-8")

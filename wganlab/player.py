@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wganlab.names import paged
 from wganlab.plots import tiled
 
 NAMES = {
@@ -96,9 +96,8 @@ def page(
         "range": _range(panels),
         "panels": [_panel(panel) for panel in panels],
     }
-    told = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     page = Path(__file__).with_name("player.html").read_text(encoding="utf-8")
-    return page.replace("/*PAGE*/null", told)
+    return page.replace("/*PAGE*/null", paged(content))
 
 
 def _range(panels: Sequence[Panel]) -> list[float]:

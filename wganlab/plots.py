@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wganlab.writing import written
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -44,9 +46,8 @@ def save(figure: Figure, stem: Path, *, suffixes: tuple[str, ...] = (".png", ".p
     """Write `stem`.png and `stem`.pdf, without dates or versions: equal input, equal bytes."""
     for suffix in suffixes:
         dated = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}[suffix]
-        beside = stem.with_name(f".{stem.name}{suffix}")
-        figure.savefig(beside, metadata=dated, format=suffix[1:])
-        beside.replace(stem.with_suffix(suffix))
+        with written(stem.with_name(f"{stem.name}{suffix}"), overwrite=True) as part:
+            figure.savefig(part, metadata=dated, format=suffix[1:])
 
 
 def show_images(axes: Axes, images: NDArray[np.uint8], columns: int) -> None:

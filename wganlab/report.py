@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wganlab.names import printed
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -63,18 +65,20 @@ def remarks(rows: Rows, a: Input, b: Input) -> list[str]:
 
 def as_table(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
     """For people."""
-    width = max(len(item.source) for item in inputs.values())
-    lines = [f"{name}  {item.source:<{width}}  {item}" for name, item in inputs.items()]
-    told = max(len(row["solver"]) for row in rows.values())
-    lines += ["", f"{'':10}{'value':>16}{'certificate':>16}{'gap':>10}  {'solver':<{told}}    time"]
+    width = max(len(printed(item.source)) for item in inputs.values())
+    lines = [f"{name}  {printed(item.source):<{width}}  {item}" for name, item in inputs.items()]
+    wide = max(len(row["solver"]) for row in rows.values())
+    lines += ["", f"{'':10}{'value':>16}{'certificate':>16}{'gap':>10}  {'solver':<{wide}}    time"]
     for name, row in rows.items():
         bound = f"{row['certificate']:16.10g}" if "certificate" in row else " " * 16
         gap = f"{abs(row['gap']):10.0e}" if "gap" in row else " " * 10
         lines.append(
-            f"{name:<10}{row['value']:16.10g}{bound}{gap}  {row['solver']:<{told}}"
+            f"{name:<10}{row['value']:16.10g}{bound}{gap}  {row['solver']:<{wide}}"
             f"{row['seconds']:6.2f} s"
         )
-    return "\n".join([*lines, *([""] if notes else []), *(f"note: {note}" for note in notes)])
+    return "\n".join(
+        [*lines, *([""] if notes else []), *(f"note: {printed(note)}" for note in notes)]
+    )
 
 
 def as_json(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
@@ -88,6 +92,7 @@ def as_json(inputs: dict[str, Input], rows: Rows, notes: list[str]) -> str:
 
 def aligned(lines: list[list[str]], *, left: int = 1) -> str:
     """Cells in columns, the first `left` of them flush left and the others flush right."""
+    lines = [list(map(printed, line)) for line in lines]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -113,29 +118,17 @@ def _finite(value: Any) -> Any:
     return "inf" if value == float("inf") else value
 
 
-def check_plan(path: Path) -> None:
-    """ValueError unless a plan can be written to `path`."""
-    if path.suffix != ".npz" or not path.parent.is_dir():
-        raise ValueError(f"--plan {path}: expected a .npz file in an existing folder")
-    if path.is_dir():
-        raise ValueError(f"--plan {path} is a directory: name a .npz file")
-    with beside(path, "--plan") as temporary:
-        temporary.touch()
-
-
 def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
     """The plan for `scipy.sparse.load_npz`, and `rows_a`, `rows_b`: the points it is between."""
     import numpy as np
     from scipy import sparse
 
-    with beside(path, "--plan") as temporary:
-        with temporary.open("wb") as file:
-            sparse.save_npz(file, plan, compressed=False)
-        with np.load(temporary, allow_pickle=False) as saved:
-            arrays = dict(saved)
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays, rows_a=a.rows, rows_b=b.rows)
-        temporary.replace(path)  # renamed into place: never half a file
+    with path.open("wb") as file:
+        sparse.save_npz(file, plan, compressed=False)
+    with np.load(path, allow_pickle=False) as saved:
+        arrays = dict(saved)
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays, rows_a=a.rows, rows_b=b.rows)
 
 
 @contextlib.contextmanager

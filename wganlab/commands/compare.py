@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tqdm import tqdm
 from tyro.conf import arg
 
+from wganlab.names import printed
 from wganlab.report import aligned, cores, count, shown, spinner
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class Compare:
     """Known pair of laws, by name; its parameters are further options."""
     points: Annotated[tuple[str, str] | None, arg(metavar="REAL FAKE")] = None
     """Two files of points, or embedded image sets, as `distance` takes them."""
+    columns: str = ""
+    """Columns of these files that are coordinates, as `distance` takes them."""
+    weights: str = ""
+    """Their column of weights, likewise: critics get points of equal weight, repeated as often as
+    their counts say, or drawn by weight."""
     critic: Annotated[str, arg(metavar="MODULE:NAME")] = ""
     """Your own critic: a class of torch modules, or a function that makes one, called with the
     dimension (or nothing), trained under each constraint; or a module or function of points, judged
@@ -103,7 +109,7 @@ class Compare:
             jobs=self.jobs or cores(),
             overwrite=self.overwrite,
         )
-        print("\n\n".join([str(board), *(f"note: {note}" for note in notes)]))
+        print("\n\n".join([str(board), *(f"note: {printed(note)}" for note in notes)]))
 
     def _check(self) -> None:
         if bool(self.pair) == (self.points is not None):
@@ -154,25 +160,41 @@ class Compare:
     def _clouds(self, notes: list[str]) -> dict[str, Any]:
         """The two files, by the name that the table shows."""
         sources = self.points or ()
-        return {" against ".join(sources): tuple(self._cloud(name, notes) for name in sources)}
+        if sources == ("-", "-"):
+            raise ValueError("the two cannot both be standard input: it can be read once")
+        from wganlab.data.files import in_order
 
-    def _cloud(self, source: str, notes: list[str]) -> Any:
+        loaded = [self._loaded(source, notes) for source in sources]
+        if None not in loaded:
+            loaded[1], more = in_order(loaded[0], loaded[1])
+            notes += more
+        clouds = map(self._cloud, sources, loaded, [notes, notes])
+        return {printed(" against ".join(sources)): tuple(clouds)}
+
+    def _loaded(self, source: str, notes: list[str]) -> Any:
+        """What a file holds, of equal weights; None for images, which are read when drawn."""
+        import numpy as np
+
+        from wganlab import data
+        from wganlab.data.files import equally_heavy
+
+        if data.is_image_source(source) and not (self.columns or self.weights):
+            return None
+        loaded = data.load_points(source, columns=self.columns, weights=self.weights)
+        loaded = equally_heavy(source, loaded, self.max_points, np.random.default_rng(0))
+        notes += [note for note in loaded.notes if note not in notes]
+        return loaded
+
+    def _cloud(self, source: str, loaded: Any, notes: list[str]) -> Any:
         import numpy as np
 
         from wganlab import data
 
-        loaded: Any
-        if data.is_image_source(source):
-            loaded = data.images(source)
-            points, n = loaded.points, len(loaded)
+        if loaded is None:
+            pictures = data.images(source)
+            points, n = pictures.points, len(pictures)
         else:
-            loaded = data.load_points(source)
             points, n = loaded.points.__getitem__, len(loaded.points)
-            notes += loaded.notes
-            if loaded.weights is not None:
-                raise ValueError(
-                    f"{source} has weights: critics are trained on points of equal weight"
-                )
         if n <= self.max_points:
             return points(np.arange(n))
         notes.append(

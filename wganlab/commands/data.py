@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from wganlab.report import aligned, beside, count, spinner
+from wganlab import writing
+from wganlab.names import printed
+from wganlab.report import aligned, count, spinner
 
 if TYPE_CHECKING:
     from wganlab.data import ImageSet
@@ -48,7 +50,7 @@ class List:
         print("\nyour own:")
         print(aligned([[name, told] for name, told in data.SOURCES.items()], left=2))
         print("\nOne class of any is NAME[CLASS]: 'mnist10k[3]', 'folder:PATH[CLASS]'.")
-        print(f"Decoded images are kept in {cache.folder()}")
+        print(f"Decoded images are kept in {printed(cache.folder())}")
         print("(the environment variable WGANLAB_CACHE names another folder).")
 
 
@@ -77,7 +79,7 @@ class Show:
 
     def run(self) -> None:
         """Load the set, write the sheet and print."""
-        out = self._checked()
+        out, place = self._checked()
         import numpy as np
 
         from wganlab import data, pictures
@@ -88,33 +90,31 @@ class Show:
         rows = rows[np.argsort(whole.labels[rows], kind="stable")]
         shown = replace(whole, images=whole.images[rows], labels=whole.labels[rows])
         title = f"{whole.name}: {n:,} of {count(len(whole), 'image')}, {_shape(whole)}"
-        with spinner("drawing"), beside(out, "--out") as temporary:
-            written = temporary.with_suffix(".png")
-            pictures.draw_images(written, shown, title)
-            written.replace(out)
-        print(f"{whole.name}: {count(len(whole), 'image')}, {_shape(whole)}")
-        print(_classes(whole))
-        print(f"license: {whole.license or 'unknown'}")
-        print(f"sheet: {out}, {count(n, 'image')} drawn with seed {self.seed}")
+        with spinner("drawing"), writing.written(out, **place) as part:
+            pictures.draw_images(part, shown, title)
+        for line in (
+            f"{whole.name}: {count(len(whole), 'image')}, {_shape(whole)}",
+            _classes(whole),
+            f"license: {whole.license or 'unknown'}",
+            f"sheet: {out}, {count(n, 'image')} drawn with seed {self.seed}",
+        ):
+            print(printed(line))
 
-    def _checked(self) -> Path:
-        """Where the sheet goes; ValueError if it cannot."""
+    def _checked(self) -> tuple[Path, dict[str, Any]]:
+        """Where the sheet goes, and how; ValueError if it cannot."""
         if not 1 <= self.n <= LARGEST_SHEET:
             raise ValueError(f"--n {self.n}: expected 1 to {LARGEST_SHEET:,}")
         if self.seed < 0:
             raise ValueError(f"--seed {self.seed}: expected 0 or more")
         if self.size is not None and self.size < 1:
             raise ValueError(f"--size {self.size}: expected 1 or more")
+        from wganlab.data.files import files_of
+
         out = Path(_slug(self.source) + ".png") if self.out is None else self.out
-        if out.suffix != ".png":
-            raise ValueError(f"--out {out}: expected a .png file")
-        if out.is_dir():
-            raise ValueError(f"--out {out} is a folder: name a file")
-        if out.exists() and not self.overwrite:
-            raise ValueError(f"--out {out} exists: give another name, or --overwrite")
-        with beside(out, "--out") as temporary:
-            temporary.touch()
-        return out
+        inputs = files_of(self.source)
+        place: dict[str, Any] = {"option": "--out", "overwrite": self.overwrite, "inputs": inputs}
+        writing.check(out, suffixes=(".png",), **place)
+        return out, place
 
 
 SUBCOMMANDS = {"list": List, "show": Show}
@@ -122,6 +122,7 @@ SUBCOMMANDS = {"list": List, "show": Show}
 
 def _table(lines: list[list[str]]) -> str:
     """Numbers flush right, words flush left."""
+    lines = [list(map(printed, line)) for line in lines]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     right = (1, 4)
     return "\n".join(
@@ -153,4 +154,4 @@ def _slug(source: str) -> str:
     """`mnist10k-3` of mnist10k[3], `cats` of folder:/pictures/cats."""
     last = re.split(r"[:/\\]", re.sub(r":\w+=.*", "", source).rstrip("/\\"))[-1]
     last = re.sub(r"\.(npz|npy|parquet)\b", "", last)
-    return re.sub(r"[^\w.]+", "-", last).strip("-.") or "images"
+    return re.sub(r"[^\w.]+", "-", last).strip("-.")[:100] or "images"

@@ -60,6 +60,11 @@ class Train:
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
     """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
     can be changed."""
+    columns: str = ""
+    """Columns of a file of --data that are coordinates, as `distance` takes them; in a
+    configuration they are a part of the name: file.csv:columns=x,y."""
+    weights: str = ""
+    """Its column of weights, likewise: points are drawn by weight."""
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
@@ -112,6 +117,16 @@ class Train:
             critic=network(self.critic_net, config.critic),
             generator=network(self.generator_net, config.generator),
         )
+
+    def of_columns(self, config: TrainConfig) -> TrainConfig:
+        """The configuration with --columns and --weights in the name of its data."""
+        from wganlab.data.files import is_file_source, with_columns
+
+        if (self.columns or self.weights) and not is_file_source(config.data):
+            raise ValueError(
+                f"--columns and --weights are of files, and --data {config.data} is none"
+            )
+        return replace(config, data=with_columns(config.data, self.columns, self.weights))
 
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""

@@ -165,7 +165,7 @@ def class_coverage(probabilities: ArrayLike) -> dict[str, float]:
     told = _probabilities(probabilities)
     counts = class_counts(told)
     return {
-        "classes": int((counts >= max(1, 0.1 * len(told) / len(counts))).sum()),
+        "classes": int((counts >= 0.1 * len(told) / len(counts)).sum()),
         "all_classes": len(counts),
         "largest_share": float(counts.max() / len(told)),
         "confidence": float(told.max(axis=1).mean()),

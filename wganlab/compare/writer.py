@@ -8,6 +8,8 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+from wganlab.writing import written
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -65,10 +67,6 @@ def _taken(lock: Path, file: Path) -> Iterator[Any]:
 
 
 def replace_text(file: Path, text: str) -> None:
-    """Write beside the file, and rename: it is whole at any time."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Put a file of this package in place, whole."""
+    with written(file, overwrite=True) as part:
+        part.write_text(text, encoding="utf-8", newline="")

@@ -10,24 +10,28 @@ from numpy.typing import NDArray
 
 from wganlab.data import npy, pixels
 from wganlab.data.imageset import ImageSet
+from wganlab.data.levels import darkness, levels, range_of
 
 NAMES = ("images", "labels", "label_names")
+LOOKED = 1024  # images at once
 
 
-def load(path: Path, name: str, size: int | None, color: str) -> ImageSet:
+def load(path: Path, name: str, size: int | None, color: str) -> tuple[ImageSet, list[str]]:
     """The images of a file, read as a whole; those of a .npy file that need no change are mapped.
+
+    Numbers that are no bytes become bytes as `levels` has it, and a note says how.
 
     Raises
     ------
     ValueError
-        If the array is not uint8 of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3), or the labels
-        do not belong to it; the message says how to convert it.
+        If the array is not of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3), or holds no finite
+        numbers, or the labels do not belong to it; the message says how to convert it.
     """
     arrays = npy.load(path, _wanted)
     found = arrays["images"] if "images" in arrays else next(iter(arrays.values()))
     if "" in arrays:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-    images = _checked(found)
+    images, notes = _bytes(_checked(found))
     labels, label_names = _labels(arrays, len(images), path.stem)
     if size is not None:
         images = pixels.resized(images, size)
@@ -35,7 +39,7 @@ def load(path: Path, name: str, size: int | None, color: str) -> ImageSet:
     if not images.flags.c_contiguous:
         images = np.ascontiguousarray(images)
     images.flags.writeable = False
-    return ImageSet(name, images, labels, label_names, "")
+    return ImageSet(name, images, labels, label_names, ""), notes
 
 
 def _wanted(names: list[str]) -> list[str]:
@@ -49,16 +53,30 @@ def _wanted(names: list[str]) -> list[str]:
     )
 
 
-def _checked(images: NDArray[Any]) -> NDArray[np.uint8]:
+def _bytes(images: NDArray[Any]) -> tuple[NDArray[np.uint8], list[str]]:
+    """As uint8, and how."""
+    if images.dtype == np.uint8:
+        mapped = isinstance(images, np.memmap) and len(images) > LOOKED  # perhaps beyond memory
+        return images, [] if mapped else darkness(int(images.max()))
+    if images.dtype == bool:
+        return images * np.uint8(255), []
+    found = range_of(images)
+    if found is None:
+        raise ValueError(
+            f"the images are {images.dtype}, or not finite: expected numbers, as uint8 from 0 to "
+            "255 or floats in [0, 1] or [-1, 1]"
+        )
+    taken = levels([found])[found.kind]
+    squares = np.empty(images.shape, np.uint8)
+    for start in range(0, len(images), LOOKED):  # as floats they are eight times the memory
+        squares[start : start + LOOKED] = taken.bytes(images[start : start + LOOKED])
+    return squares, [taken.note] if taken.note else []
+
+
+def _checked(images: NDArray[Any]) -> NDArray[Any]:
     """As (n, h, w, c)."""
     shape = images.shape
     wanted = "expected images of shape (n, h, w), (n, h, w, 1) or (n, h, w, 3)"
-    if images.dtype != np.uint8:
-        raise ValueError(
-            f"the images are {images.dtype}, expected uint8 from 0 to 255: where x lies in [0, 1] "
-            "save (255 * x).round().astype('uint8'), where in [-1, 1] "
-            "(127.5 * (x + 1)).round().astype('uint8')"
-        )
     if len(shape) == 2:
         raise ValueError(f"{wanted}, found {shape}: save images.reshape(n, h, w)")
     if len(shape) == 4 and shape[3] not in (1, 3) and shape[1] in (1, 3):

@@ -2,8 +2,8 @@
 
 An entry is a folder of three files: `images.npy`, uint8 of shape (n, size, size, channels);
 `labels.npy`; `about.json`. It is built beside its place and renamed into it, so that a build that
-is interrupted, or that another process does at the same time, leaves nothing half made. Its name is
-a hash of all that the images depend on; what has changed gets another entry.
+is interrupted leaves nothing half made; of two processes one builds and the other waits. Its name
+is a hash of all that the images depend on; what has changed gets another entry.
 
 The entries lie in the folder that the environment variable WGANLAB_CACHE names, else in
 $XDG_CACHE_HOME/wganlab, else in ~/.cache/wganlab. Any of them may be deleted at any time.
@@ -19,25 +19,30 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from wganlab.data.pixels import GREY_MODES, Encoded, decode, mode_and_side
+from wganlab.data.levels import Kind, Levels, darkness, levels
+from wganlab.data.pixels import GREY_MODES, Encoded, decode, look, mode_and_side
+from wganlab.writing import in_turn, why
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VERSION = 1  # of what is made of an encoded image: another number makes other keys
+VERSION = 2  # of what is made of an encoded image: another number makes other keys
 BLOCK_BYTES = 64 * 2**20
+FILES = {"images.npy", "labels.npy", "about.json"}
+ABOUT = {"label_names", "notes", "of", "skipped", "examples"}
 STALE = 24 * 3600.0  # seconds after which a build that nobody goes on with is swept away
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a cache entry holds; `about` tells `label_names`, and how many were `skipped`."""
+    """What a cache entry holds; `about` tells `label_names`, `notes`, and what was `skipped`."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -79,9 +84,10 @@ def find(key: str) -> Entry | None:
         about = json.loads((place / "about.json").read_text(encoding="utf-8"))
         images = np.load(place / "images.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(place / "labels.npy", allow_pickle=False)
-    except (OSError, ValueError):
+        whole = len(images) == len(labels) and images.ndim == 4 and set(about) >= ABOUT
+    except (OSError, ValueError, EOFError, TypeError):  # damaged or empty
         return None
-    return Entry(images, labels, about) if len(images) == len(labels) else None
+    return Entry(images, labels, about) if whole else None
 
 
 def build(
@@ -99,30 +105,35 @@ def build(
     size, channels = _shape(source, size, color, limit)
     place = folder() / key
     _check_room(place.parent, len(source.labels) * size * size * channels)
-    try:
+    waiting = f"another process decodes the same images into {place}: waiting for it"
+    with _explained(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
         _sweep(place.parent)
         part = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=place.parent))
-    except OSError as error:
-        raise OSError(
-            f"the image cache cannot be written in {place.parent} ({error.strerror}): set the "
-            "environment variable WGANLAB_CACHE to a folder of yours"
-        ) from error
-    try:
-        _fill(part, source, size, channels, progress)
-        if place.exists() and find(key) is None:
-            shutil.rmtree(place)  # damaged
         try:
-            part.rename(place)
-        except OSError:
-            if find(key) is None:  # else another process was faster, with the same images
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+            with in_turn(place.with_name(f".{key}.lock"), waiting):
+                if find(key) is None:
+                    _fill(part, source, size, channels, progress)
+                    _remove(place)  # damaged, if it is there
+                    part.rename(place)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     entry = find(key)
     if entry is None:
         raise OSError(f"the cache entry {place} went away while it was opened: load it again")
     return entry
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    """Errors of the system say where the cache is, and how to have it elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"the image cache cannot be written in {place} ({why(error)}): set the environment "
+            "variable WGANLAB_CACHE to a folder of yours"
+        ) from error
 
 
 def _shape(source: Source, size: int | None, color: str, limit: int) -> tuple[int, int]:
@@ -152,15 +163,18 @@ def _fill(part: Path, source: Source, size: int, channels: int, progress: bool |
     n = len(source.labels)
     kept = np.ones(n, bool)
     examples: list[str] = []
+    largest = 0
+    found, notes = _survey(source)
     with (part / "images.npy").open("wb") as file:
         _write_header(file, (n, size, size, channels))
-        for row, square in enumerate(_decoded(source, size, channels, progress)):
+        for row, square in enumerate(_decoded(source, size, channels, found, progress)):
             if isinstance(square, str):
                 kept[row] = False
                 if len(examples) < 3:
                     examples.append(f"{source.name(row)} ({square})")
             else:
                 file.write(square.tobytes())
+                largest = max(largest, int(square.max()))
         if not kept.any():
             told = f", such as {examples[0]}" if examples else ""
             raise ValueError(f"not one of {n:,} images could be read{told}")
@@ -170,8 +184,32 @@ def _fill(part: Path, source: Source, size: int, channels: int, progress: bool |
         os.fsync(file.fileno())
     np.save(part / "labels.npy", source.labels[kept])
     skipped = {"of": n, "skipped": int(n - kept.sum()), "examples": examples}
-    about = {"label_names": source.label_names, **skipped, **source.facts}
+    notes += darkness(largest)
+    about = {"label_names": source.label_names, "notes": notes, **skipped, **source.facts}
     (part / "about.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def _survey(source: Source) -> tuple[dict[Kind, Levels], list[str]]:
+    """Black and white of the whole set, and what is to be said of it."""
+    ranges, several, example = [], 0, ""
+    n = len(source.labels)
+    with ThreadPoolExecutor(_cores()) as pool:
+        for start in range(0, n, 256):  # a pool takes all that it is given at once
+            seen = pool.map(look, source.read(start, min(start + 256, n)))
+            for row, one in enumerate(seen, start):
+                if one.levels is not None:
+                    ranges.append(one.levels)
+                if one.frames:
+                    several += 1
+                    example = example or source.name(row)
+    found = levels(ranges)
+    notes = [taken.note for taken in found.values() if taken.note]
+    if several:
+        notes.append(
+            f"{several:,} of {n:,} images have several frames or pages, such as "
+            f"{example}: the first is taken"
+        )
+    return found, notes
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -181,7 +219,11 @@ def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _decoded(
-    source: Source, size: int, channels: int, progress: bool | None
+    source: Source,
+    size: int,
+    channels: int,
+    found: dict[Kind, Levels],
+    progress: bool | None,
 ) -> Iterator[NDArray[np.uint8] | str]:
     """Every image in its order, decoded by as many threads as there are cores."""
     from tqdm import tqdm
@@ -194,7 +236,7 @@ def _decoded(
     with bar, ThreadPoolExecutor(_cores()) as pool:
         for start in range(0, n, block):
             encoded = source.read(start, min(start + block, n))
-            for square in pool.map(lambda one: decode(one, size, channels), encoded):
+            for square in pool.map(lambda one: decode(one, size, channels, found), encoded):
                 yield square
                 bar.update()
 
@@ -210,13 +252,24 @@ def _check_room(place: Path, needed: int) -> None:
         )
 
 
+def _remove(place: Path) -> None:
+    """A folder or file that may be there."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def _sweep(place: Path) -> None:
     """Delete what builds that were killed have left."""
     for part in place.glob(".*.part"):
         try:
-            last = max(path.stat().st_mtime for path in (part, *part.iterdir()))
+            inside = list(part.iterdir())
+            last = max(path.stat().st_mtime for path in (part, *inside))
         except OSError:
             continue
+        if {path.name for path in inside} - FILES:
+            continue  # of somebody else
         if time.time() - last > STALE:
             shutil.rmtree(part, ignore_errors=True)
 

@@ -85,6 +85,8 @@ def whole(least: int, **given: Any) -> None:
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} = {value!r}: give a whole number of at least {least}")
+        if int(value) >= 2**63:
+            raise ValueError(f"{name} = {value}: give a whole number below 2**63")
 
 
 def among(allowed: tuple[str, ...], **given: Any) -> None:

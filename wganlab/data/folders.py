@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,10 @@ def images_in(path: Path) -> Listing:
 
 
 def files_in(path: Path) -> Iterator[tuple[str, int, int, int]]:
-    """Every file of a folder and its subfolders, links followed, each folder once."""
+    """Every regular file of a folder and its subfolders, links followed, each folder once.
+
+    Pipes, sockets and devices are left out: whoever opens them may wait for ever.
+    """
     seen = set()
     for parent, folders, names in os.walk(path, followlinks=True):
         status = os.stat(parent)
@@ -72,6 +76,8 @@ def files_in(path: Path) -> Iterator[tuple[str, int, int, int]]:
             try:
                 status = os.stat(os.path.join(parent, name))
             except OSError:  # a link to nowhere
+                continue
+            if not stat.S_ISREG(status.st_mode):
                 continue
             yield f"{start}{name}", status.st_size, status.st_mtime_ns, status.st_mode
 

@@ -33,6 +33,7 @@ SOURCES = {
 }
 """How own images are named, and what they are."""
 
+LARGEST = 16_384  # pixels of a side
 _SCHEMES = tuple(name.split(":")[0] + ":" for name in SOURCES)
 
 
@@ -62,10 +63,12 @@ def images(
         - "folder:PATH": every image file in a folder and its subfolders, in the order of their
           paths, as its EXIF orientation has it. The names of the immediate subfolders are the
           classes; what lies beside them is of the class "."; a folder without subfolders is one
-          class. Files that cannot be read are left out, and a warning says which;
-        - "npz:PATH": a .npz file with an array `images` (or a single one), uint8 of shape (n, h,
-          w), (n, h, w, 1) or (n, h, w, 3), and optional arrays `labels` and `label_names`; or a
-          .npy file with such images;
+          class. Files that cannot be read are left out, and a warning says which; another says
+          what is taken for black and white where a file has more than 8 bits;
+        - "npz:PATH": a .npz file with an array `images` (or a single one) of shape (n, h, w), (n,
+          h, w, 1) or (n, h, w, 3), uint8 or, with a warning that says how they were read, other
+          whole numbers, floats in [0, 1], [-1, 1] or [0, 255]; and optional arrays `labels` and
+          `label_names`; or a .npy file with such images;
         - "hub:NAME": a dataset of the Hugging Face hub, or a local folder or .parquet file that
           its library reads (`pip install "wganlab[hub]"`). The columns with images and with labels
           are found by their types. Options follow a colon: "hub:NAME:split=test,config=CONFIG,
@@ -106,8 +109,8 @@ def images(
     >>> images("mnist10k[3]", 32, color="rgb").images.shape
     (1032, 32, 32, 3)
     """
-    if size is not None and size < 1:
-        raise ValueError(f"size = {size}: an image needs at least one pixel")
+    if size is not None and not 1 <= size <= LARGEST:
+        raise ValueError(f"size = {size}: an image needs at least one pixel, at most {LARGEST:,}")
     size = None if size is None else int(size)
     if color not in COLORS:
         raise ValueError(f"color = {color!r}: choose from {', '.join(COLORS)}")
@@ -141,14 +144,18 @@ def _own(
     path = Path(text).expanduser()
     if not exists(path):
         kind = "folder" if scheme == "folder" else "file"
-        wrong = f"it is no {kind}" if path.exists() else f"there is no {kind} {text!r}"
+        regular = "regular " if kind == "file" and not path.is_dir() else ""
+        wrong = f"it is no {regular}{kind}" if path.exists() else f"there is no {kind} {text!r}"
         raise FileNotFoundError(f"{name}: {wrong}")
     if scheme == "folder":
         return _from_cache(f"folder:{text}", folders.load(path, size, color, progress)), label
     try:
-        return arrays.load(path, f"npz:{text}", size, color), label
+        loaded, notes = arrays.load(path, f"npz:{text}", size, color)
     except ValueError as error:
         raise ValueError(f"npz:{text}: {error}") from error
+    for note in notes:
+        warnings.warn(f"{loaded.name}: {note}", stacklevel=3)
+    return loaded, label
 
 
 def _parted(text: str, whole: Callable[[str], bool]) -> tuple[str, str | None]:
@@ -170,5 +177,7 @@ def _from_cache(name: str, entry: cache.Entry) -> ImageSet:
             f"{', '.join(examples)}{more}",
             stacklevel=4,
         )
+    for note in entry.about["notes"]:
+        warnings.warn(f"{name}: {note}", stacklevel=4)
     names = tuple(entry.about["label_names"])
     return ImageSet(name, entry.images, entry.labels, names, entry.about.get("license", ""))

@@ -8,10 +8,14 @@ white. Pillow is loaded when the first image is.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from wganlab.data.levels import FULL, Kind, Levels, Range, range_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +24,19 @@ if TYPE_CHECKING:
 Encoded = str | bytes | None
 """A path, the bytes of a file, or None for an image that is not there."""
 
-GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I")
+GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I", "F")
+# What is opened, whatever a file is called: others run a program, or are no pictures of pixels.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "JPEG2000")
+SHALLOW = (".jpg", ".jpeg", ".jfif", ".bmp")  # of 8 bits and one frame
+
+
+class Look(NamedTuple):
+    """What only a whole set can judge of an image."""
+
+    levels: Range | None = None
+    """What it holds, where that is not 8 bits."""
+    frames: bool = False
+    """Has it more than one?"""
 
 
 def mode_and_side(encoded: Encoded) -> tuple[str, int] | None:
@@ -34,13 +50,34 @@ def mode_and_side(encoded: Encoded) -> tuple[str, int] | None:
         return None
 
 
-def decode(encoded: Encoded, size: int, channels: int) -> NDArray[np.uint8] | str:
+def look(encoded: Encoded) -> Look:
+    """At one image before all are decoded; what cannot be read is told when it is decoded."""
+    if isinstance(encoded, str) and encoded.lower().endswith(SHALLOW):
+        return Look()
+    try:
+        with _opened(encoded) as image:
+            frames = bool(getattr(image, "is_animated", False))
+            deep = image.mode == "F" or image.mode.startswith("I")
+            return Look(range_of(np.asarray(image)) if deep else None, frames)
+    except MemoryError:
+        raise
+    except Exception:
+        return Look()
+
+
+def decode(
+    encoded: Encoded, size: int, channels: int, levels: Mapping[Kind, Levels] = FULL
+) -> NDArray[np.uint8] | str:
     """The square, uint8 of shape (size, size, channels); or why the image cannot be read."""
     try:
         with _opened(encoded) as image:
             # JPEGs are decoded at 1/2, 1/4 or 1/8 where that leaves twice the pixels wanted
             image.draft(None, (2 * size, 2 * size))
-            return square(_upright(image), size, channels)
+            cut = _is_cut(image)
+            plain = _shallow(_upright(image), FULL | dict(levels))
+            if cut and np.asarray(plain.convert("RGB")).max() < 16:
+                return "of its 16 bits a color only the upper 8 can be read, and they are black"
+            return square(plain, size, channels)
     except MemoryError:
         raise
     except Exception as error:  # decoders raise all kinds of errors on damaged files
@@ -97,7 +134,23 @@ def _opened(encoded: Encoded) -> Image.Image:
 
     if encoded is None:
         raise ValueError("there is no image")
-    return Image.open(io.BytesIO(encoded) if isinstance(encoded, bytes) else Path(encoded))
+    file = io.BytesIO(encoded) if isinstance(encoded, bytes) else Path(encoded)
+    return Image.open(file, formats=_formats())
+
+
+@lru_cache(maxsize=1)
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow was built with."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _is_cut(image: Image.Image) -> bool:
+    """Has it 16 bits a color, of which Pillow keeps the upper 8?"""
+    tiles = getattr(image, "tile", None) or []
+    return image.mode.startswith("RGB") and any(";16" in str(tile) for tile in tiles)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -107,15 +160,20 @@ def _upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image)
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """On white where it is transparent, 8 bits where it has 16."""
+def _shallow(image: Image.Image, levels: Mapping[Kind, Levels]) -> Image.Image:
+    """With 8 bits where it has more, black and white as the set has them."""
     from PIL import Image
 
-    if image.mode == "F":
-        raise ValueError("pixels are floating-point numbers")
-    if image.mode.startswith("I"):
-        levels = np.asarray(image)
-        return Image.fromarray((np.clip(levels, 0, 65535) // 257).astype(np.uint8))
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    array = np.asarray(image)
+    return Image.fromarray(levels["real" if image.mode == "F" else "whole"].bytes(array))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """On white where it is transparent."""
+    from PIL import Image
+
     if not image.has_transparency_data:
         return image
     above = image.convert("RGBA")

@@ -20,15 +20,17 @@ import ast
 import difflib
 import inspect
 import reprlib
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from wganlab.data import checks, units
-from wganlab.data.files import SUFFIXES, load_points
+from wganlab.data.files import is_file_source, load_points
 from wganlab.data.image_sources import EMBEDDED, is_image_source
 from wganlab.data.toy_samplers import LAWS, Law
 
@@ -184,13 +186,15 @@ def toy(name: str, /, **parameters: Any) -> Toy:
     return Toy(known, values, law(**values))
 
 
-def from_points(array: ArrayLike) -> Toy:
-    """The empirical law of given points: rows drawn with replacement, equally likely.
+def from_points(array: ArrayLike, weights: ArrayLike | None = None) -> Toy:
+    """The empirical law of given points: rows drawn with replacement, equally likely or by weight.
 
     Parameters
     ----------
     array : array_like, shape (n, d) or (n,)
         Points, finite, from NumPy or torch; they are copied as float32, once to each device.
+    weights : array_like, shape (n,), optional
+        How likely each is, or counts.
 
     Raises
     ------
@@ -205,11 +209,23 @@ def from_points(array: ArrayLike) -> Toy:
     points = checks.rows(array, "array")
     units.warn_of_unit(array, points)
     n, dim = points.shape
+    parameters = {"n": n, "dim": dim}
 
     def draw(points: Tensor, n_draws: int, generator: Generator) -> Tensor:
         return points[torch.randint(n, (n_draws,), generator=generator, device=generator.device)]
 
-    return Toy("points", {"n": n, "dim": dim}, Law(dim, draw, (points,)))
+    def weighed(points: Tensor, upto: Tensor, n_draws: int, generator: Generator) -> Tensor:
+        u = torch.rand((n_draws,), generator=generator, device=generator.device, dtype=upto.dtype)
+        return points[torch.searchsorted(upto, u * upto[-1], right=True)]
+
+    if weights is None:
+        return Toy("points", parameters, Law(dim, draw, (points,)))
+    shares = checks.each(weights, n, "weights")
+    if not shares.any():
+        raise ValueError("weights are all 0: give shares or counts")
+    kept = np.flatnonzero(shares)  # a draw of the largest number would be of the last
+    upto = torch.from_numpy(np.cumsum(shares[kept]))
+    return Toy("points", parameters, Law(dim, weighed, (points[torch.from_numpy(kept)], upto)))
 
 
 def law(source: str) -> Toy:
@@ -219,7 +235,8 @@ def law(source: str) -> Toy:
     ----------
     source : str
         A toy's name, with parameters after a colon, as in "gaussian:mean=(1, 0)"; or points that
-        `load_points` reads, a file or an image set: their empirical law.
+        `load_points` reads, a file or an image set: their empirical law. How a doubtful file was
+        read is a warning.
 
     Examples
     --------
@@ -229,12 +246,15 @@ def law(source: str) -> Toy:
     name, _, options = source.partition(":")
     if name.replace("-", "_") in TOYS:
         return toy(name, **_options(options))
-    if not (is_image_source(source) or source.endswith(SUFFIXES) or source.startswith(EMBEDDED)):
+    is_file = is_file_source(source)
+    if source == "-":
+        raise ValueError("a run reads its data more than once: save standard input to a file")
+    if not (is_image_source(source) or is_file or source.startswith(EMBEDDED)):
         return toy(name)  # tells what there is
     loaded = load_points(source)
-    if loaded.weights is not None:
-        raise ValueError(f"{source} has weights: training draws points of equal weight")
-    return from_points(loaded.points)
+    for note in loaded.notes:
+        warnings.warn(note, stacklevel=1)  # from one place, to be told once
+    return from_points(loaded.points, loaded.weights)
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -16,8 +16,9 @@ def resolve_device(device: str | torch.device) -> torch.device:
         place = torch.device(device)
         torch.empty(1, device=place)
     except (RuntimeError, AssertionError) as error:
-        told = str(error).splitlines()[0]
-        raise ValueError(f"device {str(device)!r} cannot be used: {told}") from None
+        missing = isinstance(error, NotImplementedError)  # which lists all that torch knows
+        told = "there is none here" if missing else str(error).splitlines()[0]
+        raise ValueError(f"device {str(device)!r} cannot be used: {told}; give cpu") from None
     return place
 
 

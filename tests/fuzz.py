@@ -1,0 +1,491 @@
+"""Hostile calls at every door, drawn with a seed: what people bring, and worse.
+
+    python tests/fuzz.py [--calls 1000] [--seed 0] [--only N]
+
+A call may work, or be refused. It passes if
+
+- what refuses is one line of the package's own, never a traceback from inside: in Python the error
+  is raised by a line of wganlab, at the command line it is one line and exit code 2;
+- no number is silently not finite, and none is below 0 where it is a distance;
+- neither an argument nor a file that was there before is changed;
+- it takes less than 20 seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import gzip
+import hashlib
+import io
+import json
+import math
+import os
+import random
+import re
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LONGEST = 20  # seconds
+REFUSALS = (ValueError, TypeError, OSError, MemoryError, RuntimeError, ArithmeticError)
+
+
+class Found(AssertionError):
+    """What must not be: a call that breaks one of the promises."""
+
+
+# what is brought
+
+
+def _numbers(draw: random.Random) -> Any:
+    """One array: of points, of weights, of anything."""
+    rng = np.random.default_rng(draw.randrange(2**32))
+    n, d = draw.choice([0, 1, 2, 3, 7, 30]), draw.choice([1, 1, 2, 2, 3, 5])
+    points = rng.normal(size=(n, d))
+    scale = draw.choice([1, 1, 1, 1e-300, 1e-160, 1e-8, 1e6, 1e12, 1e154, 1e300])
+    shift = draw.choice([0, 0, 0, 5e6, 1e12, 2.0**53])
+    made = points * scale + shift
+    kind = draw.randrange(8)
+    if kind == 0 and made.size:
+        made[draw.randrange(n), 0] = draw.choice([math.nan, math.inf, -math.inf, 0.0])
+    if kind == 1:
+        made = made[:, 0]
+    if kind == 2:
+        made = np.abs(rng.integers(0, 5, size=(n, d)))
+    return made
+
+
+def _dressed(draw: random.Random, made: Any) -> Any:
+    """The same in another dress: a list, a frame, a tensor, a mask, text, a type of its own."""
+    dress = draw.randrange(16)
+    with np.errstate(all="ignore"):
+        if dress == 0:
+            return np.asarray(made).tolist()
+        if dress == 1:
+            return np.asarray(made).astype(draw.choice(["f2", "f4", "i8", "u1", "i2", "c8", "O"]))
+        if dress == 2:
+            mask = np.zeros(np.shape(made), bool)
+            mask.flat[:1] = True
+            return np.ma.array(made, mask=mask)
+        if dress == 3:
+            return np.asarray(made).astype(draw.choice(["U8", "S8", "M8[ns]", "m8[ns]", "?"]))
+    if dress == 4:
+        import torch
+
+        tensor = torch.as_tensor(np.asarray(made, float))
+        kind = draw.choice([torch.float32, torch.bfloat16, torch.float64, torch.int64])
+        grad = draw.random() < 0.3 and kind.is_floating_point
+        return tensor.to(kind).requires_grad_(grad)
+    if dress == 5:
+        import pandas
+
+        made = np.asarray(made)
+        index = list(range(len(made)))
+        draw.shuffle(index)
+        columns = draw.choice([None, [f"x{k}" for k in range(np.atleast_2d(made).shape[-1])]])
+        if made.ndim == 1:
+            return pandas.Series(made, index=index)
+        return pandas.DataFrame(made, index=index, columns=columns)
+    if dress == 6:
+        odd = [[], [[]], [[1], [1, 2]], "abc", None, 3.0, {}, object(), {1.0: 0.5, 2.0: 0.5}, b"1"]
+        return draw.choice([*odd, [Fraction(1, 3)] * 3, [10**400], [2**53, 2**53 + 1], [True]])
+    if dress == 7:
+        import scipy.sparse
+
+        return scipy.sparse.csr_matrix(np.atleast_2d(np.asarray(made, float)))
+    if dress == 8:
+        return iter(np.asarray(made).tolist())
+    return made
+
+
+def brought(draw: random.Random) -> Any:
+    """Anything that somebody may give where an array is expected."""
+    return _dressed(draw, _numbers(draw))
+
+
+def weights(draw: random.Random) -> Any:
+    """Mostly a pmf, as often as not a damaged one, or none."""
+    n = draw.choice([1, 2, 3, 7, 30])
+    made = np.random.default_rng(draw.randrange(2**32)).dirichlet(np.ones(n))
+    kind = draw.randrange(10)
+    if kind == 0:
+        made = made * draw.choice([0, 2, -1, 1e-320, 1e308])
+    if kind == 1:
+        made[0] = draw.choice([-1e-17, -0.1, math.nan, math.inf])
+    if kind == 2:
+        return None
+    return _dressed(draw, made) if kind < 6 else made
+
+
+# the promises
+
+
+def _same(before: Any, after: Any) -> bool:
+    if isinstance(before, np.ndarray):
+        return before.dtype == after.dtype and before.tobytes() == after.tobytes()
+    if hasattr(before, "to_numpy"):
+        return before.equals(after)
+    return True
+
+
+def _refused_at_the_door(error: BaseException) -> bool:
+    """Did a line of the package raise it, or a check of arguments that is Python's own?"""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if f"{os.sep}wganlab{os.sep}" in frame.filename]
+    own = frames[-1].filename == __file__  # wrong names of arguments
+    return own or (frames[-1] is inside[-1] and "raise" in (frames[-1].line or ""))
+
+
+def _checked(result: Any, least: float, infinite: bool) -> None:
+    """A result is a number, an array or an object that carries a value."""
+    value = getattr(result, "value", result)
+    if isinstance(value, int | float | np.number):
+        if math.isnan(value) or (math.isinf(value) and not infinite):
+            raise Found(f"returned {value}")
+        if value < least:
+            raise Found(f"returned {value}, less than {least}")
+
+
+def python_call(draw: random.Random) -> str:
+    """One call of a function of the package; what it was."""
+    from wganlab import exact
+
+    pair = [brought(draw), brought(draw)]
+    if draw.random() < 0.4:
+        pair[1] = copy.deepcopy(pair[0]) if not hasattr(pair[0], "__next__") else [1.0, 2.0]
+    options: dict[str, Any] = {}
+    distances: list[tuple[str, float]] = [
+        ("emd", 0.0),
+        ("wasserstein", 0.0),
+        ("sliced", 0.0),
+        ("mmd", 0.0),
+        ("sinkhorn", 0.0),
+    ]
+    name, least = draw.choice([*distances, *[(name, 0.0) for name in ("js", "tv", "kl", "chi2")]])
+    infinite = name in ("kl", "chi2")
+    if name in ("js", "tv", "kl", "chi2"):
+        pair = [weights(draw), weights(draw)]
+    elif draw.random() < 0.3:
+        options = {"a": weights(draw), "b": weights(draw)}
+    if name == "wasserstein":
+        options["p"] = draw.choice([1, 2, 1.5, 0, -1, math.nan, math.inf, "2", True, 10**9])
+        options["metric"] = draw.choice(["euclidean", "euclidean", "cosine", "sqeuclidean", None])
+    if name == "sinkhorn":
+        options["epsilon"] = draw.choice([1.0, 0.1, 0, -1, math.nan, 1e-9, "1"])
+    if name == "sliced":
+        options["projections"] = draw.choice([5, 0, -1, 2.5, "5", np.eye(2)])
+        options["rng"] = draw.choice([0, np.random.default_rng(0), -1, 2**64, "a"])
+    told = f"exact.{name}(*{pair!r}, **{options!r})"
+    _called(lambda: getattr(exact, name)(*pair, **options), pair, told, least, infinite)
+    return told
+
+
+def critic_call(draw: random.Random) -> str:
+    """One critic, of any kind, laid beside the exact distance."""
+    import torch
+    from torch import nn
+
+    from wganlab import compare, learned
+
+    rng = np.random.default_rng(draw.randrange(2**32))
+    d = draw.choice([1, 2, 3])
+    x, y = rng.normal(size=(2, 12, d)) * draw.choice([1, 1, 1e6, 1e-6]) + draw.choice([0, 0, 1e7])
+    critics: list[Any] = [
+        nn.Linear(d, 1),
+        nn.Linear(d, 1).double(),
+        nn.Linear(d, 1).bfloat16(),
+        nn.Linear(d + 1, 1),
+        nn.Linear(d, 2),
+        nn.Sequential(nn.Linear(d, 4), nn.Dropout(0.5), nn.Linear(4, 1)),
+        nn.Sequential(nn.Linear(d, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)),
+        nn.utils.parametrizations.spectral_norm(nn.Linear(d, 1)),
+        lambda z: z[:, 0],
+        lambda z: z.__imul__(2)[:, 0],
+        lambda z: None,
+        lambda z: (z[:, 0], z),
+        lambda z: torch.rand(len(z)) if isinstance(z, torch.Tensor) else rng.random(len(z)),
+        lambda z: z[:, 0] * math.nan,
+        lambda *, z: z[:, 0],
+        "wgan",
+        None,
+        3,
+    ]
+    critic = draw.choice(critics)
+    if draw.random() < 0.5:
+        told = f"compare.critic_vs_exact({critic!r}, {x[:1]!r} ..., {y[:1]!r} ...)"
+        found = _called(lambda: compare.critic_vs_exact(critic, x, y), [x, y], told)
+        if found is not None and found.certificate > found.exact:
+            raise Found(f"certificate {found.certificate} exceeds {found.exact}: {told}")
+        return told
+    pair = [_dressed(draw, x), _dressed(draw, y)]
+    options: dict[str, Any] = {"steps": draw.choice([1, 2, 2, 0, -1, 2.5, 10**19, "3"])}
+    options["seed"] = draw.choice([0, 1, -1, 2**64, 1.5, "a", None])
+    if options["steps"] == 10**19:
+        options["batch"] = 10**19
+    kinds = ["gp", "lp", "clip", "sn", "orthonormal", "none", "ctransform"]
+    name = draw.choice(kinds)
+    if name in learned.METHODS:
+        options["constraint"] = learned.METHODS[name].constraint
+    told = f"learned.fit_critic(*{pair!r}, **{options!r})"
+    _called(lambda: learned.fit_critic(*pair, **options), pair, told)
+    return told
+
+
+def config_call(draw: random.Random) -> str:
+    """One configuration of a run, as JSON that somebody has edited."""
+    from wganlab import learned
+
+    config = json.loads(draw.choice(list(learned.PRESETS.values())).to_json())
+    place = draw.choice(list(config))
+    odd = [None, -1, 0, 1.5, math.nan, math.inf, 10**19, 2**64, "x", "", [], {}, {"folds": 3}, True]
+    config[place] = draw.choice(odd)
+    told = f"TrainConfig.from_json with {place} = {config[place]!r}"
+    _called(lambda: learned.TrainConfig.from_json(json.dumps(config)), [], told)
+    return told
+
+
+def _called(
+    call: Callable[[], Any],
+    given: list[Any],
+    told: str,
+    least: float = 0.0,
+    infinite: bool = False,
+) -> Any:
+    before = [one if hasattr(one, "__next__") else copy.deepcopy(one) for one in given]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a note is not silent
+            result = call()
+    except Found:
+        raise
+    except Exception as error:
+        if not isinstance(error, REFUSALS) or not _refused_at_the_door(error):
+            raise Found(f"{type(error).__name__} from inside: {error}; {told}") from error
+        if "\n" in str(error).strip():
+            raise Found(f"more than a line: {error}; {told}") from error
+        return None
+    finally:
+        for one, other in zip(before, given, strict=True):
+            if not _same(one, other):
+                raise Found(f"an argument was changed: {told}")
+    try:
+        _checked(result, least, infinite)
+    except Found as found:
+        raise Found(f"{found}; {told}") from None
+    return result
+
+
+# the command line
+
+TEXTS = {
+    "good.csv": "x,y\n" + "".join(f"{k},{k * k % 7}\n" for k in range(20)),
+    "plain.csv": "".join(f"{k * k % 11}\n" for k in range(20)),
+    "index.csv": ",x,y\n" + "".join(f"{k},{k % 3},{k % 5}\n" for k in range(20)),
+    "weights.csv": "x,y,weight\n" + "".join(f"{k},{k % 3},{k % 5 + 1}\n" for k in range(20)),
+    "labels.csv": "x,y,label\n" + "".join(f"{k},{k % 3},{'ab'[k % 2]}\n" for k in range(20)),
+    "comma.txt": "1,5 2,5\n3,5 4,5\n",
+    "semicolon.csv": "sep=;\nx;y\n1;2\n3;4\n",
+    "quoted.csv": 'x,y\n"1,234",2\n"2,345",3\n',
+    "nan.csv": "x,y\n1,2\nnan,3\n",
+    "ragged.csv": "1,2\n3\n4,5,6\n",
+    "one.csv": "1,5",
+    "empty.csv": "",
+    "header.csv": "x,y\n",
+    "words.csv": "to be\nor not\n",
+    "wide.csv": "1" * 200_000 + "\n",
+    "huge.csv": "1e400\n2\n",
+    "notes.md": "# mine\n",
+    "environment.json": "{}\n",
+}
+
+
+def files(folder: Path, draw: random.Random) -> list[str]:
+    """A folder of files as people have them; their names."""
+    rng = np.random.default_rng(draw.randrange(2**32))
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text)
+    (folder / "binary.csv").write_bytes(bytes(range(256)))
+    (folder / "packed.csv.gz").write_bytes(gzip.compress(TEXTS["good.csv"].encode()))
+    (folder / "cut.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    np.save(folder / "cloud.npy", rng.normal(size=(20, 2)))
+    np.save(folder / "line.npy", rng.normal(size=20))
+    np.save(folder / "far.npy", 5e6 + rng.uniform(size=(20, 2)))
+    np.save(folder / "hole.npy", np.array([[1.0, math.nan]]))
+    np.save(folder / "words.npy", np.array(["a", "b"]))
+    np.savez(folder / "laws.npz", points=rng.normal(size=(20, 2)), weights=np.full(20, 0.05))
+    np.savez(folder / "two.npz", real=rng.normal(size=(20, 2)), fake=rng.normal(size=(20, 2)))
+    np.savez(folder / "deep.npz", images=rng.integers(0, 4080, (20, 8, 8)).astype("u2"))
+    np.savez(folder / "small.npz", images=rng.integers(0, 255, (20, 8, 8)).astype("u1"))
+    (folder / "$x^{<!--.csv").write_text(TEXTS["good.csv"])
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "inside").mkdir()
+    return sorted(path.name for path in folder.iterdir())
+
+
+def _option(draw: random.Random, **values: list[str]) -> list[str]:
+    given = []
+    for name, among in values.items():
+        if draw.random() < 0.4:
+            given += [f"--{name.replace('_', '-')}", draw.choice(among)]
+    return given
+
+
+NUMBERS = [
+    "1",
+    "2",
+    "30",
+    "0",
+    "-1",
+    "nan",
+    "1e9",
+    "2.5",
+    "10000000000000000000",
+    "18446744073709551616",
+]
+SMALL = ["1", "2", "0", "-1", "x", "18446744073709551616"]
+
+
+def arguments(draw: random.Random, names: list[str]) -> list[str]:
+    """One command, its inputs and options drawn from the folder and from the hostile."""
+    sets = ["mnist10k[3]", "glyphs[A]", "npz:small.npz", "npz:deep.npz", "folder:inside", "hub:"]
+    source = [*names, *names, *sets, "missing.csv", "-", "/dev/null", "", "two.npz[real]"]
+    one = lambda: draw.choice(source)  # noqa: E731
+    out = draw.choice([*names, "new.npz", "new.csv", "missing/new.csv", "new.exe", "inside"])
+    command = draw.choice(
+        ["distance"] * 6 + ["compare", "train", "train", "sample", "data", "runs"]
+    )
+    if command == "distance":
+        options = _option(draw, max_points=NUMBERS, seed=NUMBERS, plan=[out], columns=["x", "0,1"])
+        return [command, one(), one(), *options, *(["--json"] if draw.random() < 0.3 else [])]
+    if command == "compare":
+        given = ["--points", one(), one()] if draw.random() < 0.7 else ["--pair", one()]
+        options = _option(draw, out=[out], constraint=["gp", "none", "x", "clip,none"], n=SMALL)
+        return [command, *given, "--seeds", "1", "--steps", "2", "--jobs", "1", *options]
+    if command == "train":
+        options = _option(draw, run=[out, "new"], seed=NUMBERS, every=SMALL, batch=SMALL, n=SMALL)
+        options += _option(draw, preset=["wgan", "gan", "wgan-lp", "x"], lr=["nan", "-1", "0.1"])
+        return [command, "--data", one(), "--quick", "--iterations", "1", *options]
+    if command == "sample":
+        return [command, one(), "-o", out, *_option(draw, n=SMALL, seed=NUMBERS)]
+    if command == "data":
+        return [
+            command,
+            draw.choice(["list", "show", "x"]),
+            *([one()] if draw.random() < 0.8 else []),
+        ]
+    return [command, one(), *(["--json"] if draw.random() < 0.5 else [])]
+
+
+def command_call(draw: random.Random) -> str:
+    """One command in a folder of files, of which none is changed."""
+    from wganlab import cli
+
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        folder = Path(place)
+        argv = arguments(draw, files(folder, draw))
+        told = f"wganlab {' '.join(map(repr, argv))}"
+        before = _contents(folder)
+        out, complaint = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(complaint),
+            _stdin(""),
+        ):
+            try:
+                code = cli.main(argv)
+            except SystemExit as stop:
+                code = stop.code or 0
+            except Exception as error:
+                raise Found(f"{type(error).__name__} from inside: {error}; {told}") from error
+        after = _contents(folder)
+        changed = [name for name, found in before.items() if after.get(name) != found]
+        if changed:
+            raise Found(f"{', '.join(changed)} changed: {told}")
+        _judged(code, out.getvalue(), complaint.getvalue(), told)
+    return told
+
+
+def _judged(code: int, out: str, complaint: str, told: str) -> None:
+    if code not in (0, 2):
+        raise Found(f"exit code {code}: {complaint}; {told}")
+    errors = [line for line in complaint.splitlines() if line.startswith("wganlab: error: ")]
+    if (code == 2) != (len(errors) == 1) or "Traceback" in complaint:
+        raise Found(f"exit code {code} with {complaint!r}; {told}")
+    if re.search(r"\b-?nan\b", out, re.IGNORECASE) and "nan" not in told:
+        raise Found(f"printed nan: {out}; {told}")
+
+
+@contextlib.contextmanager
+def _stdin(text: str) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(text.encode()))
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+
+
+# one after the other
+
+
+def call(seed: int, number: int) -> str:
+    """The call of that number under that seed, in at most 20 seconds; what it was."""
+    draw = random.Random(f"{seed}-{number}")
+    kind = draw.choices([python_call, critic_call, config_call, command_call], [5, 2, 1, 4])[0]
+
+    def late(*_: Any) -> None:
+        raise Found(f"took more than {LONGEST} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(LONGEST)
+    try:
+        with np.errstate(all="ignore"):
+            return kind(draw)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def main() -> None:
+    """All calls, and what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", type=int, help="the call of this number alone, and its traceback")
+    asked = parser.parse_args()
+    numbers = range(asked.calls) if asked.only is None else [asked.only]
+    failed = 0
+    for number in numbers:
+        try:
+            told = call(asked.seed, number)
+        except Exception as found:
+            failed += 1
+            if asked.only is not None:
+                raise
+            print(f"{number}: {str(found)[:700]}", flush=True)
+        else:
+            if asked.only is not None:
+                print(told)
+    print(f"{failed} of {len(numbers)} calls break a promise")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
