@@ -439,7 +439,10 @@ LEARNED = {
         [
             ("self.waited >= self.patience", "self.waited > self.patience"),
             ("record.objective >= max(", "record.objective <= max("),
-            ("laws, kept, generator, watch, patience)", "laws, kept, watch, watch, patience)"),
+            (
+                "laws, kept, generator, watch, patience, unit)",
+                "laws, kept, watch, watch, patience, unit)",
+            ),
             ("        self.network.train()\n", ""),
             ("self.network.load_state_dict(self.good)", "pass"),
             ("            schedule.step()\n", ""),
@@ -475,14 +478,31 @@ LEARNED = {
                 "        if not self.paired:\n            other",
                 "        if self.paired:\n            other",
             ),
-            (
-                "array.detach().to(device=device, dtype=torch.float32)",
-                "array.to(device=device, dtype=torch.float32)",
-            ),
-            (
-                "rngs[generator] = np.random.default_rng(generator.initial_seed())",
-                "rngs[generator] = np.random.default_rng(0)",
-            ),
+            ("dtype=torch.float32, copy=True)", "dtype=torch.float32)"),
+        ],
+    ),
+    "wganlab/learned/critics/foreign.py": (
+        ("foreign",),
+        [
+            ("copy=True)", "copy=False)"),
+            ("tensor.copy_(value)", "pass"),
+            ("memo[id(value)] = value.detach().clone()", "pass"),
+        ],
+    ),
+    "wganlab/learned/critics/samplers.py": (
+        ("sources",),
+        [
+            ("np.random.default_rng(generator.initial_seed())", "np.random.default_rng(0)"),
+            ("max(n, 2)", "n"),
+            ("len(weights), n, p=weights)", "len(weights), n)"),
+        ],
+    ),
+    "wganlab/data/units.py": (
+        ("units",),
+        [
+            ("ORDINARY[0] <= spread <= ORDINARY[1]", "ORDINARY[0] <= spread"),
+            ("near and (", "("),
+            ("if left < (1 - LOST) * had:", "if left == 0:"),
         ],
     ),
     "wganlab/learned/networks/activations.py": (
@@ -784,8 +804,10 @@ COMPARE = {
                 "gradient[(slice(None), *index)] = rise / step",
             ),
             ("shift[index] = step", "shift[...] = step"),
-            ("critic = copy.deepcopy(critic).eval()", "critic = copy.deepcopy(critic)"),
-            ("double = copy.deepcopy(critic).double()", "double = copy.deepcopy(critic).float()"),
+            ("copies[0].eval(), copies[1].eval().double()", "copies[0], copies[1].double()"),
+            ("copies[1].eval().double()", "copies[1].eval().float()"),
+            ("rows = z[start : start + step].copy()", "rows = z[start : start + step]"),
+            ("parts.append(output.reshape(len(rows)).copy())", "parts.append(output.reshape(-1))"),
             ("if not np.isfinite(result).all():", "if not np.isfinite(result).any():"),
         ],
     ),
@@ -874,10 +896,11 @@ COMPARE = {
                 "told = [self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]",
                 "told = [self.pair, self.method, str(self.n), wganlab.__version__]",
             ),
-            ("repr(self.laws), _told(self.how)]", "repr(self.laws)]"),
-            ("copy.deepcopy(critic) if isinstance(critic, nn.Module) else critic", "critic"),
+            ("repr(self.known), keys.of_recipe(self.how)]", "repr(self.known)]"),
+            ("        digest.update(deeds)\n", ""),
+            ("_fitted(replace(how, critic=own),", "_fitted(how,"),
             (
-                "return self.pair, None if self.known is None else self.seed",
+                "return self.pair, self.seed if self.is_sampled else None",
                 "return self.pair, None",
             ),
             ("if told.wrong_sign:", "if not told.wrong_sign:"),
@@ -889,6 +912,7 @@ COMPARE = {
         ("scoreboard",),
         [
             ('text[: text.rfind("\\n") + 1]', "text"),
+            ("if not ours and not overwrite:", "if not ours and lines and not overwrite:"),
             ('return text == "True"', "return bool(text)"),
         ],
     ),

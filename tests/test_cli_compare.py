@@ -41,6 +41,25 @@ class Normed(MyCritic):
         super().__init__(dimension)
         self.net = torch.nn.Sequential(torch.nn.BatchNorm1d(dimension), self.net)
 
+class Certified(MyCritic):
+    def __init__(self, dimension):
+        super().__init__(dimension)
+        self.net = torch.nn.utils.parametrizations.spectral_norm(self.net)
+
+class Keyword(MyCritic):
+    def __init__(self, *, dim):
+        super().__init__(dim)
+
+class Wide(MyCritic):
+    def __init__(self):
+        super().__init__(7)
+
+def make(dimension):
+    return MyCritic(dimension)
+
+def noisy(z):
+    return z[:, 0] + torch.randn(len(z)).numpy()
+
 class NoModule:
     pass
 
@@ -49,6 +68,9 @@ def right(z):
 
 torch.manual_seed(0)
 trained = MyCritic(2)
+certified = Certified(2)
+hooked = torch.nn.Sequential(torch.nn.utils.spectral_norm(torch.nn.Linear(2, 1)))
+hooked(torch.zeros(3, 2))
 number = 3
 """
 
@@ -62,6 +84,7 @@ def table(out):
 def own(tmp_path, monkeypatch):
     """A module of the user's in the folder where the command runs."""
     (tmp_path / "own_critics.py").write_text(OWN)
+    (tmp_path / "broken_critics.py").write_text("1 / 0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "own_critics", raising=False)
     return "own_critics"
@@ -86,9 +109,79 @@ def test_a_known_pair_prints_a_row_a_method(capsys):
     assert "corrected takes the gradient penalty's bias out of the gap, exact here" in out
 
 
-def test_the_default_methods_are_the_five_of_the_help(capsys):
-    assert main(["compare", *LINES, *QUICK, "--steps", "1"]) == 0
-    assert list(table(capsys.readouterr().out)) == ["gp", "lp", "clip", "sn", "orthonormal"]
+def test_the_default_methods_are_the_five_of_the_help(own, capsys):
+    usual = ["gp", "lp", "clip", "sn", "orthonormal"]
+    brief = ["--steps", "1", "-n", "30", "--jobs", "1", "--seeds", "1"]
+    for critic, names in (
+        ([], usual),
+        (["--critic", f"{own}:MyCritic"], [*usual, "none"]),
+        (["--critic", f"{own}:Certified"], ["none", "gp", "lp"]),
+    ):
+        assert main(["compare", *LINES, *brief, *critic]) == 0
+        out = capsys.readouterr().out
+        assert list(table(out)) == names
+        assert "30 real and 30 fake points" in out
+        assert "diverged" not in out
+
+
+def test_a_function_that_makes_critics_is_trained_and_one_of_points_is_not(own, capsys):
+    brief = ["--steps", "1", "-n", "30", "--jobs", "1", "--seeds", "1", "--constraint", "gp"]
+    for name in ("make", "trained", "Keyword"):
+        assert main(["compare", *LINES, *brief, "--critic", f"{own}:{name}"]) == 0
+        assert list(table(capsys.readouterr().out)) == ["gp"]
+
+
+@pytest.mark.slow
+def test_a_trained_network_of_torchs_norms_is_judged_in_several_processes(own, capfd):
+    for name in ("certified", "hooked"):
+        arguments = ["--critic", f"{own}:{name}", "--seeds", "2", "-n", "30", "--jobs", "2"]
+        assert main(["compare", *LINES, *arguments]) == 0
+        out, err = capfd.readouterr()
+        assert list(table(out)) == [f"own_critics:{name}"]
+        assert err == ""
+
+
+def test_raw_units_are_told_and_lost_points_too(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for name, shift in (("a", 0.1), ("b", 0.0)):
+        np.save(tmp_path / f"{name}.npy", 5e6 + shift + rng.uniform(0, 0.2, size=100))
+    files = [str(tmp_path / f"{name}.npy") for name in "ab"]
+    brief = ["--steps", "100", "--jobs", "1", "--seeds", "1", "--constraint", "lp"]
+    assert main(["compare", "--points", *files, *brief]) == 0
+    out = capsys.readouterr().out
+    assert "note: for the networks the points were standardized, (x - [5e+06]) / 0.0625" in out
+    assert float(table(out)["lp"].split()[1]) == pytest.approx(1.1, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("array", "advice"),
+    [
+        (np.zeros((3, 3)), "b.npy of shape (3,): they must live in one space"),
+        (np.array([[0.0, np.nan]]), "b.npy has a value in row 0 that is not finite"),
+        (np.array(["u", "v"]), "b.npy holds text, expected real numbers"),
+        (np.ones((3, 2)) + 1j, "b.npy holds complex numbers"),
+        (np.zeros((0, 2)), "b.npy has shape (0, 2): give points"),
+    ],
+)
+def test_files_that_hold_no_such_points_are_named(tmp_path, array, advice, capsys):
+    np.save(tmp_path / "a.npy", np.zeros((4, 2)))
+    np.save(tmp_path / "b.npy", array)
+    files = [str(tmp_path / f"{name}.npy") for name in "ab"]
+    assert main(["compare", "--points", *files]) == 2
+    err = capsys.readouterr().err
+    assert advice in err
+    assert err.count("\n") == 1
+
+
+def test_files_of_others_are_kept_unless_it_is_asked_for(tmp_path, capsys):
+    (tmp_path / "notes.md").write_text("mine")
+    brief = ["--steps", "1", "-n", "20", "--jobs", "1", "--seeds", "1", "--constraint", "gp"]
+    out = ["--out", str(tmp_path / "notes.csv")]
+    assert main(["compare", *LINES, *brief, *out]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert (tmp_path / "notes.md").read_text() == "mine"
+    assert main(["compare", *LINES, *brief, *out, "--overwrite"]) == 0
+    assert (tmp_path / "notes.md").read_text().startswith("| pair |")
 
 
 def test_two_files_are_compared_with_their_own_distance(clouds, capsys):
@@ -198,6 +291,21 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
         ([*LINES, "--critic", "own_critics:NoModule"], "not of torch modules"),
         ([*LINES, "--critic", "own_critics:TwoArguments"], "needs 2 arguments"),
         ([*LINES, "--critic", "own_critics:Normed"], "batch norm"),
+        ([*LINES, "--critic", "broken_critics:Any"], "cannot be imported: ZeroDivisionError"),
+        ([*LINES, "--critic", "own_critics:Wide"], "the critic Wide cannot be asked at 2 points"),
+        ([*LINES, "--critic", "own_critics:noisy"], "the critic noisy changes from call to call"),
+        (
+            [*LINES, "--critic", "own_critics:right", "--constraint", "gp"],
+            "is a function of points, which is judged as it is: leave --constraint out",
+        ),
+        (
+            [*LINES, "--critic", "own_critics:Certified", "--constraint", "clip"],
+            "parametrization of its own",
+        ),
+        ([*LINES, "--seeds", "1000000000000"], "more than 10,000 seeds"),
+        ([*LINES, "-n", "1000000000000"], "choose fewer"),
+        ([*LINES, "--steps", "10000000000000000000"], "give a whole number"),
+        ([*LINES, "--batch", "10000000000000000000"], "give a whole number"),
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(own, arguments, message, capsys, monkeypatch):

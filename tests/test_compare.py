@@ -294,7 +294,7 @@ def test_the_correction_inverts_the_law_of_the_penalty(weight, theta, side):
 )
 def test_the_correction_is_for_the_penalty_that_has_the_law(constraint, applies):
     x = np.ones((4, 2)) + np.arange(8).reshape(4, 2)
-    told = scaled(constraint, 1.0, x, x - [1.0, 0.0])
+    told = scaled(constraint, 1.1, x, x - [1.0, 0.0])
     assert (told.corrected is not None) == applies
     # one vector between all pairs: exact where the pairs are kept
     assert told.corrected_exactly == (constraint == GradientPenalty(place="paired"))
@@ -306,7 +306,7 @@ def test_a_negative_gap_has_no_correction():
 
 
 def test_the_correction_is_exact_for_parallel_lines_alone():
-    critic = fitted(GradientPenalty(), nn.Sequential(linear(np.array([[-1.0, 0.0]]))))
+    critic = fitted(GradientPenalty(), nn.Sequential(linear(np.array([[-1.1, 0.0]]))))
     told = critic_vs_exact(critic, known.ParallelLines(2.0))
     assert told.corrected_exactly
     told = critic_vs_exact(critic, known.Translation((2.0, 0.0)))
@@ -423,6 +423,8 @@ def test_what_is_no_critic_is_refused_with_advice(critic, error, advice):
 @pytest.mark.parametrize(
     ("x", "y", "options", "advice"),
     [
+        (known.Uniforms(), None, {"n": 0}, "n = 0: give a whole number of at least 1"),
+        (known.Uniforms(), None, {"n": 10**10}, "n = 10000000000: give a whole number of at most"),
         (np.zeros((3, 4)), None, {}, "y is missing: give two clouds, or a known pair alone"),
         (known.Uniforms(), np.zeros(3), {}, "a known pair has both laws: give it alone"),
         (np.zeros((3, 4)), np.zeros((3, 3)), {}, "x has points of shape (4,) and y of shape (3,)"),

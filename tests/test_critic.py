@@ -486,6 +486,23 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
         assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"constraint": "gp"}, "constraint = 'gp': give one of Constraint, such as GradientPen"),
+        ({"optimizer": "adam"}, "optimizer = 'adam': give one of Optimizer, such as Optimizer("),
+        ({"callback": 3}, "callback = 3: give a function (record, network)"),
+        ({"steps": 10**15}, "steps = 1000000000000000: give a whole number of at most"),
+        ({"batch": 10**15}, "batch = 1000000000000000: give a whole number of at most"),
+        ({"held_out": 10**15}, "held_out = 1000000000000000: give a whole number of at most"),
+        ({"threads": 10**6}, "threads = 1000000: give a whole number of at most 4,096"),
+    ],
+)
+def test_options_of_another_kind_or_size_are_refused(options, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        fit_critic(*clouds(), **options)
+
+
 # divergence
 
 

@@ -4,16 +4,21 @@ import csv
 import functools
 import math
 import os
+import subprocess
+import sys
+import threading
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 from wganlab import compare, exact, learned
 from wganlab.compare import board as boards
-from wganlab.compare import rows, tables
+from wganlab.compare import processes, rows, tables, writer
 from wganlab.exact import measures
 
 LINES = exact.known.ParallelLines(theta=1.0)
@@ -118,6 +123,108 @@ def test_another_recipe_is_another_row(change):
     assert first != second
 
 
+def key(how, laws=LINES):
+    cells = list(boards._cells({"mine": laws}, {"mine": how}, 1, 40))
+    return boards._keyed(cells)[0].key
+
+
+CONSTANT = 1.0
+
+
+def helper(z):
+    return CONSTANT * z
+
+
+class Scaled(nn.Module):
+    """It depends on a constant of the module, through a helper, and on an attribute."""
+
+    factor = 1.0
+
+    def __init__(self, dimension=2):
+        super().__init__()
+        self.layer = nn.Linear(dimension, 1, bias=False)
+        nn.init.ones_(self.layer.weight)
+
+    def forward(self, z):
+        return self.factor * helper(self.layer(z))
+
+
+FOREIGN = {
+    "function": lambda: lambda z: helper(z[:, 0]),
+    "module": Scaled,
+    "class": lambda: replace(QUICK["gp"], critic=Scaled),
+    "function that builds": lambda: replace(QUICK["gp"], critic=lambda dimension: Scaled()),
+    "module to train": lambda: replace(QUICK["gp"], critic=Scaled()),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_a_critic_uses_is_in_the_key(name, monkeypatch):
+    make = FOREIGN[name]
+    before = key(make())
+    assert key(make()) == before
+    monkeypatch.setattr(sys.modules[__name__], "CONSTANT", 2.0)
+    assert key(make()) != before
+    monkeypatch.setattr(sys.modules[__name__], "CONSTANT", 1.0)
+    assert key(make()) == before
+    if name != "function":
+        monkeypatch.setattr(Scaled, "factor", 3.0)
+        assert key(make()) != before
+
+
+def test_an_attribute_and_a_weight_of_the_critic_are_in_the_key():
+    critic = Scaled()
+    before = key(critic)
+    critic.factor = 1.5
+    assert key(critic) != before
+    critic.factor = 1.0
+    assert key(critic) == before
+    with torch.no_grad():
+        critic.layer.weight[0, 0] += 1e-6  # less than the probe points tell
+    assert key(critic) != before
+
+
+class Weighed(learned.GradientPenalty):
+    """A constraint of the user's, with a constant that its words do not tell."""
+
+    def cost(self, gradients):
+        return CONSTANT * super().cost(gradients)
+
+
+def test_what_a_constraint_of_the_user_does_is_in_the_key(monkeypatch):
+    how = replace(QUICK["gp"], constraint=Weighed())
+    before = key(how)
+    monkeypatch.setattr(sys.modules[__name__], "CONSTANT", 2.0)
+    assert key(how) != before
+
+
+def test_a_changed_helper_is_a_fresh_row_of_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "board.csv"
+    methods = {"f": lambda z: -helper(z[:, 0])}
+    first = made(path, methods=methods, seeds=1).rows[0]
+    monkeypatch.setattr(sys.modules[__name__], "CONSTANT", -0.2)
+    again = made(path, methods=methods, seeds=1).rows[0]
+    assert again.critic_gap == pytest.approx(-0.2 * first.critic_gap)
+
+
+def test_weights_of_points_and_laws_are_in_the_key():
+    x, y = LINES.sample(8, np.random.default_rng(0))
+    weights = np.arange(1, 9) / 36
+    keys = [
+        key(LINES.critic, laws)
+        for laws in (
+            (x, y),
+            (exact.Discrete(x), y),
+            (exact.Discrete(x, weights), y),
+            (exact.Discrete(x, weights[::-1]), y),
+            (stats.multivariate_normal(np.zeros(2)), y),
+            (stats.multivariate_normal(np.ones(2)), y),
+        )
+    ]
+    assert keys[1] != keys[0]  # which costs a row, and no truth
+    assert len({*keys}) == 6
+
+
 def test_other_points_are_another_row_and_equal_ones_the_same():
     x, y = LINES.sample(10, np.random.default_rng(0))
     keys = [
@@ -154,6 +261,60 @@ def test_processes_side_by_side_compute_the_same_rows(whole, tmp_path, monkeypat
     assert told == expected
     assert [row.method for row in board.rows[4:]] == ["mine", "mine"]
     assert (tmp_path / "notes").read_text() == "solved\n" * 2  # one a seed, for three methods
+
+
+@pytest.mark.slow
+def test_what_no_other_process_takes_is_computed_in_this_one():
+    class Local(Scaled):
+        """A class of a function: no other process knows it."""
+
+    parametrized = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 1)))
+    methods = {
+        "parametrized": parametrized,
+        "to train": replace(QUICK["gp"], critic=parametrized, constraint=learned.NoConstraint()),
+        "local": Local(),
+        "local class": replace(QUICK["gp"], critic=Local),
+        "lambda": lambda z: z[:, 0],
+        "gp": QUICK["gp"],
+    }
+    pairs = {"lines": LINES, "sampler": (lambda n, rng: rng.normal(size=(n, 2)), np.ones((9, 2)))}
+    alone, several = (
+        [replace(row, seconds=0) for row in made(pairs=pairs, methods=methods, jobs=jobs).rows]
+        for jobs in (1, 2)
+    )
+    assert alone == several
+
+
+def test_a_pool_that_breaks_costs_no_row(monkeypatch):
+    def broken(*_, **__):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(processes._Board, "rows", broken)
+    several = made(methods={"f": LINES.critic}, jobs=2).rows
+    assert several == made(methods={"f": LINES.critic}).rows
+
+
+def test_laws_are_sampled_with_each_seed_and_weights_count():
+    law, y = stats.multivariate_normal(np.zeros(2)), np.ones((9, 2))
+    board = made(pairs={"law": (law, y)}, methods={"f": lambda z: z[:, 0]})
+    assert len({row.exact for row in board.rows}) == 2
+    assert {(row.n, row.m) for row in board.rows} == {(40, 9)}
+    measure = exact.Discrete([0.0, 1.0, 5.0], [0.5, 0.25, 0.25])
+    row = made(pairs={"w": (measure, [1.0, 2.0])}, seeds=1).rows[0]
+    assert row.exact == pytest.approx(exact.emd(measure, exact.Discrete([1.0, 2.0])))
+    assert row.certificate <= row.exact
+
+
+def test_a_critic_that_cannot_be_copied_starts_anew_for_every_seed():
+    module = Scaled()
+    module.lock = threading.Lock()
+    before = module.layer.weight.clone()
+    board = made(methods={"mine": replace(QUICK["gp"], critic=module)})
+    assert torch.equal(module.layer.weight, before)
+    assert module.training
+    plain = made(methods={"mine": replace(QUICK["gp"], critic=Scaled())})
+    gaps = [row.critic_gap for row in plain.rows]  # in float64, where a copy can be cast
+    assert [row.critic_gap for row in board.rows] == pytest.approx(gaps, rel=1e-6)
 
 
 @pytest.fixture
@@ -239,7 +400,29 @@ def test_a_diverged_critic_is_a_row_with_a_note():
             {"methods": {"bn": replace(QUICK["gp"], critic=learned.MLPConfig(norm="batch"))}},
             "bn on ParallelLines.*batch norm",
         ),
-        ({"methods": {"f": lambda z: z}, "jobs": 2}, "f cannot go to another process"),
+        ({"methods": {"f": lambda z: z}, "jobs": 2}, "f on Para.*maps 2 points to an output"),
+        ({"methods": {"f": nn.Linear}}, "f on Para.*Linear is a class, without weights"),
+        ({"methods": {"f": "word"}}, "f on Para.*the critic is of type str"),
+        (
+            {"methods": {"f": lambda z: z[:, 0] - z[:, 0].mean()}},
+            "f on Para.*other points of the batch",
+        ),
+        ({"methods": "wgan"}, "there is no method 'wgan'"),
+        ({"pairs": {"bad": [0.0, 1.0, 2.0]}}, "bad is of type list: give a known pair, or two"),
+        ({"pairs": {"bad": (["a"], ["b"])}}, "gp on bad: real holds text, expected real numbers"),
+        ({"pairs": {"bad": (np.zeros((3, 2)), np.zeros((3, 3)))}}, "must live in one space"),
+        ({"seeds": 10**12}, "more than 10,000 seeds"),
+        ({"seeds": [-1]}, "seed = -1: give a whole number of at least 0"),
+        ({"seeds": [0.5]}, "seed = 0.5: give a whole number"),
+        ({"jobs": 0}, "jobs = 0: give a whole number of at least 1"),
+        (
+            {"methods": {"f": replace(QUICK["gp"], steps=10**15)}},
+            "steps = 1000000000000000: give a whole number of at most",
+        ),
+        (
+            {"methods": {"f": replace(QUICK["gp"], batch=10**15)}},
+            "batch = 1000000000000000: give a whole number of at most",
+        ),
         ({"path": "board.txt"}, "name a .csv file"),
         ({"path": "nowhere/board.csv"}, "in an existing folder"),
     ],
@@ -250,12 +433,69 @@ def test_what_cannot_work_is_refused_before_any_training(options, message, monke
         made(**options)
 
 
-def test_another_file_is_not_overwritten(tmp_path):
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "my one line", "", "\0\xff", "pairs,"])
+def test_another_file_is_not_overwritten(tmp_path, text):
     path = tmp_path / "mine.csv"
-    path.write_text("a,b\n1,2\n")
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match="is no scoreboard"):
         made(path)
-    assert path.read_text() == "a,b\n1,2\n"
+    assert path.read_text(encoding="latin-1") == text
+    assert os.listdir(tmp_path) == ["mine.csv"]
+    with pytest.raises(ValueError, match="the critic is of type str"):
+        made(path, overwrite=True, methods={"f": "word"})
+    assert path.read_text(encoding="latin-1") == text  # nothing to put in its place
+    made(path, overwrite=True, methods={"f": LINES.critic}, seeds=1)
+    assert len(rows.read(path)) == 1
+
+
+def test_notes_beside_the_board_are_not_overwritten(tmp_path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("# My notes\n")
+    options = {"methods": {"f": LINES.critic}, "seeds": 1}
+    with pytest.raises(ValueError, match=r"notes.md is no table of this package"):
+        made(tmp_path / "notes.csv", **options)
+    assert notes.read_text() == "# My notes\n"
+    assert os.listdir(tmp_path) == ["notes.md"]
+    board = made(tmp_path / "notes.csv", overwrite=True, **options)
+    assert notes.read_text() == board.markdown()
+    made(tmp_path / "notes.csv", **options)  # its own table is its own
+
+
+def test_a_line_that_is_no_row_is_named(whole, tmp_path):
+    path = tmp_path / "board.csv"
+    lines = whole[1].read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], "1,2\n", *lines[3:]]), newline="")
+    with pytest.raises(ValueError, match="line 4 is no row of a scoreboard"):
+        made(path)
+
+
+def test_a_board_has_one_writer(tmp_path, monkeypatch):
+    path = tmp_path / "board.csv"
+    compute, told = boards.Cell.compute, []
+
+    def twice(cell, given):
+        with pytest.raises(ValueError, match="is being written by") as refusal:
+            made(path)
+        told.append(str(refusal.value))
+        return compute(cell, given)
+
+    monkeypatch.setattr(boards.Cell, "compute", twice)
+    made(path, methods={"f": LINES.critic}, seeds=1)
+    assert f"process {os.getpid()} on " in told[0]
+    assert sorted(os.listdir(tmp_path)) == ["board.csv", "board.md"]
+
+
+def test_a_lock_dies_with_its_process(tmp_path):
+    path = tmp_path / "board.csv"
+    script = (
+        f"import os, pathlib, runpy; names = runpy.run_path({writer.__file__!r})\n"
+        f"with names['one_writer'](pathlib.Path({str(path)!r})): os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert os.listdir(tmp_path) == [".board.csv.lock"]
+    with writer.one_writer(path):
+        pass
+    assert os.listdir(tmp_path) == []
 
 
 def test_means_and_deviations_are_those_of_the_rows(whole):

@@ -3,10 +3,13 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from scipy import sparse, stats
 
-from wganlab import data
+from wganlab import data, exact
+from wganlab.compare import critic_vs_exact
 from wganlab.exact import known
 from wganlab.learned import GradientPenalty, MLPConfig, fit_critic
 from wganlab.learned.critics.laws import FRESH, Clouds, Stream, points, source
@@ -39,6 +42,11 @@ def test_arrays_become_float32_clouds(convert):
     assert (clouds.real.tolist(), clouds.fake.tolist()) == (x.tolist(), y.tolist())
     for given, whole in zip((x, y), clouds.whole(generator()), strict=True):
         assert whole.tolist() == given.tolist()
+
+
+def test_lists_of_tensors_are_points():
+    rows_ = [torch.zeros(2, requires_grad=True), torch.ones(2, dtype=torch.bfloat16)]
+    assert points(rows_, "real", CPU).tolist() == [[0, 0], [1, 1]]
 
 
 def test_numbers_are_points_on_the_line():
@@ -172,11 +180,21 @@ def test_points_to_train_on_are_a_copy():
     [
         ([[0, 1], [np.nan, 2]], "real has a value in row 1 that is not finite: remove"),
         (torch.tensor([1.0, 2.0, -torch.inf]), "real has a value in row 2 that is not finite"),
-        ([1e300, 0.0], "real has a value in row 0 that is not finite"),
+        ([1e300, 0.0], "real has coordinates beyond 1e+150, where distances overflow"),
         ([], "real has shape (0, 1): give points of shape (n, d)"),
         (3.0, "real has shape (): give points of shape (n, d)"),
         (np.zeros((0, 2)), "real has shape (0, 2): give points"),
-        (["a", "b"], "real is no array of numbers, and no law to sample from"),
+        (["a", "b"], "real holds text, expected real numbers"),
+        (np.array(["1", "2"]), "real holds text, expected real numbers"),
+        ("points.csv", "real holds text, expected real numbers"),
+        ([1 + 1j], "real holds complex numbers, expected real"),
+        (torch.tensor([1 + 1j]), "real holds complex numbers, expected real"),
+        (np.array(["2020-01-01"], dtype="datetime64[s]"), "real holds datetime64[s] values"),
+        (np.zeros(3, dtype=[("a", float)]), "real holds records, expected real numbers"),
+        (sparse.eye(3), "real is a sparse matrix: give real.toarray()"),
+        ([1.0, None], "rows without missing values"),
+        ([np.ma.masked_array([1.0, 2.0], [True, False])], "real has masked entries: drop those"),
+        (torch.zeros(3, 2, device="meta"), "real is a tensor on meta, without values"),
         ([[1, 2], [3]], "real is no array of numbers, and no law to sample from"),
         ({"a": 1}, "real is no array of numbers, and no law to sample from"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), "real has masked entries: drop those rows"),
@@ -226,4 +244,132 @@ def test_laws_that_do_not_go_together_are_refused(real, fake, paired, advice):
     constraint = GradientPenalty(place="paired" if paired else "between")
     with pytest.raises(ValueError, match=re.escape(advice)) as refusal:
         fit_critic(real, fake, constraint=constraint, steps=1)
+    assert "\n" not in str(refusal.value)
+
+
+# frames
+
+
+class Frame:
+    """What polars and its like have in common: columns, and methods that no law has."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns = np.asarray(values), list(columns)
+
+    def sample(self, n):
+        raise AssertionError("these are points")
+
+    def to_numpy(self):
+        return self.values
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __getitem__(self, columns):
+        order = [self.columns.index(name) for name in columns]
+        return Frame(self.values[:, order], columns)
+
+
+def pandas_of(values, columns):
+    return pd.DataFrame(values, columns=list(columns))
+
+
+@pytest.mark.parametrize("frame", [Frame, pandas_of])
+def test_data_frames_are_points_and_their_columns_go_by_name(frame):
+    x, y = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(4, 2)
+    clouds = make(frame(x, "ab"), frame(y, "ab"))
+    assert isinstance(clouds, Clouds)
+    assert clouds.real.tolist() == x.tolist()
+    assert make(frame(x, "ab"), frame(y[:, ::-1], "ba")).fake.tolist() == y.tolist()
+    assert make(frame(x, "ab"), y).fake.tolist() == y.tolist()
+    with pytest.raises(ValueError, match=r"columns of real are a, b, and those of fake b, c"):
+        make(frame(x, "ab"), frame(y, "bc"))
+    told = critic_vs_exact(lambda z: z[:, 0], frame(x, "ab"), frame(y[:, ::-1], "ba"))
+    assert told == critic_vs_exact(lambda z: z[:, 0], x, y)
+
+
+def test_columns_of_several_types_are_numbers_and_series_are_points_on_the_line():
+    frame = pd.DataFrame({"a": pd.array([1, 2], dtype="Int64"), "b": [0.5, 1.5]})
+    assert points(frame, "real", CPU).tolist() == [[1, 0.5], [2, 1.5]]
+    assert points(frame.b, "real", CPU).tolist() == [[0.5], [1.5]]
+    assert points(pd.DataFrame({"a": [True, False]}), "real", CPU).tolist() == [[1], [0]]
+    for bad in (pd.DataFrame({"a": [1.0], "t": ["u"]}), pd.Series(["u", "v"])):
+        with pytest.raises(ValueError, match="real holds text, expected real numbers"):
+            fit_critic(bad, bad)
+    with pytest.raises(ValueError, match="real has a value in row 1 that is not finite"):
+        points(pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), "real", CPU)
+
+
+# what can be sampled
+
+
+class WithRng:
+    def sample(self, n, rng):
+        return rng.normal(size=(n, 2))
+
+
+class WithShape:
+    def sample(self, shape, *, rng):
+        return rng.normal(size=(*shape, 2))
+
+
+SAMPLED = {
+    "frozen": (stats.norm(), 1),
+    "integers": (stats.poisson(3), 1),
+    "multivariate": (stats.multivariate_normal(np.zeros(2)), 2),
+    "histogram": (stats.rv_histogram(np.histogram(np.arange(9.0))), 1),
+    "kernel density": (stats.gaussian_kde(np.random.default_rng(0).normal(size=(2, 9))), 2),
+    "torch": (torch.distributions.Normal(0.0, 1.0), 1),
+    "torch in the plane": (torch.distributions.Normal(torch.zeros(2), torch.ones(2)), 2),
+    "discrete": (exact.Discrete([0.0, 1.0, 5.0], [0.5, 0.25, 0.25]), 1),
+    "rng": (WithRng(), 2),
+    "shape": (WithShape(), 2),
+    "n alone": (lambda n: np.random.normal(size=(n, 2)), 2),  # noqa: NPY002
+    "n and rng": (lambda n, rng: rng.normal(size=(n, 2)), 2),
+    "keyword": (lambda n, *, generator: torch.rand(n, 2, generator=generator), 2),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_every_kind_of_law_is_sampled_from_the_seed_alone(name):
+    law, dim = SAMPLED[name]
+    state = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    both = make(law, law)
+    assert isinstance(both, Stream)
+    a, b = generator(1), generator(1)
+    first = both.batch(5, a)
+    assert [z.shape for z in first] == [(5, dim)] * 2
+    assert first[0].dtype == torch.float32
+    assert all(map(torch.equal, first, make(law, law).batch(5, b)))
+    assert not torch.equal(torch.cat(first), torch.cat(both.batch(5, a)))
+    assert [z.shape for z in both.batch(1, a)] == [(1, dim)] * 2
+    assert torch.equal(torch.get_rng_state(), state[0])
+    assert np.random.get_state()[1].tolist() == state[1]  # noqa: NPY002
+    told = critic_vs_exact(lambda z: z[:, 0], law, np.zeros((3, dim)), n=20)
+    assert told.certificate <= told.exact + 1e-9
+
+
+def test_weights_of_a_measure_count():
+    law = exact.Discrete([0.0, 1.0, 5.0], [0.5, 0.25, 0.25])
+    drawn = make(law, [0.0]).batch(4000, generator())[0]
+    assert [float((drawn == z).float().mean()) for z in (0, 1, 5)] == pytest.approx(
+        [0.5, 0.25, 0.25], abs=0.03
+    )
+    told = critic_vs_exact(lambda z: z[:, 0], law, exact.Discrete([1.0, 2.0]))
+    assert told.critic_gap == pytest.approx(1.5 - 1.5)
+    assert told.exact == pytest.approx(exact.emd(law, exact.Discrete([1.0, 2.0])))
+    assert isinstance(make(exact.Discrete([1.0, 2.0]), [0.0]), Clouds)  # equal weights: points
+
+
+@pytest.mark.parametrize(
+    ("law", "advice"),
+    [
+        (lambda n: 1 / 0, "real cannot be sampled: <lambda> was asked for 1000 points, and told"),
+        (torch.nn.Linear(2, 2), "real cannot be sampled: Linear was asked for 1000 points"),
+        (exact.Density(lambda z: 2 * z, (0, 1)), "real is no array of numbers, and no law to"),
+    ],
+)
+def test_laws_that_cannot_be_sampled_are_one_line(law, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)) as refusal:
+        fit_critic(law, [0.0, 1.0], steps=1)
     assert "\n" not in str(refusal.value)

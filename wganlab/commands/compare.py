@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import math
 import os
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +17,7 @@ from wganlab.names import printed
 from wganlab.report import aligned, cores, count, shown, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from wganlab.compare import Estimate
     from wganlab.exact.known import Pair
@@ -53,17 +51,19 @@ class Compare:
     """Their column of weights, likewise: critics get points of equal weight, repeated as often as
     their counts say, or drawn by weight."""
     critic: Annotated[str, arg(metavar="MODULE:NAME")] = ""
-    """Your own critic: a class of torch modules, called with the dimension (or nothing), trained
-    under each constraint; or a module or function of points, judged as it is."""
+    """Your own critic: a class of torch modules, or a function that makes one, called with the
+    dimension (or nothing), trained under each constraint; or a module or function of points, judged
+    as it is."""
     constraint: str = ""
     """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, none
-    (gp,lp,clip,sn,orthonormal by default)."""
+    (gp,lp,clip,sn,orthonormal by default, of your own class none too, and none,gp,lp alone where
+    its weights are kept by a parametrization of torch)."""
     objective: str = ""
     """Names of objectives of `train`, separated by commas, or all: fit a discriminator of each, and
     hold its estimate, on 10,000 new points, against the exact divergence of the pair."""
     seeds: int = 3
     """Critics a method, each with clouds and weights of its own seed."""
-    n: int = 500
+    n: Annotated[int, arg(aliases=["-n"])] = 500
     """Points of each law of a pair."""
     max_points: int = 2000
     """Draw that many points at random from a larger file."""
@@ -80,6 +80,8 @@ class Compare:
     out: Annotated[Path | None, arg(metavar="PATH")] = None
     """Keep the rows in this .csv (and the table beside it as .md); rows that it holds already are
     not computed again."""
+    overwrite: bool = False
+    """Let --out replace files that are no scoreboards."""
     jobs: int = 0
     """Critics trained side by side, one thread each; 0 means one a core."""
 
@@ -94,7 +96,9 @@ class Compare:
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
         with spinner("loading torch"):
             from wganlab import compare
-        methods = self._methods()
+        (law,) = laws.values()
+        dimension = _dimension(law, self.points or ("real", "fake"), notes)
+        methods = self._methods(dimension)
         same = self.points is not None and not any(map(is_method, methods.values()))
         board = compare.scoreboard(
             laws,
@@ -103,6 +107,7 @@ class Compare:
             n=self.n,
             path=self.out,
             jobs=self.jobs or cores(),
+            overwrite=self.overwrite,
         )
         print("\n\n".join([str(board), *(f"note: {printed(note)}" for note in notes)]))
 
@@ -120,6 +125,8 @@ class Compare:
         ):
             if value < least:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
+        if self.seeds > 10_000:
+            raise ValueError(f"--seeds {self.seeds}: there are more than 10,000 seeds, give fewer")
 
     def _estimate(self, pair: Pair | None) -> None:
         """What discriminators tell, as a table."""
@@ -196,15 +203,23 @@ class Compare:
         )
         return points(np.sort(np.random.default_rng(0).choice(n, self.max_points, replace=False)))
 
-    def _methods(self) -> dict[str, Any]:
+    def _methods(self, dimension: int) -> dict[str, Any]:
         """Methods by name, or the user's own critic as it is."""
         from wganlab.learned import METHODS
 
         critic = own_critic(self.critic) if self.critic else None
-        built = isinstance(critic, partial)
-        if critic is not None and not built and not self.constraint:
-            return {self.critic: critic}
-        names = [name.strip() for name in (self.constraint or DEFAULT).split(",")]
+        default = DEFAULT
+        if critic is not None:
+            made = made_by(critic, dimension)
+            if made is None and not self.constraint:
+                return {self.critic: critic}
+            if made is None and not has_weights(critic):
+                raise ValueError(
+                    f"--critic {self.critic} is a function of points, which is judged as it is: "
+                    "leave --constraint out, or name a class of torch modules to train"
+                )
+            default = DEFAULT_OWN if made is None else default_of(made)
+        names = [name.strip() for name in (self.constraint or default).split(",")]
         for name in names:
             if name not in METHODS:
                 raise ValueError(
@@ -263,6 +278,8 @@ def estimates_table(told: Sequence[Sequence[Estimate]]) -> str:
 
 
 DEFAULT = "gp,lp,clip,sn,orthonormal"
+DEFAULT_OWN = f"{DEFAULT},none"
+CERTIFIED = "none,gp,lp"
 
 
 def is_method(how: Any) -> bool:
@@ -272,8 +289,29 @@ def is_method(how: Any) -> bool:
     return isinstance(how, Method)
 
 
+def _dimension(laws: Any, names: tuple[str, str], notes: list[str]) -> int:
+    """Of the points; with a note where their unit is not one for networks."""
+    import numpy as np
+    import torch
+
+    from wganlab.compare.clouds import as_arrays
+    from wganlab.data.units import unit_of
+
+    if not isinstance(laws, tuple):
+        laws = laws.sample(1000, np.random.default_rng(0))
+    real, fake = laws
+    arrays = as_arrays(real, fake, names)
+    unit = unit_of(*map(torch.from_numpy, arrays))
+    if unit is not None:
+        notes.append(
+            f"for the networks the points were standardized, {unit}; all numbers are in their own "
+            f"unit, but a penalty's weight counts in units of {unit.scale:g}"
+        )
+    return int(arrays[0][0].size)
+
+
 def own_critic(name: str) -> Any:
-    """What `--critic MODULE:NAME` names; a class of modules as a function that builds them.
+    """What `--critic MODULE:NAME` names.
 
     Raises
     ------
@@ -291,24 +329,44 @@ def own_critic(name: str) -> Any:
         critic = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"--critic {name} cannot be imported: {error}") from None
+    except (Exception, SystemExit) as error:  # what the module does on its way
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"--critic {name} cannot be imported: {told}") from error
     if not callable(critic):
         raise ValueError(f"--critic {name} is of type {type(critic).__name__}: name a torch module")
     if isinstance(critic, type) and not issubclass(critic, nn.Module):
         raise ValueError(f"--critic {name} is a class, but not of torch modules")
-    return partial(construct, critic) if isinstance(critic, type) else critic
+    return critic
 
 
-def construct(kind: Callable[..., Any], dimension: int, generator: Any) -> Any:
-    """A module of the user's class, made for the dimension if it wants to know it."""
-    required = [
-        parameter
-        for parameter in inspect.signature(kind).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    if len(required) > 1:
-        raise ValueError(
-            f"{kind.__name__} needs {len(required)} arguments: make it take the dimension of the "
-            "points alone, or nothing"
-        )
-    return kind(dimension) if required else kind()
+def has_weights(critic: Any) -> bool:
+    """Is it a module that can be trained further?"""
+    from torch import nn
+
+    return isinstance(critic, nn.Module)
+
+
+def made_by(critic: Any, dimension: int) -> Any:
+    """The module that a class or a function makes for the dimension; None for a critic."""
+    from torch import nn
+
+    from wganlab.learned.critics.building import called, construct
+    from wganlab.learned.critics.foreign import undisturbed
+
+    if isinstance(critic, nn.Module):
+        return None
+    with undisturbed():
+        if isinstance(critic, type):
+            return construct(critic, dimension)
+        try:  # a function of points cannot do with a number
+            made = called(critic, dimension)
+        except ValueError:
+            return None
+    return made if isinstance(made, nn.Module) else None
+
+
+def default_of(made: Any) -> str:
+    """Constraints for a user's class: those that leave its weights alone, if torch keeps them."""
+    from wganlab.learned.constraints import norms
+
+    return DEFAULT_OWN if norms.made(made) is None else CERTIFIED

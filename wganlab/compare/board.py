@@ -7,36 +7,39 @@ one by one, as they are computed: a run that was interrupted goes on where it st
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import hashlib
-import inspect
-import multiprocessing
-import pickle
-import signal
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from torch import nn
 from tqdm import tqdm
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import rows, tables
-from wganlab.compare.clouds import Clouds, checked, solved
+from wganlab.compare import keys, rows, tables
+from wganlab.compare.clouds import Clouds, as_arrays, drawn, solved
 from wganlab.compare.comparison import judged
+from wganlab.compare.probe import Probe
+from wganlab.compare.processes import side_by_side
 from wganlab.compare.rows import COLUMNS, BoardRow
-from wganlab.learned import METHODS, DivergedError, Method, MLPConfig, fit_critic
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+from wganlab.compare.writer import one_writer, replace_text
+from wganlab.data import checks
+from wganlab.data.units import LostPointsWarning
+from wganlab.learned import METHODS, DivergedError, Method, fit_critic
+from wganlab.learned.critics import samplers
+from wganlab.learned.critics.foreign import lent, undisturbed
+from wganlab.learned.critics.methods import refuse_sizes
 
 Laws = exact.known.Pair | tuple[Any, Any]
+
+MOST_SEEDS = 10_000
+LARGEST_BYTES = 64e9  # of distances between the points of a pair
 
 
 @dataclass(frozen=True)
@@ -57,44 +60,50 @@ class Cell:
         return self.laws if isinstance(self.laws, exact.known.Pair) else None
 
     @property
+    def is_sampled(self) -> bool:
+        """Are the points other ones with another seed?"""
+        if isinstance(self.laws, exact.known.Pair):
+            return True
+        return any(samplers.is_law(law) and not samplers.is_discrete(law) for law in self.laws)
+
+    @property
     def drawn(self) -> tuple[str, int | None]:
         """Cells that agree in this have the same clouds."""
-        return self.pair, None if self.known is None else self.seed
+        return self.pair, self.seed if self.is_sampled else None
 
     def points(self) -> tuple[Any, Any]:
         """The points: given, or drawn with the seed."""
         if isinstance(self.laws, exact.known.Pair):
             return self.laws.sample(self.n, np.random.default_rng(self.seed))
-        return self.laws
+        rng, (x, y) = np.random.default_rng(self.seed), self.laws
+        return drawn(x, "x", self.n, rng), drawn(y, "y", self.n, rng)
 
     def clouds(self) -> Clouds:
         """The points, checked, and the transport between them."""
         return solved(*self.points(), pair=self.known)
 
-    def keyed(self) -> Cell:
-        """The cell with a hash of all that its row depends on."""
+    def keyed(self, deeds: bytes = b"") -> Cell:
+        """The cell with a hash of all that its row depends on; `deeds` of its critic."""
         told = [self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]
-        told += [repr(self.laws), _told(self.how)]
+        told += [repr(self.known), keys.of_recipe(self.how)]
         digest = hashlib.sha256("\n".join(told).encode())
-        if self.known is None:
-            for cloud in self.points():
-                digest.update(np.ascontiguousarray(np.asarray(cloud, dtype=np.float64)).tobytes())
+        digest.update(keys.of_points(self.laws, self.points()))
+        digest.update(deeds)
         return replace(self, key=digest.hexdigest()[:16])
 
     def compute(self, clouds: Clouds) -> BoardRow:
         """Train the critic, unless it is one already, and hold it against the truth."""
-        critic, note = self.how, ""
-        if isinstance(self.how, Method):
-            try:
-                critic = _fit(self.how, clouds.real, clouds.fake, self.seed)
-            except DivergedError as error:
-                critic, note = (
-                    error.fitted,
-                    f"diverged in step {error.step}: lower the learning rate",
-                )
-        told = judged(critic, clouds, np.random.default_rng(self.seed))
+        how: Any = self.how
+        notes: list[str] = []
+        with lent(how.critic if isinstance(how, Method) else None) as own, _warned(notes):
+            critic: Any = how
+            if isinstance(how, Method):
+                critic, diverged = _fitted(replace(how, critic=own), *clouds.laws, self.seed)
+                notes += diverged
+            told = judged(critic, clouds, np.random.default_rng(self.seed))
         if told.wrong_sign:
-            note = "; ".join(filter(None, [note, "wrong sign"]))
+            notes.append("wrong sign")
+        note = "; ".join(dict.fromkeys(notes))
         values: dict[str, Any] = {name: getattr(told, name, None) for name in COLUMNS}
         values.update(pair=self.pair, method=self.method, seed=self.seed, note=note, key=self.key)
         values.update(n=clouds.source.n, m=clouds.target.n, dim=clouds.source.dim)
@@ -128,13 +137,14 @@ def scoreboard(
     path: str | Path | None = None,
     jobs: int = 1,
     progress: bool | None = None,
+    overwrite: bool = False,
 ) -> Scoreboard:
     """Fit every method to every pair with every seed, and lay each beside the exact distance.
 
     Parameters
     ----------
-    pairs : known pairs, or mapping of names to known pairs or to two clouds (x, y)
-        What is compared.
+    pairs : known pairs, or mapping of names to known pairs or to two clouds or laws (x, y)
+        What is compared: whatever `learned.fit_critic` takes. Laws are sampled with each seed.
     methods : names of `learned.METHODS`, or mapping of names to methods
         How the critics are fitted; a function in place of a method is a critic already.
     seeds : int, or integers
@@ -143,11 +153,14 @@ def scoreboard(
         Points drawn of each law of a known pair.
     path : path of a .csv file, optional
         Rows are added to it as they are computed, and those that it holds already are not computed
-        again; the summary is written beside it as .md.
+        again; the summary is written beside it as .md. It has one writer at a time.
     jobs : int
-        Processes side by side, of one thread each. Their methods must be picklable.
+        Processes side by side, of one thread each; what cannot be sent to another process is
+        computed in this one.
     progress : bool
         Progress bar; by default where standard error is a terminal.
+    overwrite : bool
+        Replace files at `path`, and the .md beside it, that are no scoreboards.
 
     Returns
     -------
@@ -157,7 +170,7 @@ def scoreboard(
     ------
     ValueError
         If a name is unknown, a method makes no sense for its critic or its points, or the file is
-        not a scoreboard; before any critic is trained.
+        not a scoreboard, or another process writes it; before any critic is trained.
 
     Examples
     --------
@@ -168,67 +181,146 @@ def scoreboard(
     >>> row.population, abs(row.corrected - row.exact) < 0.05, row.certificate <= row.exact
     (1.0, True, True)
     """
-    cells = [cell.keyed() for cell in _cells(pairs, methods, seeds, n)]
-    for cell in {(cell.pair, cell.method): cell for cell in cells}.values():
-        _try(cell, jobs)
-    file = None if path is None else Path(path)
-    done = {} if file is None else rows.read(file)
-    missing = [cell for cell in cells if cell.key not in done]
-    disable = None if progress is None else not progress
-    with tqdm(total=len(missing), unit="critic", disable=disable, leave=False) as bar:
-        for row in _computed(missing, jobs):
+    checks.whole(1, jobs=jobs)
+    cells = list(_cells(pairs, methods, seeds, n))
+    if path is None:
+        cells = _keyed(cells)
+        done = {row.key: row for row in _shown(_computed(cells, jobs), len(cells), progress)}
+        return Scoreboard(tuple(done[cell.key] for cell in cells))
+    file = Path(path)
+    table = file.with_suffix(".md")
+    rows.refuse_no_board(file)
+    with one_writer(file):
+        rows.refuse_foreign(table, tables.MARKDOWN, overwrite=overwrite)
+        done = rows.read(file, overwrite=overwrite)
+        cells = _keyed(cells)
+        missing = [cell for cell in cells if cell.key not in done]
+        for row in _shown(_computed(missing, jobs), len(missing), progress):
             done[row.key] = row
-            if file is not None:
-                rows.append(file, row)
+            rows.append(file, row, new=len(done) == 1)
+        board = Scoreboard(tuple(done[cell.key] for cell in cells))
+        replace_text(table, board.markdown())
+    return board
+
+
+def _shown(computed: Iterator[BoardRow], total: int, progress: bool | None) -> Iterator[BoardRow]:
+    """Rows as they come, with a progress bar."""
+    disable = None if progress is None else not progress
+    with tqdm(total=total, unit="critic", disable=disable, leave=False) as bar:
+        for row in computed:
+            yield row
             bar.set_postfix_str(f"{row.method} on {row.pair}", refresh=False)
             bar.update()
-    board = Scoreboard(tuple(done[cell.key] for cell in cells))
-    if file is not None:
-        file.with_suffix(".md").write_text(board.markdown(), encoding="utf-8")
-    return board
 
 
 def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
     if not isinstance(pairs, Mapping):
+        pairs = [pairs] if isinstance(pairs, exact.known.Pair) else pairs
         pairs = {repr(pair): pair for pair in pairs}
     if not isinstance(methods, Mapping):
+        methods = [methods] if isinstance(methods, str) else list(methods)
         for name in methods:
             if name not in METHODS:
                 raise ValueError(f"there is no method {name!r}: choose from {', '.join(METHODS)}")
         methods = {name: METHODS[name] for name in methods}
-    seeds = list(range(seeds) if isinstance(seeds, int) else seeds)
-    if not (pairs and methods and seeds) or n < 1:
+    if isinstance(seeds, Integral):
+        checks.whole(0, seeds=seeds)
+        seeds = range(int(seeds))
+    checks.whole(0, n=n)
+    if not (pairs and methods and len(seeds := _few(seeds)) and n):
         raise ValueError("give at least one pair, one method, one seed and one point")
     for name, laws in pairs.items():
+        _check_laws(str(name), laws, n)
         for method, how in methods.items():
             for seed in seeds:
-                yield Cell(name, laws, method, how, seed, n)
+                yield Cell(str(name), laws, str(method), how, int(seed), int(n))
 
 
-def _try(cell: Cell, jobs: int) -> None:
-    """ValueError for a cell that cannot work, told before any is trained."""
-    x, y = replace(cell, n=4).points()
-    try:
-        if isinstance(cell.how, Method):
-            _fit(replace(cell.how, steps=0), x, y, cell.seed)
-        else:
-            checked(x, y)
-    except ValueError as error:
-        raise ValueError(f"{cell.method} on {cell.pair}: {error}") from None
-    if jobs > 1:
+def _few(seeds: Any) -> list[int]:
+    """As many seeds as anybody has the time for, each a whole number."""
+    given = list(islice(seeds, MOST_SEEDS + 1))
+    if len(given) > MOST_SEEDS:
+        raise ValueError(f"there are more than {MOST_SEEDS:,} seeds: give fewer")
+    for seed in given:
+        checks.whole(0, seed=seed)
+    return given
+
+
+def _check_laws(name: str, laws: Any, n: int) -> None:
+    """ValueError for what is no pair of laws, or points that no memory holds the distances of."""
+    if isinstance(laws, exact.known.Pair):
+        needed = 8.0 * n * (max(n, laws.dim) if laws.dim > 1 else 1)
+        if needed > LARGEST_BYTES:
+            raise ValueError(
+                f"n = {n:,}: the distances of {n:,} points to as many take {needed / 1e9:,.0f} GB: "
+                "choose fewer"
+            )
+    elif not (isinstance(laws, tuple | list) and len(laws) == 2):
+        raise ValueError(
+            f"{name} is of type {type(laws).__name__}: give a known pair, or two clouds or laws "
+            "(x, y)"
+        )
+
+
+def _keyed(cells: list[Cell]) -> list[Cell]:
+    """Each with its key; ValueError for a cell that cannot work, told before any is trained."""
+    deeds: dict[tuple[str, str], bytes] = {}
+    for cell in cells:
+        if (cell.pair, cell.method) in deeds:
+            continue
         try:
-            pickle.dumps(cell)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise ValueError(f"{cell.method} cannot go to another process: {error}") from None
+            deeds[cell.pair, cell.method] = _tried(cell)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{cell.method} on {cell.pair}: {error}") from error
+    return [cell.keyed(deeds[cell.pair, cell.method]) for cell in cells]
 
 
-def _fit(method: Method, x: ArrayLike, y: ArrayLike, seed: int) -> Any:
-    critic = method.critic
+def _tried(cell: Cell) -> bytes:
+    """What its critic does on probe points, all that are given or some that are drawn."""
+    how: Any = cell.how
+    if isinstance(how, Method):
+        refuse_sizes(steps=how.steps, batch=how.batch)
+    x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
+    with warnings.catch_warnings(), undisturbed():
+        warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows
+        if keys.is_ours(how):
+            _fit(replace(how, steps=0), x, y, cell.seed)
+            return b""
+        clouds = as_arrays(x, y)
+        if not isinstance(how, Method):
+            Probe(how, clouds[0]).check(*clouds)
+        return keys.of_deeds(how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
+
+
+@contextlib.contextmanager
+def _warned(notes: list[str]) -> Iterator[None]:
+    """Warnings become notes."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", LostPointsWarning)
+        yield
+    for warning in told:
+        if warning.category is LostPointsWarning:
+            notes.append(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+def _fitted(method: Method, x: Any, y: Any, seed: int) -> tuple[Any, list[str]]:
+    """The critic, or the last one that was finite; and a note about that."""
+    try:
+        return _fit(method, x, y, seed), []
+    except DivergedError as error:
+        return error.fitted, [f"diverged in step {error.step}: lower the learning rate"]
+
+
+def _fit(method: Method, x: Any, y: Any, seed: int) -> Any:
     return fit_critic(
         x,
         y,
         constraint=method.constraint,
-        critic=copy.deepcopy(critic) if isinstance(critic, nn.Module) else critic,
+        critic=method.critic,
         optimizer=method.optimizer,
         steps=method.steps,
         batch=method.batch,
@@ -241,7 +333,7 @@ def _fit(method: Method, x: ArrayLike, y: ArrayLike, seed: int) -> Any:
 def _computed(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
     """Their rows, as they come; each pair of clouds is solved once."""
     if jobs > 1 and len(cells) > 1:
-        yield from _side_by_side(cells, jobs)
+        yield from side_by_side(cells, jobs)
         return
     for _, group in groupby(cells, key=lambda cell: cell.pair):
         clouds: dict[Any, Clouds] = {}
@@ -249,53 +341,3 @@ def _computed(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
             if cell.drawn not in clouds:
                 clouds[cell.drawn] = cell.clouds()
             yield cell.compute(clouds[cell.drawn])
-
-
-def _side_by_side(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
-    waiting: dict[Any, list[Cell]] = {}
-    for cell in cells:
-        waiting.setdefault(cell.drawn, []).append(cell)
-    spawn = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    # an interrupt goes to all: without a word of their own the others just end
-    quiet = (signal.SIGINT, signal.SIG_DFL)
-    with ProcessPoolExecutor(min(jobs, len(cells)), spawn, signal.signal, quiet) as pool:
-        solving: dict[Future[Clouds], list[Cell]] = {
-            pool.submit(group[0].clouds): group for group in waiting.values()
-        }
-        training: set[Future[BoardRow]] = set()
-        try:
-            while solving or training:
-                running: list[Future[Any]] = [*solving, *training]
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for clouds in solving.keys() & done:
-                    for cell in solving.pop(clouds):
-                        training.add(pool.submit(cell.compute, clouds.result()))
-                for row in training & done:
-                    training.remove(row)
-                    yield row.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _told(how: Any) -> str:
-    """A method in words that are the same in every process; code is told by its source."""
-    if not isinstance(how, Method):
-        return _source(how)
-    critic = how.critic
-    told = repr(critic) if isinstance(critic, MLPConfig) else _source(critic)
-    return f"{how.constraint!r} {told} {how.optimizer!r} {how.steps} {how.batch}"
-
-
-def _source(thing: Any) -> str:
-    if isinstance(thing, nn.Module):
-        weights = hashlib.sha256()
-        for name, value in thing.state_dict().items():
-            weights.update(name.encode() + value.detach().cpu().numpy().tobytes())
-        return f"{thing!r} {weights.hexdigest()}"
-    if isinstance(thing, partial):
-        parts = (thing.func, *thing.args, *thing.keywords.values())
-        return "\n".join(_source(part) for part in parts)
-    try:
-        return inspect.getsource(thing)
-    except (TypeError, OSError):
-        return repr(thing)

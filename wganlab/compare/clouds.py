@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from wganlab import exact
-from wganlab.exact.measures import as_cloud, in_columns_of
+from wganlab.data import checks
+from wganlab.exact.measures import Discrete, as_cloud, in_columns_of
+from wganlab.learned.critics import samplers
+from wganlab.learned.critics.methods import refuse_sizes
+from wganlab.learned.critics.reading import aligned, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from wganlab.exact import Discrete
 
     Array = NDArray[np.float64]
 
@@ -49,6 +52,16 @@ class Clouds:
         return self.target.points.reshape(-1, *self.shape)
 
     @property
+    def weighted(self) -> bool:
+        """Do the points weigh unequally?"""
+        return any(law.weights.strides != (0,) for law in (self.source, self.target))
+
+    @property
+    def laws(self) -> tuple[Any, Any]:
+        """What to train on: the points, or the measures where they weigh unequally."""
+        return (self.source, self.target) if self.weighted else (self.real, self.fake)
+
+    @property
     def source(self) -> Discrete:
         """The real points as a measure on R^d."""
         return self.transport.source
@@ -69,7 +82,8 @@ def checked(
     ValueError
         If they are bad input, or points of two spaces, or of another than the pair's.
     """
-    (mu, shape), (nu, other) = as_cloud(x, "x"), as_cloud(y, "y")
+    x, y = aligned(samplers.plain(x), samplers.plain(y))
+    (mu, shape), (nu, other) = _measure(x, "x"), _measure(y, "y")
     if shape != other:
         raise ValueError(
             f"x has points of shape {shape} and y of shape {other}: they must live in one space"
@@ -77,6 +91,42 @@ def checked(
     if pair is not None and pair.dim != mu.dim:
         raise ValueError(f"the points live in dimension {mu.dim}, the pair in dimension {pair.dim}")
     return mu, in_columns_of(mu, nu), shape
+
+
+def drawn(law: Any, name: str, n: int, rng: np.random.Generator) -> Any:
+    """n points of what can only be sampled; points and discrete measures as they are."""
+    if not samplers.is_law(law) or samplers.is_discrete(law):
+        return law
+    if samplers.is_pair(law):
+        raise ValueError("a known pair is both laws: give it alone")
+    checks.whole(1, n=n)
+    refuse_sizes(n=n)
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    return read(samplers.tried(samplers.sampler(law), law, name)(n, generator), name).numpy()
+
+
+def as_arrays(x: Any, y: Any, names: tuple[str, str] = ("x", "y")) -> tuple[Array, Array]:
+    """Both as points of float64, weights left aside."""
+    pair = aligned(*(z.points if _has_weights(z) else z for z in (x, y)))
+    arrays = [read(z, name).double().cpu().numpy() for z, name in zip(pair, names, strict=True)]
+    if arrays[0].shape[1:] != arrays[1].shape[1:]:
+        raise ValueError(
+            f"{names[0]} has points of shape {arrays[0].shape[1:]} and {names[1]} of shape "
+            f"{arrays[1].shape[1:]}: they must live in one space"
+        )
+    return arrays[0], arrays[1]
+
+
+def _has_weights(cloud: Any) -> bool:
+    return not samplers.is_array(cloud) and samplers.is_discrete(cloud)
+
+
+def _measure(cloud: Any, name: str) -> tuple[Discrete, tuple[int, ...]]:
+    """Points of equal weight; or a discrete measure, with its weights."""
+    if not _has_weights(cloud):
+        return as_cloud(cloud, name)
+    law = cloud if isinstance(cloud, Discrete) else Discrete(cloud.points, cloud.weights)
+    return law, (law.dim,)
 
 
 def solved(

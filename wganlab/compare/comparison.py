@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab import exact
-from wganlab.compare.clouds import Clouds, solved
+from wganlab.compare.clouds import Clouds, drawn, solved
 from wganlab.compare.probe import Probe
+from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
+from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
+from wganlab.learned.critics.methods import refuse_sizes
+from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 POINTS = 1000  # of each law, where they are drawn
+STEEP = 1e-4  # beyond slope 1, which is rounding
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,9 @@ def critic_vs_exact(
     ----------
     critic : FittedCritic, nn.Module, or callable
         Any function of points that returns one number for each: (k, d) to (k,) or (k, 1).
-    x, y : array_like, shapes (n, ...) and (m, ...)
-        Real and fake points; images are flattened for the exact distance. Or x a known pair and
-        no y: n points of each law are drawn.
+    x, y : array_like, shapes (n, ...) and (m, ...); data frames, or exact.Discrete
+        Real and fake points; images are flattened for the exact distance. Or a law that
+        `learned.fit_critic` takes, or x a known pair and no y: n points of each are drawn.
     pair : known pair, optional
         What the clouds were drawn from: it gives `population`, and the exact critic's gradient.
     n : int
@@ -140,7 +145,8 @@ def critic_vs_exact(
     ------
     ValueError
         If the clouds are bad input (see `exact.measures`) or do not fit the critic, its values
-        are not finite, or the transport is not that of these points.
+        are not finite, or no function of a point alone, or the transport is not that of these
+        points.
     TypeError
         If the critic cannot be called.
 
@@ -158,9 +164,13 @@ def critic_vs_exact(
         if y is not None:
             raise ValueError("a known pair has both laws: give it alone, or as pair= of its clouds")
         pair = x
+        checks.whole(1, n=n)
+        refuse_sizes(n=n)
         x, y = pair.sample(n, rng)
     elif y is None:
         raise ValueError("y is missing: give two clouds, or a known pair alone")
+    else:
+        x, y = drawn(x, "x", n, rng), drawn(y, "y", n, rng)
     return judged(critic, solved(x, y, pair=pair, transport=transport), rng, product=product)
 
 
@@ -168,19 +178,30 @@ def judged(
     critic: Any, clouds: Clouds, rng: np.random.Generator, *, product: bool | None = None
 ) -> Comparison:
     """`critic_vs_exact`, where the clouds are checked and their transport is solved."""
+    with undisturbed():  # the critic may draw from the global generators
+        return _judged(critic, clouds, rng, product)
+
+
+def _judged(
+    critic: Any, clouds: Clouds, rng: np.random.Generator, product: bool | None
+) -> Comparison:
     real, fake = clouds.real, clouds.fake
     probe = Probe(critic, real)
+    probe.check(real, fake)
     f_real, f_fake = probe.values(real), probe.values(fake)
     rays, directions = _rays(clouds, rng)
     slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
     gap = float(f_real.mean() - f_fake.mean())
+    if clouds.weighted:
+        gap = float(clouds.source.weights @ f_real - clouds.target.weights @ f_fake)
     constraint = critic.constraint if isinstance(critic, FittedCritic) else None
-    corrected = _corrected(gap, constraint)
+    slope = max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0)))
+    corrected = None if _is_certified(critic, slope) else _corrected(gap, constraint, _unit(critic))
     return Comparison(
         exact=clouds.transport.value,
         population=clouds.population,
         critic_gap=gap,
-        slope=max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0))),
+        slope=slope,
         lipschitz=_bound(critic, constraint, product),
         certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
@@ -208,7 +229,8 @@ def _rays(clouds: Clouds, rng: np.random.Generator) -> tuple[Array, Array]:
         x = clouds.source.points[moves.row[rows]]
         y = clouds.target.points[moves.col[rows]]
     lengths = _norms(x - y)
-    far = lengths > 1e-9 * max(1.0, float(np.abs(x).max()))
+    rounding = 64 * np.finfo(np.float64).eps * float(np.abs(x).max())
+    far = lengths > max(1e-9 * float(lengths.max(initial=0.0)), rounding)
     x, y, lengths = x[far], y[far], lengths[far]
     t = rng.uniform(size=(len(x), 1))
     return y + t * (x - y), (x - y) / lengths[:, None]
@@ -243,7 +265,25 @@ def _bound(critic: Any, constraint: Constraint | None, product: bool | None) -> 
     return lipschitz_bound(module) if product and hasattr(module, "modules") else math.inf
 
 
-def _corrected(gap: float, constraint: Constraint | None) -> float | None:
+def _unit(critic: Any) -> float:
+    """In which the penalty's weight counts."""
+    return critic.unit if isinstance(critic, FittedCritic) else 1.0
+
+
+def _is_certified(critic: Any, slope: float) -> bool:
+    """Is the slope at most 1 by the network itself, so that a penalty leaves no bias to take out?
+
+    Of a plain chain that is proven; of a foreign network it is what was seen.
+    """
+    if not isinstance(critic, FittedCritic):
+        return False
+    if critic.lipschitz < math.inf:
+        return critic.lipschitz <= 1 + STEEP
+    network = critic.critic.network if isinstance(critic.critic, Standardized) else critic.critic
+    return isinstance(asked(network), Foreign) and slope <= 1 + STEEP
+
+
+def _corrected(gap: float, constraint: Constraint | None, unit: float = 1.0) -> float | None:
     """The W with W (1 + W / (2 lambda)) = gap; None where the penalty is another one."""
     if not isinstance(constraint, GradientPenalty) or gap < 0:
         return None
@@ -251,7 +291,7 @@ def _corrected(gap: float, constraint: Constraint | None) -> float | None:
         return None
     if constraint.place not in ("between", "paired"):
         return None
-    weight = constraint.weight
+    weight = constraint.weight * unit
     return weight * (math.sqrt(1 + 2 * gap / weight) - 1)
 
 

@@ -168,7 +168,8 @@ def _held_out(fitted: FittedCritic, pair: known.Pair, n: int, seed: int) -> list
     """New points with the discriminator's values, in parts; of a stream apart from training's."""
     device = next(fitted.critic.parameters()).device
     clouds = pair.sample(n, np.random.default_rng([seed, 1]))
-    real, fake = (torch.as_tensor(z, dtype=torch.float32, device=device) for z in clouds)
+    dtype = torch.float32 if fitted.unit == 1 else torch.float64  # which raw units need
+    real, fake = (torch.as_tensor(z, dtype=dtype, device=device) for z in clouds)
     with torch.no_grad():
         batch = evaluated(fitted.critic, real, fake)
     return [Batch(*part) for part in zip(*(z.chunk(PARTS) for z in batch), strict=True)]

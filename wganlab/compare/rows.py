@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from wganlab.compare.writer import replace_text
 
 
 @dataclass(frozen=True)
@@ -39,33 +42,80 @@ class BoardRow:
 COLUMNS = tuple(field.name for field in fields(BoardRow))
 
 
-def append(file: Path, row: BoardRow) -> None:
-    """Add a row to the file, which is made where there is none."""
-    new = not file.exists()
+def append(file: Path, row: BoardRow, *, new: bool) -> None:
+    """Add a row to the file; a new one is made, whole, in place of what may be replaced."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    if new:
+        writer.writeheader()
+    writer.writerow({name: "" if v is None else v for name, v in asdict(row).items()})
+    if new:
+        replace_text(file, text.getvalue())
+        return
     with file.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
-        if new:
-            writer.writeheader()
-        writer.writerow({name: "" if v is None else v for name, v in asdict(row).items()})
+        stream.write(text.getvalue())
 
 
-def read(file: Path) -> dict[str, BoardRow]:
-    """Rows of an earlier run, by key; a last line that was cut off is taken out of the file."""
+def refuse_no_board(file: Path) -> None:
+    """ValueError where no file of rows can be."""
     if file.suffix != ".csv" or not file.parent.is_dir():
         raise ValueError(f"{file}: name a .csv file in an existing folder")
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{file} is no file: name another")
+
+
+def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
+    """Rows of an earlier run, by key; a last line that was cut off is taken out of the file.
+
+    Raises
+    ------
+    ValueError
+        If it is another file than a scoreboard of this version; with `overwrite` it has no rows.
+    """
     if not file.exists():
         return {}
-    text = file.read_text(encoding="utf-8")
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        text = ""
     whole = text[: text.rfind("\n") + 1]
     lines = list(csv.reader(whole.splitlines()))
-    if lines and tuple(lines[0]) != COLUMNS:
-        raise ValueError(f"{file} is no scoreboard of this version: name another file")
+    ours = tuple(lines[0]) == COLUMNS if lines else _begun(text)
+    if not ours and not overwrite:
+        raise ValueError(
+            f"{file} is no scoreboard of this version: name another file, or let it be replaced "
+            "with --overwrite (overwrite=True)"
+        )
+    if not ours or not lines:
+        return {}
     if whole != text:
-        beside = file.with_name(f".{file.name}.part")
-        beside.write_text(whole, encoding="utf-8", newline="")
-        beside.replace(file)
-    rows = (_parsed(dict(zip(COLUMNS, line, strict=True))) for line in lines[1:])
-    return {row.key: row for row in rows}
+        replace_text(file, whole)
+    rows = {}
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            row = _parsed(dict(zip(COLUMNS, line, strict=True)))
+        except ValueError as error:
+            raise ValueError(f"{file}: line {number} is no row of a scoreboard: {error}") from None
+        rows[row.key] = row
+    return rows
+
+
+def refuse_foreign(table: Path, begins: str, *, overwrite: bool) -> None:
+    """ValueError where a file is to be replaced that does not begin as this package writes it."""
+    if overwrite or not table.exists():
+        return
+    with table.open("rb") as stream:
+        ours = stream.read(len(begins.encode())) == begins.encode()
+    if not ours:
+        raise ValueError(
+            f"{table} is no table of this package, and would be replaced by the one of the rows: "
+            "name another .csv, or let it be with --overwrite (overwrite=True)"
+        )
+
+
+def _begun(text: str) -> bool:
+    """Is it the beginning of a header, cut off?"""
+    return bool(text) and ",".join(COLUMNS).startswith(text.rstrip("\r\n"))
 
 
 def _parsed(texts: dict[str, str]) -> BoardRow:

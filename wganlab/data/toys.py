@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from wganlab.data import checks
+from wganlab.data import checks, units
 from wganlab.data.files import is_file_source, load_points
 from wganlab.data.image_sources import EMBEDDED, is_image_source
 from wganlab.data.toy_samplers import LAWS, Law
@@ -212,6 +212,7 @@ def from_points(array: ArrayLike, weights: ArrayLike | None = None) -> Toy:
     Toy('points', n=2, dim=2)
     """
     points = checks.rows(array, "array")
+    units.warn_of_unit(array, points)
     n, dim = points.shape
     parameters = {"n": n, "dim": dim}
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from wganlab.learned.critics.foreign import restored
 from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.chain import chain
 from wganlab.learned.networks.folds import Fold
+from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +62,11 @@ def lipschitz_bound(module: nn.Module) -> float:
     >>> round(lipschitz_bound(torch.nn.Sequential(layer)), 6)
     5.0
     """
+    if isinstance(module, Standardized):
+        return float(module.gain / module.scale) * lipschitz_bound(module.network)
+    if module.training:  # there a look at a weight that is made changes how it is made
+        with restored([module]):
+            return lipschitz_bound(module.eval())
     parts = chain(module)
     if parts is None:
         return math.inf

@@ -14,6 +14,7 @@ import torch
 
 from wganlab.data import checks
 from wganlab.learned.constraints.constraint import Constraint
+from wganlab.learned.constraints.norms import refuse_made
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -37,6 +38,10 @@ class WeightClipping(Constraint):
     def __post_init__(self) -> None:
         checks.positive(c=self.c)
         checks.among(("after", "before"), when=self.when)
+
+    def check(self, critic: nn.Module) -> None:
+        """Networks whose weights are made by a parametrization are refused."""
+        refuse_made(critic, "weight clipping")
 
     def prepare(self, critic: nn.Module) -> None:
         """Into the box."""

@@ -34,6 +34,7 @@ class SpectralNorm(Constraint):
     def check(self, critic: nn.Module) -> None:
         """Networks with layer or batch norm are refused."""
         _refuse_norms(critic, "spectral norm")
+        refuse_made(critic, "spectral norm")
 
     def prepare(self, critic: nn.Module) -> None:
         """Parametrize the weights, then run the power iteration until it holds."""
@@ -69,6 +70,7 @@ class Orthonormal(Constraint):
     def check(self, critic: nn.Module) -> None:
         """Networks with layer or batch norm, or with overlapping convolutions, are refused."""
         _refuse_norms(critic, "an orthonormal critic")
+        refuse_made(critic, "an orthonormal critic")
         convolutions = [part for part in _weighted(critic) if not isinstance(part, nn.Linear)]
         if not all(tiles(layer) for layer in convolutions):
             raise ValueError(
@@ -150,6 +152,29 @@ def tiles(layer: nn.Module) -> bool:
 def _weighted(critic: nn.Module) -> list[Any]:
     kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     return [part for part in critic.modules() if isinstance(part, kinds)]
+
+
+def refuse_made(critic: nn.Module, what: str) -> None:
+    """ValueError where a weight is made of others: what is put there does not stay."""
+    layer = made(critic)
+    if layer is not None:
+        raise ValueError(
+            f"{what} sets the weights of {type(critic).__name__}, and those of its "
+            f"{type(layer).__name__} are made by a parametrization of its own (spectral_norm, "
+            "weight_norm, orthogonal): train it under NoConstraint(), the constraint none"
+        )
+
+
+def made(critic: nn.Module) -> nn.Module | None:
+    """A layer whose weight is made of others, as torch's spectral_norm makes it; None for none."""
+    return next(
+        (
+            layer
+            for layer in _weighted(critic)
+            if parametrize.is_parametrized(layer) or "weight" not in layer._parameters
+        ),
+        None,
+    )
 
 
 def _refuse_norms(critic: nn.Module, what: str) -> None:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +25,24 @@ from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
+from wganlab.data.units import Unit
 from wganlab.learned.algorithm1 import critic_gradients, critic_update
-from wganlab.learned.batch import values
 from wganlab.learned.constraints.constraint import Constraint
-from wganlab.learned.critics import methods
+from wganlab.learned.critics import building, foreign, methods
 from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record, measure
-from wganlab.learned.critics.laws import FRESH, Clouds, Source, Stream, points, source, together
+from wganlab.learned.critics.laws import (
+    FRESH,
+    Clouds,
+    Source,
+    Stream,
+    points,
+    standardized,
+    together,
+)
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.fast.seam import quicken_critic
 from wganlab.learned.networks.network import NetworkConfig
+from wganlab.learned.networks.standardized import Standardized
 from wganlab.learned.objectives.by_name import Objective, named
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import CriticPlayer
@@ -67,9 +75,12 @@ def fit_critic(
     Parameters
     ----------
     real, fake
-        The laws: arrays or tensors of shape (n, ...) ((n,) for the line), toys, or callables
+        The laws: arrays, tensors or data frames of shape (n, ...) ((n,) for the line), toys,
+        frozen laws of SciPy, distributions of torch, discrete measures, or callables
         (n, generator) -> points. Or a known pair alone, or a callable for pairs of points. Arrays
-        are trained on as they are; from anything else new points are drawn in every step.
+        are trained on as they are; from anything else new points are drawn in every step. Points
+        far from 0, or of a size far from 1, are standardized for the network (`data.units`: a
+        shift and one scale), and every number is given back in their own unit.
     objective : str or Objective
         What is maximized, one of `learned.OBJECTIVES`; the critic gap by default.
     constraint : Constraint
@@ -77,7 +88,8 @@ def fit_critic(
         objectives that are bounds without.
     critic : MLPConfig, nn.Module, or callable (dimension, generator) -> nn.Module
         The network, for images (n, c, h, w) also a DCGANConfig, FoldConfig or PatchConfig; a
-        module is trained in place. By default what suits the constraint: see
+        module is trained in place (where points are standardized: on these), and a class of
+        modules is called with the dimension, or nothing. By default what suits the constraint: see
         `wganlab.learned.METHODS`, also for the next three.
     optimizer : Optimizer
         Name, learning rate, schedule.
@@ -126,6 +138,7 @@ def fit_critic(
     >>> round(fitted.final.estimate, 3)  # TV of two atoms
     1.0
     """
+    _refuse_kinds(constraint, optimizer, callback)
     asked = named(objective, constraint) if objective is not None else None
     if constraint is None:
         free = asked is not None and asked.bound
@@ -136,21 +149,27 @@ def fit_critic(
     checks.whole(0, steps=steps, batch=batch, seed=seed)
     for name, number in (("records", records), ("patience", patience), ("threads", threads)):
         checks.whole(1, **{name: 1 if number is None else number})
+    methods.refuse_sizes(steps=steps, batch=batch, records=records, threads=threads or 1)
+    records = min(records, max(steps, 1))
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
     with _seeded(weights, place), thread_limit(threads):
-        laws = source(real, fake, paired=constraint.paired, device=place)
+        unit = None
+        if isinstance(critic, Standardized):  # trained further, in the unit that it has
+            unit = Unit(critic.shift.cpu(), critic.scale.item())
+            critic = critic.network
+        laws, unit = standardized(real, fake, paired=constraint.paired, device=place, unit=unit)
         # of its own, so that how often one measures does not change what is trained
         watch = torch.Generator(place).manual_seed(measures)
-        laws, kept = _hold_out(laws, held_out, constraint.paired, watch)
+        laws, kept = _hold_out(laws, held_out, constraint.paired, watch, unit)
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
         critic = chosen.critic if critic is None else critic
-        network = _build(critic, laws.whole(watch)[0], weights, asked)
+        network = building.build(critic, laws.whole(watch), weights, asked, constraint)
         constraint.check(network)
         constraint.prepare(network)
         generator = torch.Generator(place).manual_seed(batches)
-        fit = _Fit(network, asked, constraint, laws, kept, generator, watch, patience)
+        fit = _Fit(network, asked, constraint, laws, kept, generator, watch, patience, unit)
         stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
         return fit.finish(stopped)
 
@@ -168,8 +187,12 @@ class _Fit:
         generator: Generator,
         watch: Generator,
         patience: int | None,
+        unit: Unit | None,
     ) -> None:
         self.network, self.objective = network, objective
+        self.asked = foreign.asked(network)  # whose values and slopes are asked for
+        self.unit = unit
+        self.told = building.in_unit(network, objective, unit)  # what a user gets
         self.constraint, self.laws = constraint, laws
         self.kept = None if kept is None else (kept.real, kept.fake)
         self.generator, self.watch, self.patience = generator, watch, patience
@@ -190,7 +213,7 @@ class _Fit:
         """All steps; returns why it stopped."""
         torch_optimizer, schedule = optimizer.build(self.network.parameters(), steps)
         player = CriticPlayer(
-            self.network,
+            self.asked,
             self.constraint,
             torch_optimizer,
             self.constraint.objective if self.objective is None else self.objective.critic,
@@ -207,7 +230,7 @@ class _Fit:
                 self.record(end, losses)
                 bar.set_postfix(gap=f"{self.history[-1].gap:.4g}", refresh=False)
                 bar.update(end - start)
-                if callback is not None and callback(self.history[-1], self.network):
+                if callback is not None and callback(self.history[-1], self.told):
                     return "callback"
                 if self.patience is not None and self.waited >= self.patience:
                     return "held-out"
@@ -246,7 +269,7 @@ class _Fit:
     def measure(self, number: int) -> Record:
         """The network as it is, after step `number`."""
         return measure(
-            self.network,
+            self.asked,
             self.constraint,
             self.laws.whole(self.watch),
             self.kept,
@@ -254,6 +277,7 @@ class _Fit:
             objective=self.objective,
             step=number,
             seconds=self.seconds,
+            unit=1.0 if self.unit is None else self.unit.scale,
         )
 
     def diverged(self, number: int) -> Exception:
@@ -272,21 +296,40 @@ class _Fit:
         if type(self.constraint).finish is not Constraint.finish:  # it may change the weights
             final = self.history[self.best]
             self.history[self.best] = replace(self.measure(final.step), seconds=final.seconds)
-        self.network.eval()
-        return FittedCritic(self.network, self.constraint, tuple(self.history), self.best, stopped)
+        self.told.eval().zero_grad(set_to_none=True)
+        scale = 1.0 if self.unit is None else self.unit.scale
+        history = tuple(self.history)
+        return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale)
+
+
+def _refuse_kinds(constraint: Any, optimizer: Any, callback: Any) -> None:
+    """ValueError for options of another kind, as the names that the command line knows."""
+    for name, given, kind, such in (
+        ("constraint", constraint, Constraint, "GradientPenalty(10.0)"),
+        ("optimizer", optimizer, Optimizer, "Optimizer('adam', lr=1e-3)"),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise ValueError(f"{name} = {given!r}: give one of {kind.__name__}, such as {such}")
+    if callback is not None and not callable(callback):
+        raise ValueError(f"callback = {callback!r}: give a function (record, network)")
 
 
 def _hold_out(
-    laws: Source, held_out: int | tuple[Any, Any] | None, paired: bool, generator: Generator
+    laws: Source,
+    held_out: int | tuple[Any, Any] | None,
+    paired: bool,
+    generator: Generator,
+    unit: Unit | None,
 ) -> tuple[Source, Clouds | None]:
     if held_out is None:
         held_out = FRESH if isinstance(laws, Stream) else 0
     if isinstance(held_out, Integral):
         checks.whole(0, held_out=held_out)
+        methods.refuse_sizes(held_out=int(held_out))
         return laws.hold_out(int(held_out), generator) if held_out else (laws, None)
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise ValueError("held_out is no number and no pair: give (real points, fake points)")
-    real, fake = (points(cloud, "held_out", generator.device) for cloud in held_out)
+    real, fake = (points(cloud, "held_out", generator.device, unit) for cloud in held_out)
     shape = laws.whole(generator)[0].shape[1:]
     if real.shape[1:] != shape:
         raise ValueError(
@@ -296,31 +339,9 @@ def _hold_out(
     return laws, Clouds(*together(real, fake, paired), paired)
 
 
-def _build(
-    critic: NetworkConfig | nn.Module | methods.Build,
-    sample: Tensor,
-    seed: int,
-    objective: Objective | None,
-) -> nn.Module:
-    """The network on the device of the sample, which it is tried on."""
-    network: Any = critic
-    generator = torch.Generator().manual_seed(seed)
-    if isinstance(critic, NetworkConfig):
-        build = critic.critic_for if objective is None else partial(objective.build, critic)
-        network = build(sample.shape[1:], generator)
-    elif not isinstance(critic, nn.Module):
-        network = critic(sample[0].numel(), generator)
-    if not isinstance(network, nn.Module):
-        raise ValueError(f"critic= made a {type(network).__name__}: it must make an nn.Module")
-    network.to(sample.device).eval()
-    with torch.no_grad():
-        values(network, sample[:2])
-    return network.train()
-
-
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Torch's global state, which dropout and power iterations draw from, seeded and put back."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with foreign.undisturbed(), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

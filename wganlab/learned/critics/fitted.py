@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +15,11 @@ from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.ctransform import batch_certificate
 from wganlab.learned.constraints.penalties import gradient_norms, interpolates
+from wganlab.learned.critics.foreign import Foreign, asked
 from wganlab.learned.critics.laws import points
+from wganlab.learned.critics.reading import read
 from wganlab.learned.networks.network import has_batch_norm
+from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -71,6 +74,9 @@ class FittedCritic:
     """The record that the network is of: the last, or the best one where patience ran."""
     stopped: str
     """Why it ended: "steps", "held-out" or "callback"; "diverged" in a `DivergedError`."""
+    unit: float = 1.0
+    """What the points were divided by for the network (`data.units`): the penalty's weight counts
+    in that unit."""
 
     @property
     def final(self) -> Record:
@@ -99,16 +105,23 @@ class FittedCritic:
     def __call__(self, z: ArrayLike) -> NDArray[np.float64]:
         """Values at points z of shape (k, ...): shape (k,)."""
         with torch.no_grad():
-            return values(self.critic, self._points(z)).double().cpu().numpy()
+            return values(asked(self.critic), self._points(z)).double().cpu().numpy()
 
     def gradient(self, z: ArrayLike) -> NDArray[np.float64]:
         """Gradients at points z of shape (k, ...): the shape of z."""
-        inputs = self._points(z).requires_grad_(True)
-        (gradient,) = torch.autograd.grad(values(self.critic, inputs).sum(), inputs)
-        return gradient.double().cpu().numpy()
+        inputs, network, factor = self._points(z), self.critic, 1.0
+        if isinstance(network, Standardized):  # whose gain may be beyond float32
+            factor = (network.gain / network.scale).item()
+            inputs, network = network.inner(inputs), network.network
+        inputs.requires_grad_(True)
+        (gradient,) = torch.autograd.grad(values(asked(network), inputs).sum(), inputs)
+        return factor * gradient.double().cpu().numpy()
 
     def _points(self, z: ArrayLike) -> Tensor:
-        return points(z, "z", next(self.critic.parameters()).device)
+        device = next(self.critic.parameters()).device
+        if isinstance(self.critic, Standardized):  # which takes float64, and needs it
+            return read(z, "z").to(device, copy=True)
+        return points(z, "z", device)
 
 
 class DivergedError(ArithmeticError):
@@ -141,6 +154,7 @@ def measure(
     objective: Objective | None,
     step: int,
     seconds: float,
+    unit: float = 1.0,
 ) -> Record:
     """Everything of one record, with the critic in evaluation mode, where it is left.
 
@@ -156,6 +170,8 @@ def measure(
         What is maximized, if it is not the constraint's own objective.
     step, seconds : int, float
         To be recorded.
+    unit : float
+        What the points were divided by; the record is in the unit before.
     """
     critic.eval()
     with parametrize.cached():  # one tensor for each weight, to take gradients of
@@ -164,7 +180,7 @@ def measure(
         maximized = (objective.critic if objective else constraint.objective)(judged)
         estimate = objective.estimate(judged) if objective else maximized
         maximized = maximized - constraint.penalty(critic, judged, generator)
-        return Record(
+        record = Record(
             step=step,
             seconds=seconds,
             gap=batch.gap.item(),
@@ -176,10 +192,27 @@ def measure(
             gradient_norms=_layer_norms(critic, batch),
             weights=_histogram(critic),
         )
+    return record if unit == 1 else _in_unit(record, unit, objective)
+
+
+def _in_unit(record: Record, unit: float, objective: Objective | None) -> Record:
+    """The record of f(x) = gain g(x / unit), of one of g: gain = unit where f is a length."""
+    gain = unit if objective is None or objective.estimates == "EM" else 1.0
+    return replace(
+        record,
+        gap=gain * record.gap,
+        held_out_gap=gain * record.held_out_gap,
+        objective=gain * record.objective,
+        estimate=gain * record.estimate,
+        slope=gain / unit * record.slope,
+        certificate=unit * record.certificate,
+        gradient_norms={name: gain * norm for name, norm in record.gradient_norms.items()},
+    )
 
 
 def evaluated(critic: nn.Module, real: Tensor, fake: Tensor) -> Batch:
     """The points with the critic's values; real and fake in one pass, unless batch norm mixes."""
+    critic = asked(critic)
     if has_batch_norm(critic):
         return Batch(real, fake, values(critic, real), values(critic, fake))
     both = values(critic, torch.cat([real, fake]))
@@ -212,6 +245,7 @@ def _histogram(critic: nn.Module) -> tuple[NDArray[np.int64], NDArray[np.float64
 def _matrices(critic: nn.Module) -> dict[str, Tensor]:
     """Trained weights of two axes or more by name; of a parametrized layer the one it makes."""
     weights = {}
+    critic = critic.network if isinstance(critic, Foreign) else critic
     for prefix, module in critic.named_modules():
         if isinstance(module, parametrize.ParametrizationList):
             continue

@@ -1,25 +1,29 @@
-"""Where the two laws of a critic come from: clouds of points, toys, samplers, known pairs.
+"""Where the two laws of a critic come from: clouds of points, frames, toys, samplers, known pairs.
 
-A source gives batches (real, fake) of float32 tensors on one device. It knows a known pair by its
-method `sample(n, rng, paired=...)` and a toy by `sample(n, generator)`.
+A source gives batches (real, fake) of float32 tensors on one device. Whatever reads as an array is
+points, also where it has a method `sample`, as data frames have. Of the rest, what has `rvs` is a
+frozen law of SciPy, a `torch.distributions` law is sampled by shape, `points` with `weights` are a
+discrete measure, and others `sample(n, generator)` or are called so; see `samplers`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from wganlab.data import Toy
+from wganlab.data.units import Unit, unit_of, warn_of_lost
+from wganlab.learned.critics import samplers
+from wganlab.learned.critics.reading import aligned, read, refuse_infinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Generator, Tensor
 
+NAMES = ("real", "fake")
 FRESH = 1000  # points drawn of each law where all of it is asked for
 MEASURED = 2000  # points of each cloud to measure on: a certificate takes all their distances
 
@@ -82,14 +86,15 @@ Source = Clouds | Stream
 
 
 def source(real: Any, fake: Any, *, paired: bool, device: torch.device) -> Source:
-    """The source that two laws, or one pair of laws, make.
+    """The source that two laws, or one pair of laws, make, in the unit in which they come.
 
     Parameters
     ----------
     real, fake
-        Each an array or tensor of shape (n, ...) ((n,) for points on the line), a toy, or a
-        callable (n, generator) -> points. Or `fake` None, and `real` a known pair, or a callable
-        (n, generator) -> (real points, fake points).
+        Each an array, tensor or data frame of shape (n, ...) ((n,) for points on the line), or a
+        law that can be sampled: a toy, a frozen law of SciPy, a distribution of torch, a discrete
+        measure, or a callable (n, generator) -> points. Or `fake` None, and `real` a known pair,
+        or a callable (n, generator) -> (real points, fake points).
     paired : bool
         Row i of real belongs to row i of fake.
     device : torch.device
@@ -101,55 +106,91 @@ def source(real: Any, fake: Any, *, paired: bool, device: torch.device) -> Sourc
         If the laws have points of different shapes, points that are not finite, or cannot be
         paired.
     """
-    if fake is None:
-        draw = _joint(real, paired, device)
-        return Stream(lambda n, generator: together(*draw(n, generator), paired))
-    if _is_pair(real) or _is_pair(fake):
-        raise ValueError("a known pair is both laws: give it alone, fit_critic(pair)")
-    if not (_is_law(real) or _is_law(fake)):
-        x, y = points(real, "real", device), points(fake, "fake", device)
-        return Clouds(*together(x, y, paired), paired)
-    if paired:
-        raise ValueError(
-            "two separate samplers have no pairs: give one sampler of pairs, fit_critic(sampler), "
-            "a known pair, or two arrays whose rows belong together"
-        )
-    first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
-    return Stream(lambda n, generator: together(first(n, generator), second(n, generator), paired))
+    return _Laws(real, fake, paired, device).source(None)
 
 
-def points(array: Any, name: str, device: torch.device) -> Tensor:
-    """An array as float32 on the device, (n,) as (n, 1).
+def standardized(
+    real: Any, fake: Any, *, paired: bool, device: torch.device, unit: Unit | None = None
+) -> tuple[Source, Unit | None]:
+    """As `source`, in a unit where the points are of ordinary size; None where they are so."""
+    laws = _Laws(real, fake, paired, device)
+    unit = laws.unit() if unit is None else unit
+    return laws.source(unit), unit
+
+
+class _Laws:
+    """Both laws as they come: two clouds, or what draws both."""
+
+    def __init__(self, real: Any, fake: Any, paired: bool, device: torch.device) -> None:
+        self.paired, self.device = paired, device
+        self.clouds: tuple[Tensor, Tensor] | None = None
+        self.fine = (False, False)  # is what is drawn finite, and on the device already?
+        if fake is None:
+            self.draw = _joint(real, paired)
+            return
+        if samplers.is_pair(real) or samplers.is_pair(fake):
+            raise ValueError("a known pair is both laws: give it alone, fit_critic(pair)")
+        real, fake = aligned(samplers.plain(real), samplers.plain(fake))
+        if not (samplers.is_law(real) or samplers.is_law(fake)):
+            self.clouds = together(read(real, "real"), read(fake, "fake"), paired)
+            return
+        if paired:
+            raise ValueError(
+                "two separate samplers have no pairs: give one sampler of pairs, "
+                "fit_critic(sampler), a known pair, or two arrays whose rows belong together"
+            )
+        self.fine = _is_fine(real), _is_fine(fake)
+        first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
+        self.draw = lambda n, generator: (first(n, generator), second(n, generator))
+
+    def unit(self) -> Unit | None:
+        """What standardizes them, by a look at the clouds or at a sample of its own."""
+        if self.clouds is not None:
+            return unit_of(*self.clouds)
+        real, fake = self.draw(FRESH, torch.Generator(self.device).manual_seed(0))
+        return unit_of(*together(read(real, "real"), read(fake, "fake"), self.paired))
+
+    def source(self, unit: Unit | None) -> Source:
+        """In that unit."""
+        if self.clouds is not None:
+            parts = []
+            for cloud, name in zip(self.clouds, NAMES, strict=True):
+                parts.append(_into(cloud, name, self.device, unit))
+                warn_of_lost(cloud, parts[-1], name)
+            return Clouds(parts[0], parts[1], self.paired)
+
+        def draw(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
+            both = []
+            for drawn, name, fine in zip(self.draw(n, generator), NAMES, self.fine, strict=True):
+                if fine:  # to look at it again would make a GPU wait
+                    both.append(drawn.float() if unit is None else unit.of(drawn))
+                else:
+                    both.append(points(drawn, name, self.device, unit))
+            return together(both[0], both[1], self.paired)
+
+        return Stream(draw)
+
+
+def points(array: Any, name: str, device: torch.device, unit: Unit | None = None) -> Tensor:
+    """An array as float32 on the device, (n,) as (n, 1); in the unit, where there is one.
 
     Raises
     ------
     ValueError
-        If there are no points or they are not finite; the first bad row is named.
+        If there are no points, or they are no real numbers, or not finite; the first bad row is
+        named.
     """
-    if np.ma.is_masked(array):
-        raise ValueError(f"{name} has masked entries: drop those rows first")
-    if not isinstance(array, torch.Tensor):
-        try:
-            with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf, refused below
-                array = torch.as_tensor(np.array(array, dtype=np.float32))
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{name} is no array of numbers, and no law to sample from: give points of shape "
-                "(n, d), a toy, a known pair, or a callable (n, generator) -> points"
-            ) from None
-    tensor = array.detach().to(device=device, dtype=torch.float32)
-    tensor = tensor[:, None] if tensor.dim() == 1 else tensor
-    if tensor.dim() < 2 or tensor.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(tensor.shape)}: give points of shape (n, d)")
-    if math.isfinite(tensor.sum().item()):  # a tenth of what follows, in every step of a sampler
-        return tensor
-    bad = ~torch.isfinite(tensor).flatten(1).all(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"{name} has a value in row {row} that is not finite: remove {int(bad.sum())} such rows"
-        )
-    return tensor
+    return _into(read(array, name), name, device, unit)
+
+
+def _into(tensor: Tensor, name: str, device: torch.device, unit: Unit | None) -> Tensor:
+    """A copy as float32 on the device, in the unit."""
+    if unit is not None:
+        return unit.of(tensor).to(device)
+    single = tensor.to(device=device, dtype=torch.float32, copy=True)
+    if tensor.dtype != torch.float32:
+        refuse_infinite(single, name)
+    return single
 
 
 def together(real: Tensor, fake: Tensor, paired: bool) -> tuple[Tensor, Tensor]:
@@ -184,48 +225,38 @@ def _rows(size: int, n: int, generator: Generator) -> Tensor:
     return torch.randint(size, (n,), generator=generator, device=generator.device)
 
 
-def _is_law(law: Any) -> bool:
-    return callable(law) or hasattr(law, "sample")
+def _is_fine(law: Any) -> bool:
+    return isinstance(law, Toy) or not samplers.is_law(law)
 
 
-def _is_pair(law: Any) -> bool:
-    return hasattr(law, "sample") and hasattr(law, "emd")
-
-
-def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Tensor]:
+def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Any]:
     if isinstance(law, Toy):
-        return law.sample  # finite float32 already: to look again would make a GPU wait
-    if not _is_law(law):
-        cloud = points(law, name, device)
-        return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
-    draw = law.sample if hasattr(law, "sample") else law
-    return lambda n, generator: points(draw(n, generator), name, device)
+        return law.sample
+    if samplers.is_law(law):
+        return samplers.tried(samplers.sampler(law), law, name)
+    cloud = read(law, name)
+    # Apple's GPUs have no float64
+    cloud = cloud.to(device, torch.float32 if device.type == "mps" else None, copy=True)
+    return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
 
 
-def _joint(
-    law: Any, paired: bool, device: torch.device
-) -> Callable[[int, Generator], tuple[Tensor, Tensor]]:
-    if _is_pair(law):  # NumPy draws
-        rngs: dict[Generator, np.random.Generator] = {}  # one for each of torch's, of its seed
-
-        def draw(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
-            if generator not in rngs:
-                rngs[generator] = np.random.default_rng(generator.initial_seed())
-            return _both(law.sample(n, rngs[generator], paired=paired), device)
-
-        return draw
+def _joint(law: Any, paired: bool) -> Callable[[int, Generator], Any]:
+    if samplers.is_pair(law):  # NumPy draws
+        rngs = samplers.Rngs()
+        return lambda n, generator: _both(law.sample(n, rngs[generator], paired=paired))
     if not callable(law):
         raise ValueError(
             "fake is missing: give two laws, fit_critic(real, fake), or a known pair, or a "
             "callable (n, generator) -> (real points, fake points)"
         )
-    return lambda n, generator: _both(law(n, generator), device)
+    draw = samplers.tried(samplers.sampler(law), law, "the sampler of both laws")
+    return lambda n, generator: _both(draw(n, generator))
 
 
-def _both(drawn: Any, device: torch.device) -> tuple[Tensor, Tensor]:
+def _both(drawn: Any) -> Any:
     if not (isinstance(drawn, tuple | list) and len(drawn) == 2):
         raise ValueError(
             f"the sampler returned a {type(drawn).__name__}: without fake, it must return "
             "(real points, fake points)"
         )
-    return points(drawn[0], "real", device), points(drawn[1], "fake", device)
+    return drawn

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def chain(module: nn.Module) -> list[nn.Module] | None:
     """The parts of a plain chain of modules, in order; None where it may be anything else."""
-    forward = type(module).forward  # of a subclass, perhaps, that does something else
+    # of a subclass, perhaps, that does something else; TorchScript has none
+    forward = getattr(type(module), "forward", None)
     inner: Iterable[nn.Module]
     if module._forward_hooks or module._forward_pre_hooks:
         return None
