@@ -4,7 +4,6 @@ import csv
 import functools
 import math
 import os
-import subprocess
 import sys
 import threading
 from concurrent.futures.process import BrokenProcessPool
@@ -17,8 +16,9 @@ from scipy import stats
 from torch import nn
 
 from wganlab import compare, exact, learned
+from wganlab.alone import TakenError
 from wganlab.compare import board as boards
-from wganlab.compare import processes, rows, tables, writer
+from wganlab.compare import processes, rows, tables
 from wganlab.exact import measures
 
 LINES = exact.known.ParallelLines(theta=1.0)
@@ -474,7 +474,7 @@ def test_a_board_has_one_writer(tmp_path, monkeypatch):
     compute, told = boards.Cell.compute, []
 
     def twice(cell, given):
-        with pytest.raises(ValueError, match="is being written by") as refusal:
+        with pytest.raises(TakenError, match="writes the board") as refusal:
             made(path)
         told.append(str(refusal.value))
         return compute(cell, given)
@@ -483,19 +483,6 @@ def test_a_board_has_one_writer(tmp_path, monkeypatch):
     made(path, methods={"f": LINES.critic}, seeds=1)
     assert f"process {os.getpid()} on " in told[0]
     assert sorted(os.listdir(tmp_path)) == ["board.csv", "board.md"]
-
-
-def test_a_lock_dies_with_its_process(tmp_path):
-    path = tmp_path / "board.csv"
-    script = (
-        f"import os, pathlib, runpy; names = runpy.run_path({writer.__file__!r})\n"
-        f"with names['one_writer'](pathlib.Path({str(path)!r})): os._exit(1)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=False)
-    assert os.listdir(tmp_path) == [".board.csv.lock"]
-    with writer.one_writer(path):
-        pass
-    assert os.listdir(tmp_path) == []
 
 
 def test_means_and_deviations_are_those_of_the_rows(whole):

@@ -144,6 +144,12 @@ def in_turn(path: Path, waiting: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Put a file that this package owns in place, whole; UTF-8."""
+    with written(path, overwrite=True) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
 def _refuse(path: Path, told: str, overwrite: bool, inputs: Iterable[str | Path]) -> None:
     with _explained(told):
         try:

@@ -22,19 +22,19 @@ from tqdm import tqdm
 
 import wganlab
 from wganlab import exact
+from wganlab.alone import alone
 from wganlab.compare import keys, rows, tables
 from wganlab.compare.clouds import Clouds, as_arrays, drawn, solved
 from wganlab.compare.comparison import judged
 from wganlab.compare.probe import Probe
 from wganlab.compare.processes import side_by_side
 from wganlab.compare.rows import COLUMNS, BoardRow
-from wganlab.compare.writer import one_writer, replace_text
 from wganlab.data import checks
 from wganlab.data.units import LostPointsWarning
 from wganlab.learned import METHODS, DivergedError, Method, fit_critic
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.foreign import lent, undisturbed
-from wganlab.learned.critics.methods import refuse_sizes
+from wganlab.writing import replace_text
 
 Laws = exact.known.Pair | tuple[Any, Any]
 
@@ -190,7 +190,11 @@ def scoreboard(
     file = Path(path)
     table = file.with_suffix(".md")
     rows.refuse_no_board(file)
-    with one_writer(file):
+    with alone(
+        file.with_name(f".{file.name}.lock"),
+        f"the board {file}",
+        "wait until it is done, or name another file",
+    ):
         rows.refuse_foreign(table, tables.MARKDOWN, overwrite=overwrite)
         done = rows.read(file, overwrite=overwrite)
         cells = _keyed(cells)
@@ -242,7 +246,7 @@ def _few(seeds: Any) -> list[int]:
     if len(given) > MOST_SEEDS:
         raise ValueError(f"there are more than {MOST_SEEDS:,} seeds: give fewer")
     for seed in given:
-        checks.whole(0, seed=seed)
+        checks.whole(0, most=checks.SEEDS, seed=seed)
     return given
 
 
@@ -278,8 +282,6 @@ def _keyed(cells: list[Cell]) -> list[Cell]:
 def _tried(cell: Cell) -> bytes:
     """What its critic does on probe points, all that are given or some that are drawn."""
     how: Any = cell.how
-    if isinstance(how, Method):
-        refuse_sizes(steps=how.steps, batch=how.batch)
     x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
     with warnings.catch_warnings(), undisturbed():
         warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows

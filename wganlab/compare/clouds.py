@@ -17,7 +17,6 @@ from wganlab import exact
 from wganlab.data import checks
 from wganlab.exact.measures import Discrete, as_cloud, in_columns_of
 from wganlab.learned.critics import samplers
-from wganlab.learned.critics.methods import refuse_sizes
 from wganlab.learned.critics.reading import aligned, read
 
 if TYPE_CHECKING:
@@ -100,7 +99,6 @@ def drawn(law: Any, name: str, n: int, rng: np.random.Generator) -> Any:
     if samplers.is_pair(law):
         raise ValueError("a known pair is both laws: give it alone")
     checks.whole(1, n=n)
-    refuse_sizes(n=n)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     return read(samplers.tried(samplers.sampler(law), law, name)(n, generator), name).numpy()
 

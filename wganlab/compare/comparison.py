@@ -22,7 +22,6 @@ from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
-from wganlab.learned.critics.methods import refuse_sizes
 from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
@@ -165,7 +164,6 @@ def critic_vs_exact(
             raise ValueError("a known pair has both laws: give it alone, or as pair= of its clouds")
         pair = x
         checks.whole(1, n=n)
-        refuse_sizes(n=n)
         x, y = pair.sample(n, rng)
     elif y is None:
         raise ValueError("y is missing: give two clouds, or a known pair alone")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from wganlab.compare.writer import replace_text
+from wganlab.writing import replace_text
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ def whole(least: int, *, most: int = MOST, **given: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
             raise ValueError(f"{name} = {value!r}: give a whole number of at least {least}")
         if int(value) > most:
-            raise ValueError(f"{name} is too large: give a whole number of at most {most:,}")
+            told = f"{name} = {value}" if int(value) < 10**24 else f"{name} is too large"
+            raise ValueError(f"{told}: give a whole number of at most {most:,}")
 
 
 def among(allowed: tuple[str, ...], **given: Any) -> None:

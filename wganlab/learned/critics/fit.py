@@ -50,6 +50,8 @@ from wganlab.learned.players import CriticPlayer
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+MOST_THREADS = 4096
+
 
 def fit_critic(
     real: Any,
@@ -146,10 +148,10 @@ def fit_critic(
     chosen = methods.default(constraint)
     steps = chosen.steps if steps is None else steps
     batch = chosen.batch if batch is None else batch
-    checks.whole(0, steps=steps, batch=batch, seed=seed)
-    for name, number in (("records", records), ("patience", patience), ("threads", threads)):
-        checks.whole(1, **{name: 1 if number is None else number})
-    methods.refuse_sizes(steps=steps, batch=batch, records=records, threads=threads or 1)
+    checks.whole(0, steps=steps, batch=batch)
+    checks.whole(0, most=checks.SEEDS, seed=seed)
+    checks.whole(1, records=records, patience=1 if patience is None else patience)
+    checks.whole(1, most=MOST_THREADS, threads=1 if threads is None else threads)
     records = min(records, max(steps, 1))
     place = resolve_device(device)
     weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
@@ -325,7 +327,6 @@ def _hold_out(
         held_out = FRESH if isinstance(laws, Stream) else 0
     if isinstance(held_out, Integral):
         checks.whole(0, held_out=held_out)
-        methods.refuse_sizes(held_out=int(held_out))
         return laws.hold_out(int(held_out), generator) if held_out else (laws, None)
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise ValueError("held_out is no number and no pair: give (real points, fake points)")

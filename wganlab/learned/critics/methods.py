@@ -77,11 +77,3 @@ def default(constraint: Constraint) -> Method:
         if type(method.constraint) is type(constraint):
             return method
     return METHODS["gp"]
-
-
-def refuse_sizes(**given: int) -> None:
-    """ValueError for numbers that no machine has the time or the memory for."""
-    for name, number in given.items():
-        most = {"batch": 10**8, "n": 10**8, "held_out": 10**8, "threads": 4096}.get(name, 10**12)
-        if number > most:
-            raise ValueError(f"{name} = {number}: give a whole number of at most {most:,}")
