@@ -179,6 +179,20 @@ def test_the_page_is_the_papers_algorithm(constraint):
     assert torch.equal(run.draws.get_state(), draws.get_state())
 
 
+@pytest.mark.parametrize(
+    ("phases", "iteration", "steps"),
+    [("constant", 0, 2), ("original", 24, 100), ("original", 25, 2)],
+)
+def test_the_critic_takes_its_steps_before_the_generator(phases, iteration, steps):
+    config = replace(SMALL, phases=phases, n_critic=2, iterations=iteration + 1)
+    (run,) = made(config, by_hand=False)
+    taken, gradients = [], run.critic_gradients
+    run.iteration = iteration
+    run.critic_gradients = lambda *given: taken.append(1) or gradients(*given)
+    algorithm1.iterate(run)
+    assert len(taken) == steps
+
+
 @pytest.mark.parametrize("name", VARIANTS)
 def test_by_hand_is_the_specification(name):
     config = VARIANTS[name]

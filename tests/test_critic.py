@@ -661,6 +661,12 @@ def test_every_ready_made_method_trains(name):
     assert name == "ct" or fitted.final.objective > fitted.history[0].objective
 
 
+def test_a_method_has_sizes_that_a_machine_has():
+    for name in ("steps", "batch"):
+        with pytest.raises(ValueError, match=f"{name} = 1000000000000: give a whole number of at"):
+            replace(METHODS["gp"], **{name: 10**12})
+
+
 def test_a_constraint_brings_its_own_method():
     fitted = fit_critic(*clouds(), constraint=Orthonormal(), steps=1)
     assert fitted.critic.config == METHODS["orthonormal"].critic
