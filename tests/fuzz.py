@@ -47,15 +47,14 @@ class Found(AssertionError):
 # what is brought
 
 
-def _numbers(draw: random.Random) -> Any:
-    """One array: of points, of weights, of anything."""
+def _numbers(draw: random.Random, n: int, d: int) -> Any:
+    """Points of that shape, most of them ordinary."""
     rng = np.random.default_rng(draw.randrange(2**32))
-    n, d = draw.choice([0, 1, 2, 3, 7, 30]), draw.choice([1, 1, 2, 2, 3, 5])
-    points = rng.normal(size=(n, d))
-    scale = draw.choice([1, 1, 1, 1e-300, 1e-160, 1e-8, 1e6, 1e12, 1e154, 1e300])
-    shift = draw.choice([0, 0, 0, 5e6, 1e12, 2.0**53])
-    made = points * scale + shift
-    kind = draw.randrange(8)
+    made = rng.normal(size=(n, d))
+    if draw.random() < 0.3:
+        scale = draw.choice([1e-300, 1e-160, 1e-8, 1e6, 1e12, 1e154, 1e300])
+        made = made * scale + draw.choice([0, 0, 5e6, 1e12, 2.0**53])
+    kind = draw.randrange(12)
     if kind == 0 and made.size:
         made[draw.randrange(n), 0] = draw.choice([math.nan, math.inf, -math.inf, 0.0])
     if kind == 1:
@@ -110,21 +109,38 @@ def _dressed(draw: random.Random, made: Any) -> Any:
 
 def brought(draw: random.Random) -> Any:
     """Anything that somebody may give where an array is expected."""
-    return _dressed(draw, _numbers(draw))
+    return clouds(draw)[draw.randrange(2)]
 
 
-def weights(draw: random.Random) -> Any:
-    """Mostly a pmf, as often as not a damaged one, or none."""
-    n = draw.choice([1, 2, 3, 7, 30])
-    made = np.random.default_rng(draw.randrange(2**32)).dirichlet(np.ones(n))
-    kind = draw.randrange(10)
+def clouds(draw: random.Random) -> list[Any]:
+    """Two clouds, mostly of one dimension, at most one of them in another dress."""
+    d, other = draw.choice([1, 1, 2, 2, 3, 5]), draw.choice([1, 2, 3])
+    sizes = [draw.choice([1, 2, 3, 7, 30] if draw.random() < 0.95 else [0]) for _ in range(2)]
+    both = [_numbers(draw, n, d if draw.random() < 0.95 else other) for n in sizes]
+    if draw.random() < 0.15:
+        both[1] = both[0].copy()
+    if draw.random() < 0.6:
+        k = draw.randrange(2)
+        both[k] = _dressed(draw, both[k])
+    return both
+
+
+def weights(draw: random.Random, n: int | None = None) -> Any:
+    """Mostly a pmf, at times a damaged one, or none, or in another dress."""
+    n = draw.choice([1, 2, 3, 7, 30]) if n is None else n
+    made = np.random.default_rng(draw.randrange(2**32)).dirichlet(np.ones(max(n, 1)))
+    kind = draw.randrange(12)
     if kind == 0:
         made = made * draw.choice([0, 2, -1, 1e-320, 1e308])
     if kind == 1:
         made[0] = draw.choice([-1e-17, -0.1, math.nan, math.inf])
     if kind == 2:
         return None
-    return _dressed(draw, made) if kind < 6 else made
+    return _dressed(draw, made) if kind < 5 else made
+
+
+def _length(cloud: Any) -> int | None:
+    return len(cloud) if isinstance(cloud, np.ndarray | list) else None
 
 
 # the promises
@@ -157,36 +173,120 @@ def _checked(result: Any, least: float, infinite: bool) -> None:
 
 
 def python_call(draw: random.Random) -> str:
-    """One call of a function of the package; what it was."""
+    """One call of an exact function; what it was."""
     from wganlab import exact
 
-    pair = [brought(draw), brought(draw)]
-    if draw.random() < 0.4:
-        pair[1] = copy.deepcopy(pair[0]) if not hasattr(pair[0], "__next__") else [1.0, 2.0]
-    options: dict[str, Any] = {}
-    distances: list[tuple[str, float]] = [
-        ("emd", 0.0),
-        ("wasserstein", 0.0),
-        ("sliced", 0.0),
-        ("mmd", 0.0),
-        ("sinkhorn", 0.0),
-    ]
-    name, least = draw.choice([*distances, *[(name, 0.0) for name in ("js", "tv", "kl", "chi2")]])
-    infinite = name in ("kl", "chi2")
-    if name in ("js", "tv", "kl", "chi2"):
-        pair = [weights(draw), weights(draw)]
-    elif draw.random() < 0.3:
-        options = {"a": weights(draw), "b": weights(draw)}
-    if name == "wasserstein":
-        options["p"] = draw.choice([1, 2, 1.5, 0, -1, math.nan, math.inf, "2", True, 10**9])
-        options["metric"] = draw.choice(["euclidean", "euclidean", "cosine", "sqeuclidean", None])
-    if name == "sinkhorn":
-        options["epsilon"] = draw.choice([1.0, 0.1, 0, -1, math.nan, 1e-9, "1"])
-    if name == "sliced":
-        options["projections"] = draw.choice([5, 0, -1, 2.5, "5", np.eye(2)])
-        options["rng"] = draw.choice([0, np.random.default_rng(0), -1, 2**64, "a"])
+    name, options = draw.choice([*DISTANCES, *DIVERGENCES, *PROGRAMS]), {}
+    infinite = name in ("kl", "chi2", "wasserstein", "primal", "dual")
+    pair = clouds(draw)
+    n = draw.choice([1, 2, 3, 7, 30])
+    if name in DIVERGENCES:
+        pair = [weights(draw, n), weights(draw, n)]
+        if "grid" in name and draw.random() < 0.9:
+            pair = [one.reshape(-1, 1) if isinstance(one, np.ndarray) else one for one in pair]
+    elif name in PROGRAMS:
+        matrix = np.random.default_rng(n).uniform(size=(n, 3))
+        pair = [_dressed(draw, matrix), weights(draw, n), weights(draw, 3)]
+    elif name == "certificate":
+        pair = [weights(draw, _length(pair[0])), *pair]
+    elif draw.random() < 0.4:
+        options = {"a": weights(draw, _length(pair[0])), "b": weights(draw, _length(pair[1]))}
+    for option, among in OPTIONS.get(name, {}).items():
+        options[option] = copy.deepcopy(draw.choice(among) if draw.random() < 0.3 else among[0])
+    least = -math.inf if name in ("certificate", "mmd_squared", *PROGRAMS) else 0.0
     told = f"exact.{name}(*{pair!r}, **{options!r})"
     _called(lambda: getattr(exact, name)(*pair, **options), pair, told, least, infinite)
+    return told
+
+
+DISTANCES = (
+    *("emd", "wasserstein", "sliced", "mmd", "mmd_squared", "sinkhorn", "sinkhorn_divergence"),
+    *("certificate", "distances"),
+)
+DIVERGENCES = ("js", "tv", "kl", "chi2", "le_cam", "emd_grid", "grid_transport")
+PROGRAMS = ("primal", "dual")
+RANDOM = [0, np.random.default_rng(0), -1, 2**64, "a", None]
+OPTIONS: dict[str, dict[str, list[Any]]] = {
+    "wasserstein": {
+        "p": [1, 2, 1.5, 0, -1, math.nan, math.inf, "2", True, 10**9, None, np.float32(2)],
+        "metric": ["euclidean", "cosine", "sqeuclidean", None, np.eye(3), abs, "cityblock"],
+    },
+    "sinkhorn": {"epsilon": [1.0, 0.1, 0, -1, math.nan, math.inf, 1e-9, "1", None, np.eye(2)]},
+    "sinkhorn_divergence": {"epsilon": [1.0, 0.1, 0, -1, math.nan, 1e-9, "1"]},
+    "sliced": {
+        "projections": [5, 0, -1, 2.5, "5", np.eye(2), np.zeros((2, 2)), 10**19],
+        "rng": RANDOM,
+        "p": [1, 2, 0, -1, math.nan, math.inf, "2"],
+    },
+    "mmd": {"kernel": ["gaussian", "energy", "laplacian", "x", None], "bandwidth": [1, 0, -1, "a"]},
+}
+
+
+def data_call(draw: random.Random) -> str:
+    """One law or source of points, by a hostile word or array."""
+    import torch
+
+    from wganlab import data, exact
+
+    kind = draw.randrange(4)
+    if kind == 0:
+        word = draw.choice(
+            [
+                *("8gaussians:spread=nan", "8gaussians:modes=10**9", "gaussian:mean=(1,", "swiss"),
+                *("gaussian:mean=(1e40, 0)", "cube:dim=10000000000000", ":", "", "8gaussians:"),
+                *("parallel_lines:theta=1e308", "25gaussians:spread=-1", "points", "a.csv", "\0"),
+            ]
+        )
+        told = f"data.law({word!r}).sample"
+        draws = torch.Generator().manual_seed(0)
+        n = draw.choice([1, 0, -1, 2.5, 10**19, "3", None])
+        _called(lambda: data.law(word).sample(n, draws).shape[0], [], told)
+    elif kind == 1:
+        points, shares = brought(draw), draw.choice([None, weights(draw)])
+        told = f"data.from_points({points!r}, {shares!r})"
+        _called(lambda: data.from_points(points, shares), [points], told)
+    elif kind == 2:
+        points, shares = brought(draw), weights(draw)
+        told = f"exact.Discrete({points!r}, {shares!r})"
+        _called(lambda: exact.Discrete(points, shares), [points, shares], told)
+    else:
+        pair = draw.choice([exact.known.Uniforms, exact.known.Normals, exact.known.Translation])
+        ends = draw.choice([(0.0, 1.0), (1, 0), (math.nan, 1), (1e308, -1e308), "ab", (), None])
+        name = "shift" if pair is exact.known.Translation else "real"
+        told = f"{pair.__name__}({name}={ends!r}).emd"
+        _called(lambda: pair(**{name: ends}).emd, [], told)
+    return told
+
+
+def training_call(draw: random.Random) -> str:
+    """A run of two iterations, of a configuration that somebody has changed, twice in one place."""
+    from dataclasses import replace
+
+    from wganlab import learned
+
+    small = learned.MLPConfig(4)
+    changes = {
+        "data": ["8gaussians", "cube", "gaussian:mean=(1e30, 0)", "x", "npz:a.npz", 3],
+        "batch": [4, 1, 0, 10**19, 2.5],
+        "constraint": ["gp", "clip", "sn", "orthonormal", "none", "x", None],
+        "objective": ["wasserstein", "hinge", "emd", "f-kl", "x"],
+        "clip": [0.01, 0, -1, math.nan, 1e300],
+        "weight": [10.0, -1, math.nan, 1e300],
+        "noise": [0.0, -1, math.inf, 1e30],
+        "latent": [2, 0, 10**19],
+        "critic_optimizer": [learned.Optimizer(lr=1e30), learned.Optimizer(lr=0.1), None, "adam"],
+        "seed": [0, 2**63 - 1, 2**64, -1, "a"],
+    }
+    drawn = {name: draw.choice(changes[name]) for name in draw.sample(sorted(changes), 1)}
+    drawn |= {"seed": draw.randrange(9)} | drawn
+    told = f"learned.train of {drawn!r}"
+
+    def made() -> Any:
+        plain = learned.TrainConfig(critic=small, generator=small, batch=4, iterations=2, every=1)
+        run = learned.train(replace(plain, **drawn), progress=False, device="cpu")
+        return run.history[-1]["estimate"]
+
+    _called(made, [], told, least=-math.inf)
     return told
 
 
@@ -228,10 +328,13 @@ def critic_call(draw: random.Random) -> str:
             raise Found(f"certificate {found.certificate} exceeds {found.exact}: {told}")
         return told
     pair = [_dressed(draw, x), _dressed(draw, y)]
-    options: dict[str, Any] = {"steps": draw.choice([1, 2, 2, 0, -1, 2.5, 10**19, "3"])}
-    options["seed"] = draw.choice([0, 1, -1, 2**64, 1.5, "a", None])
-    if options["steps"] == 10**19:
-        options["batch"] = 10**19
+    options: dict[str, Any] = {"steps": draw.choice([1, 2])}
+    if draw.random() < 0.1:
+        options["steps"] = draw.choice([0, -1, 2.5, 10**19, "3", None])
+    if draw.random() < 0.2:
+        options["seed"] = draw.choice([0, 1, -1, 2**64, 1.5, "a", None])
+    if draw.random() < 0.2:
+        options["batch"] = draw.choice([0, 3, 10**19, -1, 2.5])
     kinds = ["gp", "lp", "clip", "sn", "orthonormal", "none", "ctransform"]
     name = draw.choice(kinds)
     if name in learned.METHODS:
@@ -365,7 +468,10 @@ def arguments(draw: random.Random, names: list[str]) -> list[str]:
         ["distance"] * 6 + ["compare", "train", "train", "sample", "data", "runs"]
     )
     if command == "distance":
-        options = _option(draw, max_points=NUMBERS, seed=NUMBERS, plan=[out], columns=["x", "0,1"])
+        options = _option(
+            draw, max_points=NUMBERS, seed=NUMBERS, plan=[out], columns=["x", "1,2", "nope", ","]
+        )
+        options += _option(draw, weights=["weight", "y", "3", ""])
         return [command, one(), one(), *options, *(["--json"] if draw.random() < 0.3 else [])]
     if command == "compare":
         given = ["--points", one(), one()] if draw.random() < 0.7 else ["--pair", one()]
@@ -373,10 +479,16 @@ def arguments(draw: random.Random, names: list[str]) -> list[str]:
         return [command, *given, "--seeds", "1", "--steps", "2", "--jobs", "1", *options]
     if command == "train":
         options = _option(draw, run=[out, "new"], seed=NUMBERS, every=SMALL, batch=SMALL, n=SMALL)
+        options += _option(
+            draw, columns=["x", "1"], weights=["weight", "y"], resume=[out, "inside"]
+        )
         options += _option(draw, preset=["wgan", "gan", "wgan-lp", "x"], lr=["nan", "-1", "0.1"])
         return [command, "--data", one(), "--quick", "--iterations", "1", *options]
     if command == "sample":
         return [command, one(), "-o", out, *_option(draw, n=SMALL, seed=NUMBERS)]
+    if command == "known":
+        name = draw.choice(["normals", "uniforms", "funnels", "cones", "x", "translation"])
+        return [command, name, *_option(draw, real=NUMBERS, dimension=NUMBERS, shift=NUMBERS)]
     if command == "data":
         return [
             command,
@@ -445,10 +557,20 @@ def _contents(folder: Path) -> dict[str, str]:
 # one after the other
 
 
+KINDS = {
+    python_call: 6,
+    data_call: 2,
+    critic_call: 3,
+    config_call: 1,
+    training_call: 1,
+    command_call: 5,
+}
+
+
 def call(seed: int, number: int) -> str:
     """The call of that number under that seed, in at most 20 seconds; what it was."""
     draw = random.Random(f"{seed}-{number}")
-    kind = draw.choices([python_call, critic_call, config_call, command_call], [5, 2, 1, 4])[0]
+    kind = draw.choices([*KINDS], [*KINDS.values()])[0]
 
     def late(*_: Any) -> None:
         raise Found(f"took more than {LONGEST} seconds")
