@@ -245,7 +245,7 @@ def _masses(p: Law, q: Law) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         raise ValueError("one law is a Discrete measure and the other is not: make both Discrete")
     if not isinstance(p, Discrete):
         p, q = labels.of_table(p), labels.of_table(q)
-        u, v = as_weights(p, "p", rounded=True), as_weights(q, "q", rounded=True)
+        u, v = as_weights(p, "p"), as_weights(q, "q")
         named = labels.common(p, q)
         if named is not None:
             return labels.on_union(*named, u, v)
