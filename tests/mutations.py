@@ -125,7 +125,7 @@ EXACT = {
             ("return float(terms.sum() + v[~on].sum())", "return float(terms.sum())"),
             ("float(0.5 * np.sum((u - v) *", "float(np.sum((u - v) *"),
             ("(np.log(u[on]) - np.log(v[on]))", "(np.log(v[on]) - np.log(u[on]))"),
-            ("np.logaddexp(log_p, log_q) - np.log(2)", "np.logaddexp(log_p, log_q)"),
+            ("lost - 2 * np.log1p(gone)", "lost - np.log1p(gone)"),
             ("return 0.25 * mass * np.where(ratio < 1,", "return 0.5 * mass * np.where(ratio < 1,"),
             ("return -0.5 * np.exp(larger)", "return -np.exp(larger)"),
             ("np.where(p > 0, p * ratio - p, 0.0) + q)", "np.where(p > 0, p * ratio - p, 0.0))"),
