@@ -194,6 +194,12 @@ def test_counts_of_values_are_no_points():
     assert exact.emd(column, [0.0]) == pytest.approx(11 / 3)
 
 
+def test_values_with_labels_beside_points_that_lost_theirs_are_refused():
+    law = Discrete(POINTS, WEIGHTS)
+    with pytest.raises(ValueError, match=r"f_x has labels .* and x has none"):
+        exact.certificate(pd.Series({"b": 1, "c": 5, "a": 0}), law, [[0.0, 0.0]])
+
+
 def test_rows_that_repeat_in_both_go_by_position():
     points = pd.Series([0.0, 4.0], ["a", "a"])
     assert exact.emd(points, [0.0], pd.Series([0.25, 0.75], ["a", "a"])) == 3

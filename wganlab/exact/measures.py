@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Squared distances overflow float64 beyond about 1e154.
 LARGEST_COORDINATE = 1e150
 MASS_TOLERANCE = 1e-9
+LAST_BITS = 16 * EPSILON
 
 
 def as_points(values: Any, name: str = "x") -> NDArray[np.float64]:
@@ -68,14 +69,13 @@ def as_weights(
     size: int | None = None,
     *,
     ndim: int = 1,
-    rounded: bool = False,
 ) -> NDArray[np.float64]:
     """Weights as an array of shape (n,), non-negative, of sum 1; of shape (h, w) for `ndim` 2.
 
     The sum may be off by the rounding of the type that carries the weights: 1e-9, or eight units
     of resolution for float32 and shorter types. That much, and no more, is divided out, and as
-    much negative mass is taken for rounding of 0. `rounded` keeps a sum that is off by the last
-    bits of float64: dividing would change digits of what differs by as little.
+    much negative mass is taken for rounding of 0. A sum that is off by the last bits of
+    float64 alone stays: dividing would change digits of laws that differ by as little.
 
     Examples
     --------
@@ -105,9 +105,7 @@ def as_weights(
             else "did you pass counts? divide by their sum"
         )
         raise ValueError(f"{name} sums to {total:.12g}, expected 1: {advice}")
-    if rounded and abs(total - 1) <= array.size * EPSILON:
-        return array
-    return array if total == 1 else array / total
+    return array if abs(total - 1) <= LAST_BITS else array / total
 
 
 def _check_weights_shape(

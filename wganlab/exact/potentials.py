@@ -87,7 +87,8 @@ def certificate(
         raise ValueError(
             f"f_x has shape {values.shape}, expected ({mu.n},): one value for each point of x"
         )
-    order = None if isinstance(x, Discrete) else labels.follow(x, f_x, "f_x", "x")
+    points = mu.points if isinstance(x, Discrete) else x
+    order = labels.follow(points, f_x, "f_x", "x")
     f = values.ravel() if order is None else values.ravel()[order]
     if max(f.max(), -f.min()) > LARGEST_VALUE:
         raise ValueError(f"f_x has values beyond {LARGEST_VALUE:g}: divide it by a number")

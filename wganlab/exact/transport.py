@@ -304,7 +304,7 @@ def wasserstein(
     if not (isinstance(p, Real) and p >= 1):
         raise ValueError(f"p = {p!r}: the order of a Wasserstein distance is a number from 1 up")
     if not isinstance(metric, str) and not callable(metric):
-        return _given(x, y, a, b, float(p), metric)
+        return _given(x, y, a, b, p, metric)
     mu, nu = as_pair(x, y, a, b)
     check_metric(metric)
     return _result(solve(mu, nu, p, metric), mu, nu, p, metric)
