@@ -27,7 +27,8 @@ from figures.catalog import PROFILES
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("figures", "wganlab")
 UNSEEN = "figures.provenance"  # how digests are made is no part of what they are of
-ASSETS = (".html", ".mplstyle")  # files that a module may name; image archives go by their sets
+# files that a module beside them may name; image archives go by their sets
+ASSETS = (".html", ".mplstyle")
 # What numbers and pictures may depend on: as it is imported, and as it is installed.
 LIBRARIES = {name: name for name in ("numpy", "scipy", "torch", "matplotlib")}
 LIBRARIES |= {"ot": "POT", "PIL": "pillow"}
@@ -57,7 +58,10 @@ class Tree:
         paths = [path for part in OURS for path in (root / part).rglob("*.py")]
         self._texts = {_dotted(path.relative_to(root)): path.read_text("utf-8") for path in paths}
         others = list((root / "wganlab").rglob("*"))
-        self._assets = {path.name: path for path in others if path.suffix in ASSETS}
+        assets = [path for path in others if path.suffix in ASSETS]
+        self._assets = {
+            (_dotted(path.parent.relative_to(root)), path.name): path for path in assets
+        }
         self._archives = {path.stem: path for path in others if path.suffix == ".npz"}
         self._steps: dict[Node, Step] = {}
         self._bytes: dict[Path, str] = {}
@@ -127,7 +131,8 @@ class Tree:
         onward |= {(text, None) for text in strings if self._is_file(text)}
         if part is None and module.package:
             onward |= {*module.imports.values()}
-        files = {self._assets[text] for text in strings if text in self._assets}
+        place = name.rpartition(".")[0]
+        files = {self._assets[place, text] for text in strings if (place, text) in self._assets}
         if top == "figures":
             files |= {path for text in strings for path in self._archive(text)}
         return Step(code, frozenset(files), onward=frozenset(onward - {(name, None)}))

@@ -661,6 +661,15 @@ def test_every_ready_made_method_trains(name):
     assert name == "ct" or fitted.final.objective > fitted.history[0].objective
 
 
+def test_how_often_one_measures_does_not_change_what_is_trained():
+    weights = [
+        fit_critic(*clouds(), critic=SMALL, steps=6, batch=4, records=records).critic.state_dict()
+        for records in (1, 3)
+    ]
+    for one, other in zip(*(found.values() for found in weights), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_a_method_has_sizes_that_a_machine_has():
     for name in ("steps", "batch"):
         with pytest.raises(ValueError, match=f"{name} = 1000000000000: give a whole number of at"):

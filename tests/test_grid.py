@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from wganlab import data, exact
 from wganlab.exact import emd_grid, grid_transport
@@ -94,3 +95,17 @@ def test_a_tiny_difference_is_not_lost(mass):
 def test_bad_histograms_are_refused(p, q, advice):
     with pytest.raises(ValueError, match=advice):
         emd_grid(p, q)
+
+
+def test_a_flow_that_is_not_proved_is_refused(monkeypatch):
+    p, q = np.eye(3) / 3, np.full((3, 3), 1 / 9)
+    solve = optimize.linprog
+
+    def lazy(*given, **options):
+        result = solve(*given, **options)
+        result.x = result.x + 0.1 * (np.arange(len(result.x)) == 0)  # a detour
+        return result
+
+    monkeypatch.setattr(optimize, "linprog", lazy)
+    with pytest.raises(RuntimeError, match="HiGHS left a gap"):
+        exact.emd_grid(p, q)

@@ -295,6 +295,14 @@ def test_spectral_norm_of_a_convolution_is_that_of_its_matrix():
 
 
 @pytest.mark.parametrize("inputs", [2, 24], ids=["tall", "wide"])
+def test_orthonormal_layers_are_so_before_the_first_step(inputs):
+    critic = MLPConfig(width=12, depth=3, activation="maxmin").build(inputs, generator())
+    Orthonormal().prepare(critic)
+    for sizes in singular_values(critic):
+        np.testing.assert_allclose(sizes, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("inputs", [2, 24], ids=["tall", "wide"])
 def test_orthonormal_layers_have_singular_values_one(inputs):
     x, y = shifted(d=inputs)
     critic = MLPConfig(width=12, depth=3, activation="maxmin").build(inputs, generator())

@@ -313,7 +313,9 @@ class RunState(Players):
         if self.critic is None or self.objective.estimates != "EM":
             return rates
         unit = self.config.constraint not in STEEP
-        return rates | {"wrong_sign": float(wrong_sign(seen, of_slope_one=unit))}
+        # before its first step a critic is where chance put it
+        wrong = self.iteration > 0 and wrong_sign(seen, of_slope_one=unit)
+        return rates | {"wrong_sign": float(wrong)}
 
     def rate(self, player: str) -> float:
         """The learning rate of a player's next step."""
