@@ -28,12 +28,14 @@ def guarded(folder: Path, work: Callable[[], Any]) -> None:
 def _guarded(folder: Path, work: Callable[[], Any]) -> None:
     from wganlab.learned import RunDivergedError
     from wganlab.learned.distributed import LostError, world
+    from wganlab.learned.runs.interruption import hear_no_end
     from wganlab.learned.runs.keeping import NotKeptError
 
     first = world().first
     try:
         work()
     except LostError as error:
+        hear_no_end()  # torchrun ends all processes where one has ended
         kept = where(folder)
         how = f"go on by the same torchrun with train --resume {folder}, on fewer processes too"
         told = f"{error}; the last checkpoint is {kept}: {how}" if kept else str(error)

@@ -49,6 +49,13 @@ def as_ctrl_c() -> Iterator[None]:
         yield
 
 
+def hear_no_end() -> None:
+    """Inside `as_ctrl_c`, from now on: whoever is ended has something to tell first."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _not_ignored():
+            signal.signal(number, signal.SIG_IGN)
+
+
 def _not_ignored() -> list[Any]:
     return [number for number in ENDS if signal.getsignal(number) != signal.SIG_IGN]
 
