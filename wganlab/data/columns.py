@@ -249,7 +249,7 @@ def rounded(whole: Sequence[int] | NDArray[np.integer], numbers: NDArray[np.floa
 
     Their differences, such as of times in nanoseconds, are what distances are made of.
     """
-    for row in np.flatnonzero(np.abs(numbers) >= WHOLE):
+    for row in np.flatnonzero(np.abs(numbers) >= WHOLE).tolist():
         if int(whole[row]) != int(numbers[row]):
             return (
                 f"{short(str(whole[row]))!r} is a whole number beyond 2^53, which float64 rounds: "
