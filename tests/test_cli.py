@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -503,3 +504,15 @@ def test_wild_names_reach_no_terminal(tmp_path, capsys):
     assert r"a\x1b[2J$x$<!--\n.npy" in out
     assert main(["distance", str(path), str(path) + "\x1b"]) == 2
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_warning_is_told_once(capsys):
+    def printing(message, category, filename, lineno, *_):  # pytest keeps them otherwise
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
+
+    with warnings.catch_warnings(), cli._plain_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = printing
+        for text in ("one", "two", "one"):
+            warnings.warn(text, stacklevel=1)
+    assert capsys.readouterr().err == "wganlab: one\nwganlab: two\n"

@@ -184,6 +184,22 @@ def test_files_of_others_are_kept_unless_it_is_asked_for(tmp_path, capsys):
     assert (tmp_path / "notes.md").read_text().startswith("| pair |")
 
 
+def test_the_files_that_are_read_are_kept_though_all_may_be_replaced(tmp_path, capsys):
+    np.savetxt(tmp_path / "a.csv", np.arange(4.0))
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    for out in ("a.csv", "b.csv"):
+        given = ["--points", *map(str, 2 * [tmp_path / "a.csv"]), "--out", str(tmp_path / out)]
+        assert main(["compare", *given, "--overwrite"]) == 2
+        assert "is one of the inputs" in capsys.readouterr().err
+    assert (tmp_path / "a.csv").read_text().startswith("0.0000")
+
+
+def test_points_that_do_not_fit_are_said_before_they_are_drawn(monkeypatch, capsys):
+    monkeypatch.setattr("wganlab.exact.memory.available", lambda: 1e9)
+    assert main(["compare", "--pair", "normals", "-n", "1000000000"]) == 2
+    assert "--n 1000000000 takes about 60 GB" in capsys.readouterr().err
+
+
 def test_two_files_are_compared_with_their_own_distance(clouds, capsys):
     x, y, files = clouds
     arguments = ["--points", *files, "--constraint", "lp", *QUICK, "--steps", "200"]

@@ -362,3 +362,48 @@ def test_the_columns_of_two_files_are_matched_by_name(tmp_path):
     assert "put in the order of those of A" in notes[0]
     assert "taken in this order" in files.in_order(a, c)[1][0]
     assert files.in_order(a, a)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("x,y\n\u22121,\u22122\n3,4\n", "line 2, column 1: could not convert"),
+        ("\u22121\n3\n", "line 1, column 1: could not convert"),
+        ("x,y\n$1,$2\n3,4\n", "line 2, column 1: could not convert"),
+        ("x,y\n1%,2%\n3,4\n", "line 2, column 1: could not convert"),
+        ("x,y\n?,?\n3,4\n", "line 2, column 1: '\\?' is a missing value"),
+    ],
+)
+def test_no_line_of_numbers_is_left_out_for_its_signs(tmp_path, text, advice):
+    path = tmp_path / "points.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=advice):
+        data.load_points(path)
+
+
+def test_whole_numbers_that_float64_rounds_are_refused(tmp_path):
+    times = np.array([1_700_000_000_000_000_000, 1_700_000_000_000_000_001])
+    rows = "".join(f"{time},{k}\n" for k, time in enumerate(times))
+    (tmp_path / "a.csv").write_text(f"t,x\n{rows}")
+    parquet.write_table(arrow.table({"t": times, "x": [0.0, 1.0]}), tmp_path / "a.parquet")
+    records = np.zeros(2, dtype=[("t", np.int64), ("x", float)])
+    records["t"], records["x"] = times, [0, 1]
+    np.save(tmp_path / "a.npy", records)
+    for name in ("a.csv", "a.parquet", "a.npy"):
+        with pytest.raises(ValueError, match="0001' is a whole number beyond"):
+            data.load_points(tmp_path / name)
+        assert data.load_points(tmp_path / name, columns="x").points.tolist() == [[0], [1]]
+    (tmp_path / "b.csv").write_text(f"id,x\n{rows}")
+    assert data.load_points(tmp_path / "b.csv").points.tolist() == [[0], [1]]
+    (tmp_path / "c.csv").write_text("1e300\n9007199254740994\n")
+    assert data.load_points(tmp_path / "c.csv").points.tolist() == [[1e300], [2.0**53 + 2]]
+
+
+def test_packed_text_is_read_whatever_it_is_called(tmp_path):
+    (tmp_path / "a.csv").write_bytes(gzip.compress(b"1,2\n3,4\n"))
+    assert data.load_points(tmp_path / "a.csv").points.tolist() == [[1, 2], [3, 4]]
+
+
+def test_weights_in_a_column_of_an_array_are_weights(tmp_path):
+    np.savez(tmp_path / "a.npz", points=POINTS, weights=np.array([[1], [2], [1]]))
+    assert data.load_points(tmp_path / "a.npz").weights.tolist() == [0.25, 0.5, 0.25]

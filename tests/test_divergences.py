@@ -418,3 +418,8 @@ def test_laws_of_torch_are_told_where_to_go(divergence):
     for law in (torch.distributions.Normal(0.0, 1.0), torch.distributions.Bernoulli(0.5)):
         with pytest.raises(ValueError, match=r"torch.distributions.kl_divergence.*\.probs"):
             divergence(law, stats.norm())
+
+
+def test_several_laws_in_one_are_refused():
+    with pytest.raises(ValueError, match="parameters that are arrays: give one law at a time"):
+        kl(stats.norm([0, 1], 1), stats.norm())

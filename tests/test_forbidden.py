@@ -76,3 +76,10 @@ def test_negative_costs_of_the_size_of_rounding_are_zero():
     assert wasserstein(None, None, metric=squares).value < 1e-4
     with pytest.raises(ValueError, match=r"\(-0.002\): distances are not .down to 1e-05"):
         wasserstein(None, None, metric=[[0, 1], [1, -2e-3]])
+
+
+@pytest.mark.parametrize("form", [sparse.bsr_array, sparse.dia_array])
+def test_formats_that_store_zeros_of_their_own_are_refused(form):
+    costs = form(np.array([[1.0, 2.0], [0.0, 3.0]]))
+    with pytest.raises(ValueError, match="whose zeros may be free ways or none"):
+        exact.wasserstein(None, None, metric=costs)

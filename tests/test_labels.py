@@ -289,3 +289,53 @@ def test_rows_of_histograms_are_matched_by_label():
     p = pd.DataFrame([[0.5, 0.5], [1.0, 0.0]], ["u", "v"], ["a", "b"])
     q = pd.DataFrame([[0.0, 1.0], [0.5, 0.5]], ["v", "u"], ["b", "a"])
     np.testing.assert_array_equal(exact.over_rows(exact.tv, p, q), [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (pd.to_datetime(["2020", "2021"]).tz_localize("UTC"), pd.to_datetime(["2020", "2021"])),
+        (pd.period_range("2020", periods=2, freq="M"), pd.period_range("2020", periods=2)),
+        (pd.interval_range(0, 2), pd.interval_range(0, 2, closed="left")),
+        (
+            pd.MultiIndex.from_tuples([(1, "a"), (2, "b")]),
+            pd.MultiIndex.from_tuples([("1", "a"), ("2", "b")]),
+        ),
+    ],
+)
+def test_labels_of_one_type_may_be_of_two_kinds(first, second):
+    p, q = (pd.Series([0.5, 0.5], index) for index in (first, second))
+    assert exact.tv(p, p[::-1]) == 0
+    with pytest.raises(ValueError, match="no label of one means one of the other"):
+        exact.tv(p, q)
+
+
+def test_missing_levels_are_labels_as_well():
+    p = pd.Series([0.75, 0.25], pd.MultiIndex.from_tuples([(1, "a"), (1, None)]))
+    q = pd.Series([0.25, 0.75], pd.MultiIndex.from_tuples([(1, float("nan")), (1, "a")]))
+    assert exact.tv(p, q) == 0
+
+
+def test_a_frame_of_one_row_is_that_row():
+    p = pd.DataFrame([[0.25, 0.75]], columns=["a", "b"])
+    assert exact.tv(p, p[["b", "a"]]) == 0
+    assert exact.tv(p, Frame(b=[0.75], a=[0.25])) == 0
+    with pytest.raises(ValueError, match="frame of one row: pass that row"):
+        exact.emd([0, 1], [0, 1], a=p)
+
+
+def test_moments_of_frames_are_matched_by_column():
+    x = pd.DataFrame({"a": [0.0, 1, 3], "b": [5.0, 6, 9]})
+    y = x[["b", "a"]]
+    assert exact.normal_w2(x.mean(), x.cov(), y.mean(), y.cov()) == 0
+    assert exact.normal_w2(x.mean(), y.cov(), y.mean(), x.cov()) == 0
+    with pytest.raises(ValueError, match="label all four"):
+        exact.normal_w2(x.mean(), x.cov(), y.mean().to_numpy(), y.cov())
+    with pytest.raises(ValueError, match="has the labels"):
+        exact.normal_w2(x.mean(), x.cov(), y.mean(), y.cov().rename(columns={"a": "c"}))
+
+
+def test_uneven_steps_are_no_pixels():
+    p = pd.DataFrame([[1.0, 0, 0]], columns=[0, 1, 10])
+    with pytest.raises(ValueError, match="at uneven steps"):
+        exact.emd_grid(p, p)

@@ -39,3 +39,10 @@ def test_what_does_not_fit_is_refused_with_advice(monkeypatch, call):
         MemoryError, match=r"takes about .* GB, and 0.06 GB are available: take few"
     ):
         call(np.arange(6000.0).reshape(3000, 2))
+
+
+def test_the_lazy_solver_is_not_begun_where_it_would_end_the_process(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 1e9)
+    x = np.random.default_rng(0).random((60_000, 2))
+    with pytest.raises(MemoryError, match="GB are available: take fewer points"):
+        exact.emd(x, x[::-1] + 2)

@@ -126,9 +126,17 @@ def _run(argv: list[str]) -> None:
 
 @contextlib.contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """A line each, without the place in the code."""
-    before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"wganlab: {printed(message)}\n"
+    """A line each, without the place in the code, and each once."""
+    before, told = warnings.formatwarning, set[str]()
+
+    def line(message: Warning | str, *_: Any, **__: Any) -> str:
+        text = f"wganlab: {printed(message)}\n"
+        if text in told:
+            return ""
+        told.add(text)
+        return text
+
+    warnings.formatwarning = line
     try:
         yield
     finally:

@@ -150,6 +150,12 @@ def replace_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="")
 
 
+def refuse_inputs(path: Path, told: str, inputs: Iterable[str | Path]) -> None:
+    """ValueError if the file is one of the inputs, by any of its names."""
+    if any(_holds(Path(source), path) for source in inputs):
+        raise ValueError(f"{told} is one of the inputs: give another name")
+
+
 def _refuse(path: Path, told: str, overwrite: bool, inputs: Iterable[str | Path]) -> None:
     with _explained(told):
         try:
@@ -160,8 +166,7 @@ def _refuse(path: Path, told: str, overwrite: bool, inputs: Iterable[str | Path]
         raise ValueError(f"{told} is a folder: name a file")
     if not stat.S_ISREG(there.st_mode):
         raise ValueError(f"{told} is no regular file: give another name")
-    if any(_holds(Path(source), path) for source in inputs):
-        raise ValueError(f"{told} is one of the inputs: give another name")
+    refuse_inputs(path, told, inputs)
     if not overwrite:
         raise ValueError(f"{told} exists: give another name, or --overwrite")
 

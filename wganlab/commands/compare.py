@@ -15,6 +15,7 @@ from tyro.conf import arg
 
 from wganlab.names import printed
 from wganlab.report import aligned, cores, count, shown, spinner
+from wganlab.writing import refuse_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from wganlab.compare import Estimate
     from wganlab.exact.known import Pair
     from wganlab.learned import Method
+
+POINT_BYTES = 60.0  # of two clouds on the line, and what is made of them
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ class Compare:
             return
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         notes: list[str] = []
+        if pair is not None and pair.dim == 1 and self.n < 2**31:  # others are refused by number
+            from wganlab.exact.memory import require
+
+            require(POINT_BYTES * self.n, f"--n {self.n}", "give fewer points")
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
         with spinner("loading torch"):
             from wganlab import compare
@@ -127,6 +134,17 @@ class Compare:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
         if self.seeds > 10_000:
             raise ValueError(f"--seeds {self.seeds}: there are more than 10,000 seeds, give fewer")
+        self._keep_inputs()
+
+    def _keep_inputs(self) -> None:
+        """ValueError if the rows, or the table beside them, would replace what is read."""
+        if self.out is None:
+            return
+        from wganlab.data.files import files_of
+
+        inputs = [path for source in self.points or () for path in files_of(source)]
+        for path in (self.out, self.out.with_suffix(".md")):
+            refuse_inputs(path, f"--out {path}", inputs)
 
     def _estimate(self, pair: Pair | None) -> None:
         """What discriminators tell, as a table."""

@@ -36,6 +36,7 @@ PLAIN = re.compile(
 )
 
 
+WHOLE = 2**53  # from here on float64 skips whole numbers
 LONGEST = 40  # characters of a cell or name that a message shows
 
 
@@ -50,6 +51,8 @@ class Table:
     values: NDArray[np.float64]
     """Shape (n, len(places))."""
     notes: list[str] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+    """Why a column cannot be coordinates, though it holds numbers."""
 
     def name(self, place: int) -> str:
         """What a column is called in messages, and in --columns."""
@@ -225,6 +228,7 @@ def normalized(weights: NDArray[np.generic], name: str) -> tuple[NDArray[np.floa
         If they are no weights.
     """
     array = np.asarray(weights)
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.dtype.kind not in "iuf" or array.ndim != 1 or not array.size:
         return weights, []  # type: ignore[return-value]  # refused where measures are checked
     array = array.astype(np.float64)
@@ -238,6 +242,21 @@ def normalized(weights: NDArray[np.generic], name: str) -> tuple[NDArray[np.floa
     if abs(total - 1) <= 1e-6:  # rounding, which is judged where measures are checked
         return array / total, []
     return array / total, [f"its weights, {name}, sum to {total:g} and were divided by that"]
+
+
+def rounded(whole: Sequence[int] | NDArray[np.integer], numbers: NDArray[np.float64]) -> str:
+    """Why whole numbers cannot be coordinates where float64 rounds them; empty where it does not.
+
+    Their differences, such as of times in nanoseconds, are what distances are made of.
+    """
+    for row in np.flatnonzero(np.abs(numbers) >= WHOLE).tolist():
+        if int(whole[row]) != int(numbers[row]):
+            return (
+                f"{short(str(whole[row]))!r} is a whole number beyond 2^53, which float64 rounds: "
+                "subtract one and the same number from all in both files first, or choose other "
+                "columns by --columns"
+            )
+    return ""
 
 
 def _whole(column: NDArray[np.float64]) -> bool:

@@ -218,6 +218,9 @@ def _of_text(raw: bytes, suffix: str, columns: Any, weights: Any) -> Points:
 def _of_table(table: choice.Table, columns: Any, weights: Any) -> Points:
     """The coordinates, and perhaps weights, of a table."""
     places, heavy, notes = choice.chosen(table, columns, weights)
+    for place in places:
+        if place in table.faults:
+            raise ValueError(table.faults[place])
     shares = None
     notes = [*table.notes, *notes]
     if heavy is not None:
@@ -285,10 +288,13 @@ def _as_table(array: NDArray[Any]) -> choice.Table:
         if not places or array.ndim != 1:
             raise ValueError("its fields are no numbers, one a row: save a plain array")
         names = list(array.dtype.names)
+        whole = {k: array[names[k]] for k in places if kinds[k] in "iu"}
+        told = {k: choice.rounded(column, column.astype(np.float64)) for k, column in whole.items()}
+        faults = {k: f"field {names[k]}: {fault}" for k, fault in told.items() if fault}
         values = np.stack([array[names[k]].astype(np.float64) for k in places], axis=1)
         left = [names[k] for k in range(len(names)) if k not in places]
         notes = [f"its field {name} holds no numbers and was left out" for name in left]
-        return choice.Table(names, places, values, notes)
+        return choice.Table(names, places, values, notes, faults)
     if array.ndim != 2 or array.dtype.kind not in "iuf":
         raise ValueError(
             f"columns are chosen of an array of numbers, shape (n, d), and this is {array.dtype} "

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 LARGEST_BYTES = 4 * 2**30  # of a packed file when it is unpacked, and of standard input
 STDIN = "-"
+GZIP = b"\x1f\x8b"  # how such a file begins, whatever it is called
 
 
 def regular(path: Path) -> Path:
@@ -42,7 +43,9 @@ def regular(path: Path) -> Path:
 def content(path: Path) -> bytes:
     """All bytes of a regular file, unpacked."""
     if path.suffix.lower() != ".gz":
-        return path.read_bytes()
+        with path.open("rb") as file:
+            if file.read(2) != GZIP:
+                return path.read_bytes()
     try:
         with gzip.open(path) as file:
             return _limited(file, "unpacked")  # type: ignore[arg-type]
@@ -55,7 +58,7 @@ def standard_input() -> bytes:
     if sys.stdin is None:
         raise ValueError("there is no standard input: give a file")
     raw = _limited(sys.stdin.buffer, "in standard input")
-    if not raw.startswith(b"\x1f\x8b"):
+    if not raw.startswith(GZIP):
         return raw
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:

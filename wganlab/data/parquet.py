@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wganlab.data.columns import Table
+from wganlab.data.columns import Table, rounded
 
 
 def table(file: Any) -> Table:
@@ -34,6 +34,7 @@ def table(file: Any) -> Table:
     names = list(map(str, whole.column_names))
     kept: list[int] = []
     columns, notes = [], []
+    faults: dict[int, str] = {}
     for place, (name, column) in enumerate(zip(names, whole.columns, strict=True)):
         kind = arrow.types
         if not (kind.is_integer(column.type) or kind.is_floating(column.type)):
@@ -43,8 +44,10 @@ def table(file: Any) -> Table:
         if not np.isfinite(numbers).all():
             row = int(np.flatnonzero(~np.isfinite(numbers))[0])
             raise ValueError(f"column {name} has no finite number in row {row}: fill or remove it")
+        if kind.is_integer(column.type) and (told := rounded(column.to_numpy(), numbers)):
+            faults[place] = f"column {name}: {told}"
         kept.append(place)
         columns.append(numbers)
     if not kept or not len(whole):
         raise ValueError("there are no numbers in it: expected one point a row")
-    return Table(names, kept, np.stack(columns, axis=1), notes)
+    return Table(names, kept, np.stack(columns, axis=1), notes, faults)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from wganlab.data.columns import Table, short
+from wganlab.data.columns import WHOLE, Table, rounded, short
 
 Lines = list[tuple[int, str]]  # the file's own line numbers, from 1, and the lines
 Wanted = Callable[[list[str], int], list[int] | None]
 
-MISSING = {"", "-", "na", "n/a", "nan", "null", "none", "#n/a", "nil"}
+MISSING = {"", "-", "na", "n/a", "nan", "null", "none", "#n/a", "nil", "?", ".", "--", "<na>"}
+ADORNED = re.compile(r"[\s\u2212\u2013$€£¥%'\u2019()]")  # what numbers for people are written with
 DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4}\b|\d\d?:\d\d")
 THOUSANDS = r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?"
 
@@ -53,7 +54,7 @@ def table(raw: bytes, suffix: str, wanted: Wanted) -> Table:
     if places is None:
         places = _of_numbers(names, _cells(lines[0], delimiter)[:width], notes)
     values = _numbers(lines, delimiter, width, trailing, places)
-    return Table(names, places, values, notes)
+    return Table(names, places, values, notes, _rounded(lines, delimiter, values, places))
 
 
 def _lines(raw: bytes) -> tuple[Lines, str, str]:
@@ -97,7 +98,10 @@ def _leading(lines: Lines, delimiter: str | None) -> tuple[Lines, Lines]:
     """The lines of words at the start, and the others."""
     for k, line in enumerate(lines):
         cells = _cells(line, delimiter)
-        numbers = any(map(_is_numeric, cells)) or {cell.lower() for cell in cells} <= MISSING
+        numbers = (
+            any(_is_numeric(c) or _is_adorned(c) for c in cells)
+            or {cell.lower() for cell in cells} <= MISSING
+        )
         below = _cells(lines[k + 1], delimiter) if k + 1 < len(lines) else []
         if numbers and not _is_unnamed(cells) and not _names_numbers(cells, below):
             return lines[:k], lines[k:]
@@ -239,6 +243,21 @@ def _numbers(
     return table
 
 
+def _rounded(
+    lines: Lines, delimiter: str | None, values: np.ndarray, places: Sequence[int]
+) -> dict[int, str]:
+    """The columns with whole numbers that float64 rounds, and what to say of them."""
+    faults: dict[int, str] = {}
+    for row, column in np.argwhere(np.abs(values) >= WHOLE):
+        place = places[column]
+        cell = _cells(lines[row], delimiter)[place]
+        if place in faults or not re.fullmatch(r"[-+]?\d{1,400}", cell):
+            continue
+        if told := rounded([int(cell)], values[row, column : column + 1]):
+            faults[place] = f"line {lines[row][0]}, column {place + 1}: {told}"
+    return faults
+
+
 def _refuse_decimal_commas(line: tuple[int, str], delimiter: str | None) -> None:
     if delimiter == "," and (told := re.search(r"\d,\d+[ \t]+[-+]?\d", line[1])):
         raise ValueError(
@@ -310,7 +329,7 @@ def _complaint(cells: Sequence[str], places: Sequence[int]) -> str:
         return f"{where}: {told} has a decimal comma, and points between thousands: write {plain}"
     if _is_numeric(cell):
         return f"{where}: {told} has a decimal comma: write {short(cell.replace(',', '.'))}"
-    way = "repair it, or choose other columns by --columns"
+    way = "repair it, with digits alone as in -1234.5, or choose other columns by --columns"
     return f"{where}: could not convert string {told} to a number: {way}"
 
 
@@ -335,6 +354,11 @@ def _is_fraction(text: str) -> bool:
 def _is_numeric(text: str) -> bool:
     """Is it a number, be it with commas?"""
     return _is_number(text) or re.fullmatch(rf"[-+]?\d*,\d+|{THOUSANDS}", text) is not None
+
+
+def _is_adorned(text: str) -> bool:
+    """Is it a number but for its currency, its percent, or a minus sign that is no hyphen?"""
+    return not _is_number(text) and _is_numeric(ADORNED.sub("", text))
 
 
 def _is_word(text: str) -> bool:

@@ -56,6 +56,11 @@ def _dense(costs: Any) -> Any:
         whole = costs.detach().cpu().to_sparse_coo().coalesce()
         entries = whole.values().double().numpy(), tuple(whole.indices().numpy())
     elif hasattr(costs, "toarray") and hasattr(costs, "tocoo"):
+        if getattr(costs, "format", "") in ("bsr", "dia") and (costs.data == 0).any():
+            raise ValueError(
+                f"the cost matrix is stored as {costs.format}, whose zeros may be free ways or "
+                "none: pass .toarray(), with inf where no way leads"
+            )
         whole = costs.tocoo(copy=True)
         whole.sum_duplicates()
         entries = whole.data, whole.coords if hasattr(whole, "coords") else (whole.row, whole.col)

@@ -134,6 +134,8 @@ def _log_density(law: Any, name: str) -> LogDensity:
         kind = f"stats.{law.name}()" if getattr(law, "name", None) else "law()"
         raise ValueError(f"{name} is a SciPy distribution without parameters: freeze it, {kind}")
     if is_density(law) and hasattr(law, "logpdf") and hasattr(law.dist, "logpdf"):
+        if any(map(np.ndim, (*law.args, *law.kwds.values()))):
+            raise ValueError(f"{name} has parameters that are arrays: give one law at a time")
         return LogDensity(name, law.logpdf, law.support(), quantiles(law, name), trusted=False)
     raise ValueError(
         f"{name} is no density: expected a frozen continuous SciPy distribution or "
@@ -286,7 +288,8 @@ def quadrature(function: Callable[[Array], Array], splits: tuple[float, ...]) ->
             f"quadrature reached {total:.6g} with an error of {uncertainty:.1g}, more than 1e-8: "
             "the integral may be infinite, or a density too steep at an end that is not 0, where "
             "float64 has no points between (move or mirror both laws to have that end at 0); "
-            "otherwise give the places of jumps and peaks as `breaks`"
+            "otherwise give the places of jumps and peaks as `breaks`, and `logpdf` where one "
+            "underflows"
         )
     return total
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 BARE = "pass the bare numbers, such as .to_numpy(), if the order is the same"
 
+UNEVEN = 1e-3  # of a step: coordinates may be rounded
+
 BARE_TYPES = (np.ndarray, list, tuple, type(None))  # known at a glance to have no labels
 
 Labels: TypeAlias = Sequence[Hashable]  # a range where they are the default
@@ -76,7 +78,14 @@ def columns_of(values: Any) -> Labels | None:
 def _of_index(index: Any) -> Labels:
     if (getattr(index, "start", None), getattr(index, "step", None)) == (0, 1):
         return range(len(index))
-    return tuple(None if _is_missing(label) else label for label in index.tolist())
+    return tuple(map(_without_missing, index.tolist()))
+
+
+def _without_missing(label: Any) -> Any:
+    """None for what is missing, of which each is a thing of its own, in tuples too."""
+    if isinstance(label, tuple):
+        return tuple(map(_without_missing, label))
+    return None if _is_missing(label) else label
 
 
 def _is_missing(label: Any) -> bool:
@@ -111,12 +120,19 @@ def values_of(values: Any) -> Any:
 
 
 def of_table(values: Any) -> Any:
-    """A table of labels and masses, as polars makes of `value_counts`, as a dict."""
-    if not is_frame(values) or values.shape[1:] != (2,):
+    """A table of labels and masses, as polars makes of `value_counts`, as a dict.
+
+    A frame of one row is that row, labelled by the columns.
+    """
+    if not is_frame(values):
         return values
-    label, mass = values.columns
+    label, mass = values.columns if values.shape[1:] == (2,) else ("", "")
     if mass not in ("count", "proportion"):
-        return values
+        if values.shape[0] != 1 or values.shape[1:] < (2,):
+            return values
+        if hasattr(values, "iloc"):
+            return values.iloc[0]
+        return {name: values[name][0] for name in values.columns}
     named = np.asarray(values[label]).tolist()
     _check_once(named, f"the column {label!r}")
     return dict(zip(named, values[mass], strict=True))
@@ -287,7 +303,7 @@ def on_grid(p: Any, q: Any, mass: Array) -> Array:
     Raises
     ------
     ValueError
-        If they are not the same, or p's are numbers that go up and down.
+        If they are not the same, or p's are numbers that go up and down, or in uneven steps.
     """
     check_dimensions(p, q, ("p", "q"))
     axes = ((rows_of(p), rows_of(q), "rows"), (all_columns_of(p), all_columns_of(q), "columns"))
@@ -299,6 +315,12 @@ def on_grid(p: Any, q: Any, mass: Array) -> Array:
                     f"the {what} of p ({_few(wanted)}) are in no order, and pixels next to each "
                     f"other are neighbors: sort them first, p.sort_index(axis={axis})"
                 )
+            if np.ptp(steps) > UNEVEN * np.abs(steps).max():
+                raise ValueError(
+                    f"the {what} of p ({_few(wanted)}) are at uneven steps, and pixels are one "
+                    "step apart: add those that are missing, with mass 0, or give wasserstein "
+                    "the pixels as points"
+                )
         order = in_order(wanted, found, "q", "p", what)
         if order is not None:
             mass = np.take(mass, order, axis=axis)
@@ -306,18 +328,22 @@ def on_grid(p: Any, q: Any, mass: Array) -> Array:
 
 
 def _kind(labels: Labels) -> str:
-    kinds = {
-        "truth values"
-        if isinstance(label, bool)
-        else "numbers"
-        if isinstance(label, Real)
-        else "text"
-        if isinstance(label, str)
-        else type(label).__name__
-        for label in labels
-        if label is not None
-    }
+    tuples = {len(label) if isinstance(label, tuple) else 0 for label in labels}
+    if len(tuples) == 1 and tuples != {0}:  # of several levels
+        return f"tuples of {', '.join(map(_kind, zip(*labels, strict=True)))}"
+    kinds = {_kind_of(label) for label in labels if label is not None}
     return " and ".join(sorted(kinds)) or "nothing"
+
+
+def _kind_of(label: Any) -> str:
+    for kind, name in ((bool, "truth values"), (Real, "numbers"), (str, "text")):
+        if isinstance(label, kind):
+            return name
+    name = type(label).__name__
+    if getattr(label, "tzinfo", None) is not None:
+        return f"{name} with a time zone"
+    told = getattr(label, "freqstr", None) or getattr(label, "closed", None)
+    return f"{name} ({told})" if isinstance(told, str) else name
 
 
 def _check_once(labels: Labels, name: str) -> None:

@@ -87,6 +87,8 @@ def as_weights(
     ValueError: a sums to 8, expected 1: did you pass counts? divide by their sum
     """
     values = labels.values_of(values) if ndim == 1 else values
+    if ndim == 1 and hasattr(values, "iloc") and values.ndim == 2 and len(values) == 1:
+        raise ValueError(f"{name} is a frame of one row: pass that row, .iloc[0], with its labels")
     if hasattr(values, "toarray"):  # of a sparse vector: what is absent has no mass
         values = values.toarray()
         values = values.ravel() if ndim == 1 and 1 in values.shape else values

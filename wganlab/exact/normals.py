@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wganlab.exact import labels
 from wganlab.exact.arrays import as_array
 from wganlab.exact.measures import Discrete, as_pair
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+NAMES = ("mean_p", "covariance_p", "mean_q", "covariance_q")
 ROUNDING = 1e-9  # of the largest entry or eigenvalue of a covariance
 
 
@@ -33,7 +35,8 @@ def normal_w2(
     ----------
     mean_p, mean_q : array_like, shape (d,), or numbers for d = 1
     covariance_p, covariance_q : array_like, shape (d, d), or numbers: variances, for d = 1
-        Symmetric, with no negative eigenvalue; singular ones will do.
+        Symmetric, with no negative eigenvalue; singular ones will do. Labels, such as of the
+        columns of frames, are brought into one order.
 
     Returns
     -------
@@ -54,17 +57,17 @@ def normal_w2(
     ----------
     Givens and Shortt, A Class of Wasserstein Metrics for Probability Distributions (1984).
     """
-    means = [
-        np.atleast_1d(as_array(mean, name))
-        for mean, name in ((mean_p, "mean_p"), (mean_q, "mean_q"))
-    ]
+    (mean_p, covariance_p, mean_q, covariance_q) = _in_one_order(
+        (mean_p, covariance_p, mean_q, covariance_q)
+    )
+    means = [np.atleast_1d(mean) for mean in (mean_p, mean_q)]
     if means[0].ndim != 1 or means[0].shape != means[1].shape:
         raise ValueError(
             f"the means have shapes {means[0].shape} and {means[1].shape}, expected (d,) twice"
         )
     roots = [
-        _root(covariance, name, len(means[0]))
-        for covariance, name in ((covariance_p, "covariance_p"), (covariance_q, "covariance_q"))
+        _root(matrix, name, len(means[0]))
+        for matrix, name in ((covariance_p, "covariance_p"), (covariance_q, "covariance_q"))
     ]
     return float(np.hypot(np.linalg.norm(means[0] - means[1]), _bures(*roots)))
 
@@ -116,9 +119,35 @@ def _factor(centered: Array) -> Array:
     return np.pad(lower, ((0, 0), (0, d - min(n, d))))
 
 
-def _root(covariance: ArrayLike, name: str, dim: int) -> Array:
-    """A with A A^T = covariance."""
-    matrix = as_array(covariance, name)
+def _in_one_order(given: tuple[ArrayLike, ...]) -> list[Array]:
+    """Means and covariances with their coordinates in the order of the first labels, if any.
+
+    Raises
+    ------
+    ValueError
+        If labels are not the same, or not in one order where some have none.
+    """
+    arrays = [as_array(values, name) for values, name in zip(given, NAMES, strict=True)]
+    found = [
+        (k, axis, which(given[k]))
+        for k, array in enumerate(arrays)
+        for axis, which in enumerate((labels.rows_of, labels.all_columns_of)[: array.ndim])
+    ]
+    named = [(NAMES[k], known) for k, _, known in found if known is not None]
+    for k, axis, known in found if named else ():
+        first, wanted = named[0]
+        order = labels.in_order(wanted, known, NAMES[k], first, "labels")
+        if order is not None and len(named) < len(found):
+            raise ValueError(
+                f"{NAMES[k]} has its labels in another order than {first}, and not all have "
+                f"labels: label all four, or {labels.BARE}"
+            )
+        arrays[k] = arrays[k] if order is None else np.take(arrays[k], order, axis=axis)
+    return arrays
+
+
+def _root(matrix: Array, name: str, dim: int) -> Array:
+    """A with A A^T = matrix, a covariance."""
     matrix = matrix.reshape(1, 1) if matrix.size == 1 else matrix
     if matrix.shape != (dim, dim):
         raise ValueError(f"{name} has shape {matrix.shape}, expected ({dim}, {dim})")

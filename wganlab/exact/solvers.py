@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # The dense solver holds about five matrices of n m float64; past this many bytes, the lazy one.
 DENSE_BYTES = 6e9
+LAZY_BYTES = 0.3  # of the lazy one, for each of n m ways
 LAZY_DIMENSION = 8
 SURELY = 2e8  # bytes that any machine has
 
@@ -60,11 +61,14 @@ def _in_space(mu: Discrete, nu: Discrete, p: float, metric: Any) -> Solution:
     needed = 5.0 * 8 * mu.n * nu.n
     too_large = needed > DENSE_BYTES or (needed > SURELY and needed > available())
     known = metric == "euclidean" or (metric == "l1" and p == 1)
+    told = f"exact transport between {mu.n} and {nu.n} points in dimension {mu.dim}"
     if too_large and mu.dim <= LAZY_DIMENSION and p in (1, 2) and known:
+        # it ends the process where it gets no memory
+        require(LAZY_BYTES * mu.n * nu.n, told, "take fewer points, a sample of each cloud")
         return lazy_network_simplex(mu, nu, p, metric)
     require(
         needed,
-        f"exact transport between {mu.n} and {nu.n} points in dimension {mu.dim}",
+        told,
         f"take fewer points, a sample of each cloud; in up to {LAZY_DIMENSION} dimensions, for "
         "p = 1 and 2 and 'euclidean', no matrix is needed",
     )
