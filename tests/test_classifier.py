@@ -40,6 +40,7 @@ def equal(one, other):
     return all(torch.equal(a, b) for a, b in zip(*map(dict.values, states), strict=True))
 
 
+@pytest.mark.slow
 def test_digits_are_told_apart():
     digits = data.images("mnist10k", 16)
     network = fit_classifier(digits.images, digits.labels, 10, steps=120)

@@ -200,6 +200,7 @@ def test_points_that_do_not_fit_are_said_before_they_are_drawn(monkeypatch, caps
     assert "--n 1000000000 takes about 60 GB" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_two_files_are_compared_with_their_own_distance(clouds, capsys):
     x, y, files = clouds
     arguments = ["--points", *files, "--constraint", "lp", *QUICK, "--steps", "200"]
@@ -218,6 +219,7 @@ def test_larger_files_are_drawn_from_and_it_is_said(clouds, capsys):
     assert "note: 50 of the 60 points of" in out
 
 
+@pytest.mark.slow
 def test_a_class_of_the_user_is_trained_under_each_constraint(own, capsys):
     arguments = [*LINES, "--critic", f"{own}:MyCritic", "--constraint", "gp,clip"]
     assert main(["compare", *arguments, *QUICK, "--steps", "300", "--lr", "0.05"]) == 0

@@ -122,6 +122,7 @@ def bits(path):
     return told, metrics, samples, (path / "config.json").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["wgan-paper", "gan", "emd"])
 def test_a_preset_trains_samples_and_is_listed(preset, capsys):
     config = learned.PRESETS[preset]
@@ -160,6 +161,7 @@ def test_train_keeps_the_run_and_prints_its_numbers(folder, capsys):
         assert np.ptp(image.imread(kept.path / name)) > 0
 
 
+@pytest.mark.slow
 def test_a_default_folder_that_is_taken_gets_a_number(folder, capsys):
     arguments = ["train", *TINY, "--iterations", "0", "--data", "parallel_lines:theta=0.5"]
     for name in ("", "-2", "-3"):
@@ -169,6 +171,7 @@ def test_a_default_folder_that_is_taken_gets_a_number(folder, capsys):
         assert cells[6:8] == ["-", "-"]  # parallel lines have no modes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dimension", "preset"), [(1, "wgan"), (3, "gan")])
 def test_other_dimensions_and_objectives_are_drawn_too(dimension, preset, folder, capsys, rng):
     np.save("points.npy", rng.normal(size=(100, dimension)))

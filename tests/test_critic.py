@@ -421,6 +421,7 @@ def test_a_fitted_critic_is_a_function_with_a_gradient():
 # seeds and global state
 
 
+@pytest.mark.slow
 @each
 @pytest.mark.parametrize("batch", [0, 8])
 def test_the_seed_alone_decides(constraint, batch):

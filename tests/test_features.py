@@ -54,6 +54,7 @@ def test_kid_is_its_formula(rng):
     assert compare.kernel_distance(torch.tensor(x), y) == pytest.approx(value, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_kid_of_two_halves_of_real_digits_is_about_zero(classifier, real, rng):
     features = compare.features_of(classifier.features, real)
     values = []

@@ -4,6 +4,7 @@ import fuzz
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tens", range(10))
 def test_no_hostile_call_breaks_a_promise(tens):
     for number in range(10 * tens, 10 * tens + 10):

@@ -86,6 +86,7 @@ def cut_and_resumed(config, folder, **options):
     return learned.resume(folder, **options)
 
 
+@pytest.mark.slow
 @each
 def test_a_run_goes_on_to_the_same_bits_whatever_is_observed(config, tmp_path):
     whole = learned.train(config, observers=[lambda view: {"mean": view.fake.mean().item()}])
@@ -142,6 +143,7 @@ def test_steps_see_no_image_that_is_held_out(points):
     assert torch.equal(view.held_out, law.held_out(300, CPU))
 
 
+@pytest.mark.slow
 def test_observers_say_how_many_images_they_look_at(tmp_path):
     told = []
     learned.train(

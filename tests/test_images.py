@@ -691,6 +691,7 @@ def test_data_list(capsys, cache_folder):
         assert name in out
 
 
+@pytest.mark.slow
 def test_data_show(folder, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["data", "show", f"folder:{folder}", "--size", "16"]) == 0
@@ -711,6 +712,7 @@ def test_data_show(folder, tmp_path, capsys, monkeypatch):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.slow
 def test_data_show_names_the_sheet_after_the_set(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["data", "show", "mnist10k[3]", "-n", "5", "--color", "rgb", "-o", "x.png"]) == 0

@@ -122,6 +122,7 @@ def test_samples_have_the_shape_and_the_laws(pair, rng):
     assert abs(lengths.mean() - pair.emd) <= 4 * lengths.std() / np.sqrt(4000) + error
 
 
+@pytest.mark.slow
 @each
 def test_the_critic_is_lipschitz_and_tight_on_the_optimal_coupling(pair, rng):
     z = rng.normal(size=(300, pair.dim)) * 3

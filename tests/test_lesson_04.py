@@ -20,6 +20,7 @@ def slope(theta, z, data, side=1):
 B = ["KL(P,Q)", "JS", "TV"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "answer", "reply"),
     [

@@ -121,6 +121,7 @@ class Nan(Base):
         return self.planes(x).amax(dim=(1, 2)) / 0 * 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "reply"),
     [

@@ -27,6 +27,7 @@ def test_no_name_breaks_a_medium(text):
     names.stored(text).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", WILD)
 def test_pictures_survive_names(text, tmp_path):
     images = np.zeros((2, 4, 4, 1), np.uint8)

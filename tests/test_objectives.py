@@ -82,6 +82,7 @@ def test_the_best_discriminator_tells_the_distance(name, points):
     assert estimate == pytest.approx(TRUTH[objective.estimates], rel=2e-3)
 
 
+@pytest.mark.slow
 @each
 @pytest.mark.parametrize("scale", [0.5, 0.9, 1.1, 2.0])
 def test_every_other_discriminator_tells_less(name, scale, points):
@@ -99,6 +100,7 @@ def test_every_other_discriminator_tells_less(name, scale, points):
         assert objective.estimate(bend["scaled"]) < objective.estimate(best) - 1e-4
 
 
+@pytest.mark.slow
 @each
 def test_a_free_discriminator_finds_the_best_one(name):
     p, q = (np.array(masses) / 20 for masses in ([1, 6, 8, 5, 0], [4, 2, 8, 3, 3]))

@@ -295,6 +295,7 @@ def test_the_papers_networks_have_the_papers_numbers_of_weights():
     assert counts == [2_765_568, 3_576_704]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_takes_a_step(name):
     preset = PRESETS[name]
@@ -303,6 +304,7 @@ def test_a_preset_takes_a_step(name):
     assert math.isfinite(run.history[-1]["estimate"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.endswith("-paper")])
 def test_a_preset_for_images_takes_a_step(name):
     config = replace(learned.preset(name, "glyphs"), size=8, batch=4, iterations=1, every=1)

@@ -328,6 +328,7 @@ def test_learning_rates_go_on_as_schedules_to_the_new_end(schedule, folder):
     assert len(run.history) == 13
 
 
+@pytest.mark.slow
 def test_the_command_lengthens_a_run(folder, capsys):
     small = [*SMALL, "--every", "3"]
     assert main(["train", *small, "--iterations", "3", "--run", "a"]) == 0

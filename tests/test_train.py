@@ -86,6 +86,7 @@ def plug(view):
     return {}
 
 
+@pytest.mark.slow
 @each
 def test_a_run_ends_in_the_same_bits_whole_or_cut_watched_or_not(config, tmp_path):
     whole = learned.train(config, observers=compare.observers(50))

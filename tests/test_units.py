@@ -41,6 +41,7 @@ def fitted(x, y=None, method="lp", **options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["age and salary", "far", "near each other", "small", "large"])
 def test_raw_units_end_beside_the_exact_distance(name):
     x, y, scale = raw(name)
@@ -141,6 +142,7 @@ def test_a_standardized_network_keeps_its_shift_in_float64():
         assert cast(z).item() == pytest.approx(expected.item(), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_points_that_fall_together_in_float32_are_told():
     x = np.r_[RNG.uniform(0, 1e-3, 50), 1e9 + RNG.uniform(0, 1e-3, 50)]
     with pytest.warns(units.LostPointsWarning, match=": .* distinct points are"):

@@ -124,6 +124,7 @@ def test_objectives_that_are_no_distance_by_a_critic_have_no_sign(preset, flagge
     assert ("wrong_sign" in row) == flagged
 
 
+@pytest.mark.slow
 def test_the_default_for_points_of_one_s_own_has_no_such_optimum(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savetxt("line.csv", np.random.default_rng(0).normal(size=300))

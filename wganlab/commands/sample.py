@@ -40,12 +40,12 @@ class Sample:
 
     def run(self) -> None:
         """Draw the points and write them."""
-        self._check()
         with spinner("loading torch"):
             import torch
 
             from wganlab import learned
 
+        self._check()
         run = learned.load_run(self.folder, device="cpu")
         with torch.no_grad():
             points = run.sample(self.n, torch.Generator().manual_seed(self.seed))
@@ -60,11 +60,27 @@ class Sample:
 
     def _check(self) -> None:
         kept = [self.folder / name for name in KEPT]
-        check(self.out, option="--out", suffixes=SUFFIXES, overwrite=self.overwrite, inputs=kept)
+        check(
+            self.out,
+            option="--out",
+            suffixes=SUFFIXES,
+            overwrite=self.overwrite,
+            inputs=[*kept, *self._trained_on()],
+        )
         if not 1 <= self.n < 2**31:
             raise ValueError(f"--n {self.n}: expected 1 or more, below 2**31")
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"--seed {self.seed}: expected 0 or more, below 2**64")
+
+    def _trained_on(self) -> list[str]:
+        """The files that the run was trained on, where they can be found."""
+        from wganlab.data.files import files_of
+        from wganlab.learned import RunFolder
+
+        try:
+            return files_of(RunFolder(self.folder).located().data)
+        except (ValueError, OSError):  # sampling needs none
+            return []
 
     def _write(self, path: Path, points: Tensor) -> None:
         import numpy as np
