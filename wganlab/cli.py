@@ -126,9 +126,16 @@ def _run(argv: list[str]) -> None:
 
 @contextlib.contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """A line each, without the place in the code."""
-    before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"wganlab: {printed(message)}\n"
+    """A line each, once, without the place in the code."""
+    before, said = warnings.formatwarning, set()
+
+    def line(message: Warning | str, *_: object, **__: object) -> str:
+        told = f"wganlab: {printed(message)}\n"
+        again = told in said
+        said.add(told)
+        return "" if again else told
+
+    warnings.formatwarning = line
     try:
         yield
     finally:
