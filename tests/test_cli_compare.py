@@ -285,6 +285,7 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
         ([*LINES, "--steps", "-1"], "steps = -1: give a whole number of at least 0"),
         ([*LINES, "--out", "board.txt"], "name a .csv file"),
         ([*LINES, "--critic", "own_critics"], "expected MODULE:NAME"),
+        ([*LINES, "--critic", "./own.py:Net"], "from the folder of own.py give own:Net"),
         ([*LINES, "--critic", "nowhere:Critic"], "cannot be imported: No module named"),
         ([*LINES, "--critic", "own_critics:Nothing"], "cannot be imported"),
         ([*LINES, "--critic", "own_critics:number"], "is of type int"),
