@@ -913,7 +913,7 @@ COMPARE = {
         [
             ('text[: text.rfind("\\n") + 1]', "text"),
             ("if not ours and not overwrite:", "if not ours and lines and not overwrite:"),
-            ('return text == "True"', "return bool(text)"),
+            ('{"true": True, "false": False}[text.lower()]', "bool(text)"),
         ],
     ),
     "wganlab/compare/tables.py": (

@@ -149,7 +149,7 @@ def test_raw_units_are_told_and_lost_points_too(tmp_path, capsys):
     brief = ["--steps", "100", "--jobs", "1", "--seeds", "1", "--constraint", "lp"]
     assert main(["compare", "--points", *files, *brief]) == 0
     out = capsys.readouterr().out
-    assert "note: for the networks the points were standardized, (x - [5e+06]) / 0.0625" in out
+    assert "note: for the networks the points were standardized, (x - [5000000." in out
     assert float(table(out)["lp"].split()[1]) == pytest.approx(1.1, abs=0.15)
 
 
@@ -303,6 +303,7 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
         ([*LINES, "--steps", "-1"], "steps = -1: give a whole number of at least 0"),
         ([*LINES, "--out", "board.txt"], "name a .csv file"),
         ([*LINES, "--critic", "own_critics"], "expected MODULE:NAME"),
+        ([*LINES, "--critic", "./own.py:Net"], "from the folder of own.py give own:Net"),
         ([*LINES, "--critic", "nowhere:Critic"], "cannot be imported: No module named"),
         ([*LINES, "--critic", "own_critics:Nothing"], "cannot be imported"),
         ([*LINES, "--critic", "own_critics:number"], "is of type int"),

@@ -466,3 +466,37 @@ def test_locks_that_a_file_system_has_not_are_a_warning(folder, monkeypatch):
     monkeypatch.setattr("wganlab.alone.fcntl.flock", none)
     with pytest.warns(UserWarning, match="no lock against a second writer"):
         learned.train(TINY, folder="a")
+
+
+def test_a_failed_start_of_a_longer_run_changes_nothing():
+    learned.train(TINY, folder="a")
+    Path("a/metrics.csv").write_text("a,b\n1,2\n")
+    before = contents(Path("a"))
+    with pytest.raises(ValueError, match="no column 'iteration'"):
+        learned.resume("a", iterations=9)
+    assert contents(Path("a")) == before
+
+
+def test_data_beside_a_moved_run_is_found_past_a_folder_where_it_was(folder):
+    Path("old").mkdir()
+    learned.train(on_points("old/points.npy"), folder="old/a")
+    Path("old").rename("new")
+    Path("old/points.npy").mkdir(parents=True)
+    assert learned.resume("new/a", iterations=9).history[-1]["iteration"] == 9
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_an_end_while_pictures_are_drawn_leaves_a_whole_run(name, folder, capsys, monkeypatch):
+    from wganlab import pictures
+
+    real = pictures.draw_sheet
+    monkeypatch.setattr(
+        pictures, "draw_sheet", lambda *_: signal.raise_signal(signal.Signals[name])
+    )
+    assert main(["train", "--quick", "--iterations", "2", "--run", "a", *SMALL]) == 130
+    told = capsys.readouterr().err
+    assert "a is at its end; draw it by python -m wganlab train --resume a" in told
+    assert not list(Path("a").glob(".*"))
+    monkeypatch.setattr(pictures, "draw_sheet", real)
+    assert main(["train", "--resume", "a"]) == 0
+    assert Path("a/samples.png").exists()

@@ -510,3 +510,34 @@ def test_tables_show_every_pair_and_method(whole):
 )
 def test_numbers_are_shown_with_digits_that_matter(spread, shown):
     assert tables._shown(spread) == shown
+
+
+def test_a_board_that_a_spreadsheet_saved_is_read(whole, tmp_path, monkeypatch):
+    board, path = whole
+    text = path.read_text(encoding="utf-8").replace("True", "TRUE").replace("False", "FALSE")
+    saved = tmp_path / "board.csv"
+    saved.write_text("\ufeff" + text, encoding="utf-8")
+    monkeypatch.setattr(boards.Cell, "compute", None)
+    assert made(saved, pairs=(LINES, SHIFT)).rows == board.rows
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda line: line + ",more", "line 3 .* 22 cells for 21 columns; repair or delete that"),
+        (lambda line: line.replace(",0,40,", ",0,many,"), "line 3 .* its n is 'many'"),
+        (lambda line: line.replace(",True,", ",yes,"), "line 3 .* its corrected_exactly is 'yes'"),
+    ],
+)
+def test_a_row_that_was_edited_is_told_by_its_line(change, message, whole, tmp_path):
+    lines = whole[1].read_text(encoding="utf-8").splitlines()
+    lines[2] = change(lines[2].replace(",1,40,", ",0,40,").replace(",False,", ",True,"))
+    path = tmp_path / "board.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        made(path, pairs=(LINES, SHIFT))
+
+
+def test_a_folder_is_no_board():
+    with pytest.raises(ValueError, match=r"name a \.csv file"):
+        made(".")

@@ -341,6 +341,11 @@ def own_critic(name: str) -> Any:
     module, _, attribute = name.partition(":")
     if not (module and attribute):
         raise ValueError(f"--critic {name}: expected MODULE:NAME, as in my_module:MyCritic")
+    if module.endswith(".py") or os.sep in module:
+        raise ValueError(
+            f"--critic {name}: expected the name of a module, not of its file: from the folder of "
+            f"{os.path.basename(module)} give {Path(module).stem}:{attribute}"
+        )
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python my_module.py` would find it
     try:

@@ -74,10 +74,15 @@ def where(folder: Path) -> str:
 def finish(folders: Sequence[Path]) -> None:
     """Draw and print them."""
     from wganlab.learned import RunFolder
+    from wganlab.learned.runs.interruption import as_ctrl_c
 
-    with spinner("drawing"):
-        for folder in folders:
-            draw(RunFolder(folder))
+    for folder in folders:
+        try:
+            with as_ctrl_c(), spinner("drawing"):
+                draw(RunFolder(folder))
+        except KeyboardInterrupt:
+            how = f"{folder} is at its end; draw it by python -m wganlab train --resume {folder}"
+            raise KeyboardInterrupt(how) from None
     if folders:
         runs = [(folder, RunFolder(folder)) for folder in folders]
         notes = remarks(runs)

@@ -188,8 +188,8 @@ def scoreboard(
         done = {row.key: row for row in _shown(_computed(cells, jobs), len(cells), progress)}
         return Scoreboard(tuple(done[cell.key] for cell in cells))
     file = Path(path)
-    table = file.with_suffix(".md")
     rows.refuse_no_board(file)
+    table = file.with_suffix(".md")
     with alone(
         file.with_name(f".{file.name}.lock"),
         f"the board {file}",
@@ -228,7 +228,7 @@ def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
                 raise ValueError(f"there is no method {name!r}: choose from {', '.join(METHODS)}")
         methods = {name: METHODS[name] for name in methods}
     if isinstance(seeds, Integral):
-        checks.whole(0, seeds=seeds)
+        checks.whole(0, most=checks.SEEDS, seeds=seeds)
         seeds = range(int(seeds))
     checks.whole(0, n=n)
     if not (pairs and methods and len(seeds := _few(seeds)) and n):

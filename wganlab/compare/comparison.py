@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 POINTS = 1000  # of each law, where they are drawn
 STEEP = 1e-4  # beyond slope 1, which is rounding
+LARGE = 1e150  # squares of what is larger overflow
 
 
 @dataclass(frozen=True)
@@ -244,13 +245,17 @@ def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) 
 
 
 def _norms(vectors: Array) -> Array:
-    return np.linalg.norm(vectors.reshape(len(vectors), math.prod(vectors.shape[1:])), axis=1)
+    rows = vectors.reshape(len(vectors), math.prod(vectors.shape[1:]))
+    largest = float(np.abs(rows).max(initial=0.0))
+    unit = largest if largest > LARGE else 1.0  # whose squares overflow
+    return unit * np.linalg.norm(rows / unit, axis=1)
 
 
 def _cosine(gradients: Array, directions: Array) -> float:
     """Mean cosine; where the critic is flat it is 0, and nan where no mass moves."""
     if len(directions) == 0:
         return math.nan
+    gradients = gradients / max(1.0, float(np.abs(gradients).max()))
     lengths = _norms(gradients)
     products = np.sum(gradients * directions, axis=1)
     return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())

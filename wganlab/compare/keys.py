@@ -21,7 +21,7 @@ from wganlab.compare.probe import Probe
 from wganlab.exact.known import Pair
 from wganlab.learned import Method, NetworkConfig
 from wganlab.learned.critics import samplers
-from wganlab.learned.critics.foreign import OWN, lent, undisturbed
+from wganlab.learned.critics.foreign import OWN, is_lazy, lent, undisturbed
 from wganlab.learned.critics.reading import read
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _source(thing: Any) -> str:
         weights = hashlib.sha256()
         for name, value in thing.state_dict().items():
             weights.update(name.encode())
-            if hasattr(value, "detach"):
+            if hasattr(value, "detach") and not is_lazy(value):  # whose values are drawn later
                 weights.update(repr(value.dtype).encode() + _bits(value))
         return f"{thing!r} {weights.hexdigest()}"
     if isinstance(thing, partial):

@@ -59,6 +59,11 @@ class Probe:
             )
         self.name = foreign.name_of(critic)
         self._behind = foreign.behind(critic)  # whose state is put back
+        if any(map(foreign.is_lazy, (w for m in self._behind for w in m.parameters()))):
+            raise ValueError(
+                f"the critic {self.name} has lazy layers without weights: load them, call it once, "
+                "or train it by learned.fit_critic"
+            )
         self._call: Callable[[Array], Array]
         self._differentiate: Callable[[Array], Array] = self._differences
         self._step = _relative_step(np.float64)
@@ -147,10 +152,13 @@ class Probe:
 
         def differentiate(z: Array) -> Array:
             points = torch.tensor(z, dtype=dtype, device=device, requires_grad=True)
-            total = value(points.clone()).sum()  # it may change a clone, not a leaf
-            if not total.requires_grad:  # a constant, or something that cuts gradients off
+            try:
+                total = value(points.clone()).sum()  # it may change a clone, not a leaf
+                if not total.requires_grad:  # a constant, or something that cuts gradients off
+                    return self._differences(z)
+                (gradient,) = torch.autograd.grad(total, points, materialize_grads=True)
+            except RuntimeError:  # NumPy on the way, or a change in place: it has values alone
                 return self._differences(z)
-            (gradient,) = torch.autograd.grad(total, points, materialize_grads=True)
             return gradient.double().cpu().numpy()
 
         self._call, self._differentiate = call, differentiate

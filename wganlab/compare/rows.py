@@ -78,8 +78,9 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         text = ""
+    text = text.removeprefix("\ufeff")  # with which a spreadsheet saves it
     whole = text[: text.rfind("\n") + 1]
-    lines = list(csv.reader(whole.splitlines()))
+    lines = list(csv.reader(io.StringIO(whole, newline="")))
     ours = tuple(lines[0]) == COLUMNS if lines else _begun(text)
     if not ours and not overwrite:
         raise ValueError(
@@ -93,9 +94,12 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
     rows = {}
     for number, line in enumerate(lines[1:], 2):
         try:
-            row = _parsed(dict(zip(COLUMNS, line, strict=True)))
+            row = _parsed(line)
         except ValueError as error:
-            raise ValueError(f"{file}: line {number} is no row of a scoreboard: {error}") from None
+            raise ValueError(
+                f"{file}: line {number} is no row of a scoreboard: {error}; repair or delete that "
+                "line, whose row is then computed again"
+            ) from None
         rows[row.key] = row
     return rows
 
@@ -118,14 +122,22 @@ def _begun(text: str) -> bool:
     return bool(text) and ",".join(COLUMNS).startswith(text.rstrip("\r\n"))
 
 
-def _parsed(texts: dict[str, str]) -> BoardRow:
+def _parsed(line: list[str]) -> BoardRow:
+    if len(line) != len(COLUMNS):
+        raise ValueError(f"it has {len(line)} cells for {len(COLUMNS)} columns")
     kinds = {field.name: str(field.type) for field in fields(BoardRow)}
-    return BoardRow(**{name: _value(text, kinds[name]) for name, text in texts.items()})
+    values = {}
+    for name, text in zip(COLUMNS, line, strict=True):
+        try:
+            values[name] = _value(text, kinds[name])
+        except (ValueError, KeyError):
+            raise ValueError(f"its {name} is {text[:40]!r}") from None
+    return BoardRow(**values)
 
 
 def _value(text: str, kind: str) -> Any:
     if text == "" and "None" in kind:
         return None
     if kind == "bool":
-        return text == "True"
+        return {"true": True, "false": False}[text.lower()]  # a spreadsheet shouts
     return {"int": int, "float": float}.get(kind.split(" ")[0], str)(text)

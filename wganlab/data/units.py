@@ -53,7 +53,9 @@ class Unit:
         return torch.cat([((part.double() - shift) / self.scale).float() for part in parts])
 
     def __str__(self) -> str:
-        center = ", ".join(f"{value:.6g}" for value in self.shift.flatten()[:4].tolist())
+        reach = float(self.shift.abs().max()) / self.scale
+        digits = 6 + max(0, math.ceil(math.log10(max(reach, 1.0))) - 3)  # what is left is small
+        center = ", ".join(f"{value:.{digits}g}" for value in self.shift.flatten()[:4].tolist())
         more = ", ..." if self.shift.numel() > 4 else ""
         return f"(x - [{center}{more}]) / {self.scale:g}"
 

@@ -33,6 +33,7 @@ AGAIN = 1e-6  # relative to the largest value: how far two calls with the same p
 APART = 1e-4  # and with the points in other company, where sums are rounded in another order
 LOOKED_AT = 64  # points to find that out
 OWN = "wganlab."
+ALL = "it is given all points at once: of a function f of one, give lambda z: [f(p) for p in z]"
 
 
 class Foreign(nn.Module):
@@ -131,6 +132,11 @@ def _way_out(words: str, points: Any) -> str:
     """What helps against the usual errors of torch and Python."""
     shape = tuple(points.shape[1:])
     for mark, advice in (
+        ("only one element tensors", ALL),
+        ("only length-1 arrays", ALL),
+        ("only 0-dimensional arrays", ALL),
+        ("truth value of an array", ALL),
+        ("Boolean value of Tensor", ALL),
         ("on the same device", "move all that it uses to one device, or register it as a buffer"),
         ("expected scalar type", "let it cast its points to the type of its weights"),
         ("same dtype", "let it cast its points to the type of its weights"),
@@ -176,9 +182,17 @@ def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint)
             f"the values of the critic {name} do not depend on its weights through torch: no "
             "detach() or NumPy on the way; as it is, compare.critic_vs_exact judges it"
         )
+    weights = [weight for weight in critic.parameters() if weight.requires_grad]
+    try:
+        torch.autograd.grad(f.sum(), weights, allow_unused=True)
+    except RuntimeError as error:
+        words = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"the critic {name} has values without gradients ({words}): let it change nothing in "
+            "place that it has used; as it is, compare.critic_vs_exact judges it"
+        ) from error
     if not constraint.in_loss or not f.isfinite().all():
         return
-    weights = [weight for weight in critic.parameters() if weight.requires_grad]
     real, fake = real[:2], fake[:2]
     try:
         penalty = constraint.penalty(
@@ -294,8 +308,12 @@ def _grad(tensor: Tensor) -> Tensor | None:
 
 
 def _has_values(tensor: Tensor) -> bool:
-    lazy = isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer)
-    return not lazy and tensor.device.type != "meta"
+    return not is_lazy(tensor) and tensor.device.type != "meta"
+
+
+def is_lazy(tensor: Tensor) -> bool:
+    """Has it no shape yet, as the weights of `nn.LazyLinear` before their first call?"""
+    return isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer)
 
 
 def _face(part: nn.Module) -> dict[str, Any] | None:

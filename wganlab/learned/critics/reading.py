@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ def read(array: Any, name: str) -> Tensor:
         array = [_from_torch(part) for part in parts]
     elif isinstance(array, torch.Tensor) and array.is_meta:
         raise ValueError(f"{name} is a tensor on meta, without values")
+    elif isinstance(array, torch.Tensor) and array.is_nested:
+        raise ValueError(
+            f"{name} is a nested tensor: give one point a row, torch.stack({name}.unbind())"
+        )
     if isinstance(array, torch.Tensor) and array.dtype == torch.int64:
         array = array.cpu().numpy()  # of which float64 may lose some
     if not isinstance(array, torch.Tensor):
@@ -83,8 +88,13 @@ def _numbers(array: Any, name: str) -> NDArray[Any]:
         raw = np.asarray(array)
     except Exception:
         raise ValueError(nothing) from None
-    if raw.dtype.kind == "O" and raw.ndim and all(isinstance(z, Real) for z in raw.flat):
-        raw = raw.astype(np.float64)  # a frame of several numeric types
+    if raw.dtype.kind == "O" and raw.ndim and all(isinstance(z, Real | Decimal) for z in raw.flat):
+        try:
+            raw = raw.astype(np.float64)  # a frame of several numeric types
+        except OverflowError:
+            raise ValueError(
+                f"{name} has integers beyond 1e308, the largest of float64: choose a larger unit"
+            ) from None
     if raw.dtype.kind == "O" and not any(isinstance(z, str | complex) for z in raw.flat):
         raise ValueError(nothing if raw.ndim == 0 else f"{nothing}; rows without missing values")
     if raw.dtype.kind not in "iufb":

@@ -72,8 +72,8 @@ def resume(
         track = world().by_first(lambda: track or kept.events_folder.exists())
         if track:
             summary_writer()
-        world().by_first(lambda: kept.end_at(training.config.iterations, training.iteration))
         rows = world().by_first(lambda: kept.keep_rows(training.iteration if begun else -1))
+        world().by_first(lambda: kept.end_at(training.config.iterations, training.iteration))
         (run,) = run_all([Going(training, kept, observers, track, rows)], progress, threads, engine)
     return run
 

@@ -46,7 +46,8 @@ def load(file: Path, device: torch.device, *, mmap: bool = False) -> dict[str, A
         state["iteration"].__index__()
     except Exception as error:  # torch raises whatever a broken file leads it to
         raise ValueError(
-            f"{file} cannot be read ({type(error).__name__}): it is no whole checkpoint"
+            f"{file} cannot be read ({type(error).__name__}): it is no whole checkpoint. Put a "
+            "copy of it back, or move it away and let the run begin again"
         ) from None
     return state
 

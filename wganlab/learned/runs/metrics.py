@@ -121,7 +121,10 @@ def checked(told: Mapping[Any, Any], taken: Row) -> Row:
             raise ValueError(
                 f"an observer's {name!r} is of type {type(value).__name__}: give a number"
             )
-        row[name] = float(number)
+        try:
+            row[name] = float(number)
+        except OverflowError:
+            raise ValueError(f"an observer's {name!r} is beyond 1e308: give a float") from None
     return row
 
 

@@ -21,14 +21,14 @@ from torch import Generator, Tensor, nn
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import Batch, values
+from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
-from wganlab.learned.runs import metrics
+from wganlab.learned.runs import brought, metrics
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
 from wganlab.learned.runs.sign import STEEP, wrong_sign
@@ -77,7 +77,10 @@ class RunState(Players):
         self.law = config.law()
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
         start = Generator().manual_seed(int(weights))
-        own = critic is not None
+        own, brought_generator = critic is not None, generator is not None
+        for network, role in ((critic, "critic"), (generator, "generator")):
+            if network is not None:
+                brought.refuse_kind(network, role)
         if generator is None:
             generator = config.generator.generator_for(config.latent, self.law.shape, start)
         if critic is None:
@@ -86,6 +89,8 @@ class RunState(Players):
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
         self.generator = self.placed(generator)
+        if brought_generator:
+            self.try_generator()
         self.critic = None if critic is None else self.prepared(self.placed(critic), own)
         self.generator_optimizer, self.generator_schedule = self.moved_by(
             config.generator_optimizer, self.generator
@@ -162,8 +167,16 @@ class RunState(Players):
         else:
             points = self.law.sample(2, some)
         with self.seeded(), torch.no_grad():
-            values(critic.eval(), points)
+            brought.try_critic(critic.eval(), points)
         critic.train(training)
+
+    def try_generator(self) -> None:
+        """ValueError if the caller's generator does not make points of the law's shape."""
+        training = self.generator.training
+        noise = torch.ones((2, self.config.latent), device=self.device)
+        with self.seeded(), torch.no_grad():
+            brought.try_generator(self.generator.eval(), noise, self.law.shape)
+        self.generator.train(training)
 
     def moved_by(self, optimizer: Optimizer, network: nn.Module) -> tuple[Any, Any]:
         """Torch's optimizer and schedule; of several processes all take their mean gradient."""
