@@ -109,3 +109,9 @@ def test_numbers_carry_no_gradient_and_say_so(distance):
     assert distance(x.detach(), torch.ones(3, 2), **options) > 0
     with torch.no_grad():
         assert distance(x, torch.ones(3, 2), **options) > 0
+
+
+def test_rows_of_several_lengths_are_refused():
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+    with pytest.raises(ValueError, match="nested tensor"):
+        exact.emd(nested, [1.0])

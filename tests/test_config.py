@@ -93,3 +93,7 @@ def test_the_original_schedule():
 def test_instance_noise_falls_along_a_line():
     config = TrainConfig(noise=2.0, iterations=100)
     assert [config.noise_at(k) for k in (0, 25, 50, 99)] == [2.0, 1.5, 1.0, pytest.approx(0.02)]
+
+
+def test_the_objective_has_the_margin_that_was_set():
+    assert TrainConfig(objective="energy-based", margin=7.0).built_objective().margin == 7.0

@@ -145,6 +145,8 @@ def _holds(kind: type) -> bool:
 
 def _from_torch(tensor: Any) -> Any:
     tensor = tensor.detach().cpu()
+    if tensor.is_nested:
+        raise ValueError("a nested tensor has rows of several lengths: pass one of its parts")
     if str(tensor.layout) != "torch.strided":
         tensor = tensor.to_dense()
     # NumPy has no bfloat16; every real torch type fits float64, but for long whole numbers
