@@ -14,6 +14,7 @@ A call may work, or be refused. It passes if
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import copy
 import gzip
@@ -24,6 +25,7 @@ import math
 import os
 import random
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -31,6 +33,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -431,71 +434,82 @@ def files(folder: Path, draw: random.Random) -> list[str]:
     np.savez(folder / "small.npz", images=rng.integers(0, 255, (20, 8, 8)).astype("u1"))
     (folder / "$x^{<!--.csv").write_text(TEXTS["good.csv"])
     os.mkfifo(folder / "pipe.csv")
+    shutil.copytree(kept_run(), folder / "run")
     (folder / "inside").mkdir()
     return sorted(path.name for path in folder.iterdir())
 
 
+@cache
+def kept_run() -> Path:
+    """A run of two iterations, to be copied."""
+    from wganlab import cli
+
+    place = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    small = ["--critic.width", "4", "--generator.width", "4", "--batch", "4", "-n", "20"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        cli.main(["train", *small, "--iterations", "2", "--run", str(place / "run")])
+    return place / "run"
+
+
 def _option(draw: random.Random, **values: list[str]) -> list[str]:
+    """Some options, the first value of each more often than the others."""
     given = []
     for name, among in values.items():
-        if draw.random() < 0.4:
-            given += [f"--{name.replace('_', '-')}", draw.choice(among)]
+        if draw.random() < 0.3:
+            value = among[0] if draw.random() < 0.5 else draw.choice(among)
+            given += [f"--{name.replace('_', '-')}", value]
     return given
 
 
-NUMBERS = [
-    "1",
-    "2",
-    "30",
-    "0",
-    "-1",
-    "nan",
-    "1e9",
-    "2.5",
-    "10000000000000000000",
-    "18446744073709551616",
-]
-SMALL = ["1", "2", "0", "-1", "x", "18446744073709551616"]
+HUGE = ["10000000000000000000", "18446744073709551616"]
+NUMBERS = ["2", "1", "30", "0", "-1", "nan", "1e9", "2.5", *HUGE]
+SMALL = ["2", "1", "0", "-1", "x", *HUGE]
+COMMANDS = {"distance": 6, "compare": 2, "train": 2, "sample": 2, "data": 1, "runs": 1, "known": 1}
+FLAT = ("good.csv", "cloud.npy", "laws.npz", "far.npy", "weights.csv", "two.npz[real]")
 
 
 def arguments(draw: random.Random, names: list[str]) -> list[str]:
     """One command, its inputs and options drawn from the folder and from the hostile."""
     sets = ["mnist10k[3]", "glyphs[A]", "npz:small.npz", "npz:deep.npz", "folder:inside", "hub:"]
-    source = [*names, *names, *sets, "missing.csv", "-", "/dev/null", "", "two.npz[real]"]
-    one = lambda: draw.choice(source)  # noqa: E731
-    out = draw.choice([*names, "new.npz", "new.csv", "missing/new.csv", "new.exe", "inside"])
-    command = draw.choice(
-        ["distance"] * 6 + ["compare", "train", "train", "sample", "data", "runs"]
-    )
+    source = [*names, *sets, "missing.csv", "-", "/dev/null", "", "two.npz[real]"]
+
+    def one() -> str:
+        return draw.choice(FLAT if draw.random() < 0.7 else source)
+
+    def run() -> str:
+        return "run" if draw.random() < 0.7 else one()
+
+    new = ["new.npz", "new.csv", "new.npy", "new.png"]
+    out = draw.choice(new if draw.random() < 0.5 else [*names, *new, "missing/new.csv", "new.exe"])
+    command = draw.choices([*COMMANDS], [*COMMANDS.values()])[0]
     if command == "distance":
-        options = _option(
-            draw, max_points=NUMBERS, seed=NUMBERS, plan=[out], columns=["x", "1,2", "nope", ","]
-        )
+        options = _option(draw, max_points=NUMBERS, seed=NUMBERS, plan=[out], columns=["x,y", "x"])
         options += _option(draw, weights=["weight", "y", "3", ""])
         return [command, one(), one(), *options, *(["--json"] if draw.random() < 0.3 else [])]
     if command == "compare":
-        given = ["--points", one(), one()] if draw.random() < 0.7 else ["--pair", one()]
+        given = ["--points", one(), one()] if draw.random() < 0.7 else ["--pair", "normals"]
         options = _option(draw, out=[out], constraint=["gp", "none", "x", "clip,none"], n=SMALL)
         return [command, *given, "--seeds", "1", "--steps", "2", "--jobs", "1", *options]
     if command == "train":
-        options = _option(draw, run=[out, "new"], seed=NUMBERS, every=SMALL, batch=SMALL, n=SMALL)
-        options += _option(
-            draw, columns=["x", "1"], weights=["weight", "y"], resume=[out, "inside"]
-        )
-        options += _option(draw, preset=["wgan", "gan", "wgan-lp", "x"], lr=["nan", "-1", "0.1"])
+        if draw.random() < 0.3:
+            return [command, "--resume", run(), *_option(draw, iterations=NUMBERS, seed=["1"])]
+        options = _option(draw, run=["new", out], seed=NUMBERS, every=SMALL, batch=SMALL, n=SMALL)
+        options += _option(draw, columns=["x", "1"], weights=["weight", "y"])
+        options += _option(draw, preset=["wgan", "gan", "wgan-lp", "x"], lr=["0.1", "nan", "-1"])
         return [command, "--data", one(), "--quick", "--iterations", "1", *options]
     if command == "sample":
-        return [command, one(), "-o", out, *_option(draw, n=SMALL, seed=NUMBERS)]
+        return [command, run(), "-o", out, *_option(draw, n=SMALL, seed=NUMBERS)]
     if command == "known":
         name = draw.choice(["normals", "uniforms", "funnels", "cones", "x", "translation"])
-        return [command, name, *_option(draw, real=NUMBERS, dimension=NUMBERS, shift=NUMBERS)]
+        return [command, name, *_option(draw, dimension=NUMBERS, shift=NUMBERS)]
     if command == "data":
         return [
             command,
-            draw.choice(["list", "show", "x"]),
-            *([one()] if draw.random() < 0.8 else []),
+            draw.choice(["show", "list", "x"]),
+            *[draw.choice(sets)][: draw.randrange(3)],
         ]
-    return [command, one(), *(["--json"] if draw.random() < 0.5 else [])]
+    return [command, draw.choice([".", run()]), *(["--json"] if draw.random() < 0.5 else [])]
 
 
 def command_call(draw: random.Random) -> str:
