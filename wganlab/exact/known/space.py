@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, log
+from math import hypot, inf, log
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -87,7 +87,10 @@ class Translation(Pair):
 
     @property
     def emd(self) -> float:
-        return float(np.linalg.norm(self.shift))
+        length = hypot(*self.shift)
+        if length == inf:
+            raise OverflowError("the shift is longer than float64 can say: choose a larger unit")
+        return length
 
     @property
     def tv(self) -> float:
