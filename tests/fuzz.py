@@ -526,7 +526,9 @@ def command_call(draw: random.Random) -> str:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(complaint),
             _stdin(""),
+            warnings.catch_warnings(),
         ):
+            warnings.simplefilter("default", UserWarning)  # a note is a line
             try:
                 code = cli.main(argv)
             except SystemExit as stop:
