@@ -41,9 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def environment_of_the_module() -> Iterator[None]:
+    """Commands may set variables for the rest of their process: here those of wider fixtures."""
+    with mock.patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
-    """Commands may set variables for the rest of their process."""
+def environment(environment_of_the_module: None) -> Iterator[None]:
+    """And here those of a test."""
     with mock.patch.dict(os.environ):
         yield
 

@@ -694,7 +694,6 @@ LEARNED = {
         ("train",),
         [
             ("run.steps < run.config.warm_up:", "run.steps < 2 * run.config.warm_up:"),
-            ("while run.iteration == 0 and", "while"),
         ],
     ),
     "wganlab/learned/runs/again.py": (
@@ -725,10 +724,6 @@ LEARNED = {
                 "return [*weights, h.mean(0, keepdim=True)]",
             ),
             ("loss = loss + cost", "loss = loss"),
-            (
-                "judged.result[:, 0].requires_grad_()\n",
-                "judged.result[:, 0].requires_grad_() * 1.0\n",
-            ),
             ("g if dfake is None else g + dfake", "g"),
         ],
     ),

@@ -54,7 +54,9 @@ VARIANTS = [
     replace(ALONE, objective="sinkhorn", epsilon=0.5),
 ]
 each = pytest.mark.parametrize(
-    "config", VARIANTS, ids=lambda config: f"{config.objective}-{config.constraint}"
+    "config",
+    [*VARIANTS[:2], *(pytest.param(one, marks=pytest.mark.slow) for one in VARIANTS[2:])],
+    ids=lambda config: f"{config.objective}-{config.constraint}",
 )
 
 
@@ -86,7 +88,6 @@ def plug(view):
     return {}
 
 
-@pytest.mark.slow
 @each
 def test_a_run_ends_in_the_same_bits_whole_or_cut_watched_or_not(config, tmp_path):
     whole = learned.train(config, observers=compare.observers(50))
@@ -188,6 +189,55 @@ def test_a_run_that_diverges_keeps_its_last_checkpoint(tmp_path):
     state = RunFolder(tmp_path / "run").load(torch.device("cpu"))
     assert 0 < state["iteration"] < 30
     assert all(value.isfinite().all() for value in state["generator"].values())
+
+
+def test_a_weight_that_is_not_finite_is_seen_whatever_the_losses():
+    for losses in ([], [torch.zeros(3)]):
+        state = RunState(SMALL, torch.device("cpu"))
+        state.losses = losses
+        state.refuse_infinite()
+        with torch.no_grad():
+            next(state.generator.parameters())[0] = math.nan
+        with pytest.raises(learned.RunDivergedError, match="a weight is not finite"):
+            state.refuse_infinite()
+
+
+def test_no_checkpoint_is_kept_of_what_has_diverged(tmp_path):
+    def poison(view):
+        if view.iteration == 20:
+            with torch.no_grad():
+                next(view.generator.parameters())[0] = math.nan
+        return {}
+
+    with pytest.raises(learned.RunDivergedError):
+        learned.train(replace(SMALL, every=5), folder=tmp_path / "run", observers=[poison])
+    assert RunFolder(tmp_path / "run").reached() == 10
+
+
+def test_rows_after_the_checkpoint_are_cut_off_where_a_run_goes_on(tmp_path):
+    with pytest.raises(PulledPlug):
+        learned.train(replace(SMALL, every=5), folder=tmp_path / "run", observers=[plug])
+    kept = RunFolder(tmp_path / "run")
+    assert (kept.reached(), [row["iteration"] for row in kept.rows()]) == (10, [0, 5, 10, 15])
+    run = learned.resume(tmp_path / "run", progress=False)
+    assert [row["iteration"] for row in run.history] == [0, 5, 10, 15, 20, 25, 30]
+
+
+def test_the_critics_steps_before_the_first_iteration_are_taken_once():
+    config = replace(SMALL, warm_up=3)
+    state, other = (RunState(config, torch.device("cpu")) for _ in range(2))
+    warm_up(state)
+    other.load_state_dict(state.state_dict())
+    warm_up(other)
+    assert (state.steps, other.steps) == (3, 3)
+    assert torch.equal(weights(state), weights(other))
+
+
+def test_the_real_points_shown_are_those_of_training_where_these_are_fixed():
+    seen = []
+    config = replace(SMALL, points=5, iterations=0)
+    learned.train(config, observers=[lambda view: seen.append(view.real) or {}])
+    assert len(seen[0].unique(dim=0)) == 5
 
 
 def test_the_folder_says_what_ran(tmp_path):

@@ -254,7 +254,7 @@ def warm_up(run: RunState) -> None:
     began = time.perf_counter()
     run.deviation = run.config.noise_at(0)
     with run.world.sharded():
-        while run.iteration == 0 and run.steps < run.config.warm_up:
+        while run.steps < run.config.warm_up:
             run.losses.append(critic_step(run))
     run.seconds += time.perf_counter() - began
 
