@@ -120,13 +120,16 @@ def wanted() -> bool:
     A make that is killed is gone. One that is told to stop by itself, and not with its processes as
     a terminal tells them, waits for them without a word; but it no longer catches that signal.
     """
-    if os.getppid() != STARTER:
-        return False
+    return os.getppid() == STARTER and (heard_by_make() or not HEARD)
+
+
+def heard_by_make() -> bool:
+    """Does a make that has started this process catch Ctrl-C? In the background it may not."""
     starter = status(STARTER)
     if starter.get("Name") in ("sh", "dash", "bash"):  # of the recipe
         starter = status(int(starter["PPid"]))
     if starter.get("Name") not in ("make", "gmake"):
-        return True
+        return False
     return bool(int(starter["SigCgt"], 16) >> (signal.SIGINT - 1) & 1)
 
 
@@ -138,6 +141,9 @@ def status(process: int) -> dict[str, str]:
     except OSError:
         return {}
     return {name: told.strip() for name, _, told in pairs}
+
+
+HEARD = heard_by_make()  # when it began
 
 
 def stop(workers: set[Worker]) -> None:

@@ -210,6 +210,16 @@ def test_nobody_goes_on_when_what_makes_the_figures_is_stopped(tmp_path, command
 
 
 @pytest.mark.slow
+def test_figures_are_made_in_the_background_too(tmp_path):
+    python = f"{sys.executable} -m figures --profile quick --out {tmp_path} --only lab_samples"
+    (tmp_path / "Makefile").write_text(f"all:\n\t@sleep 0.1; {python}\n")
+    shell = f"trap '' INT; make -s -f {tmp_path}/Makefile"  # as a shell starts it there
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "1 made" in done.stdout
+
+
+@pytest.mark.slow
 def test_a_run_on_images_keeps_what_it_has_come_to_when_it_is_stopped(tmp_path):
     from wganlab.learned import RunFolder
 
