@@ -41,7 +41,7 @@ gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 test: $(READY) ## run all tests: unit, property, doctests, commands, notebooks, quick figures
 	$(PYTHON) -m pytest -n auto --dist worksteal
 
-test-fast: $(READY) ## run the tests of a minute: all that is not marked as slow
+test-fast: $(READY) ## run the quick tests: all that are not marked as slow
 	$(PYTHON) -m pytest -n auto --dist worksteal -m "not slow" tests
 
 mutants: $(READY) ## try the tests on faults made on purpose, and name those that nobody notices
