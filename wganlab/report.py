@@ -132,20 +132,6 @@ def save_plan(path: Path, plan: Any, a: Input, b: Input) -> None:
 
 
 @contextlib.contextmanager
-def beside(path: Path, option: str) -> Iterator[Path]:
-    """A temporary name in the folder of `path`, gone afterwards; errors speak of `path` alone."""
-    temporary = path.with_name(f".{os.getpid()}.part")
-    try:
-        yield temporary
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ValueError(f"{option} {path} cannot be written: {reason}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
 def timed() -> Iterator[Any]:
     """Yields a clock: seconds since the start."""
     start = time.perf_counter()

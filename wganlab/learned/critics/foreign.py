@@ -94,6 +94,11 @@ def one_each(output: Any, n: int, name: str) -> Tensor:
     return output.reshape(n)
 
 
+def words_of(error: Exception) -> str:
+    """What an error of somebody's code says, in a line that is not long."""
+    return " ".join(str(error).split())[:300]
+
+
 @contextlib.contextmanager
 def told(critic: Any, points: Any) -> Iterator[None]:
     """Whatever a critic raises as a ValueError of one line that names it and the points."""
@@ -102,7 +107,7 @@ def told(critic: Any, points: Any) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        words = " ".join(str(error).split())[:300]
+        words = words_of(error)
         if isinstance(error, ValueError) and words.startswith("the critic"):
             raise  # it is told already
         kind = "" if type(error) in (ValueError, RuntimeError) else f"{type(error).__name__}: "
@@ -121,7 +126,7 @@ def made(kind: Any, dimension: int) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        words = " ".join(str(error).split())[:300]
+        words = words_of(error)
         raise ValueError(
             f"{name_of(kind)} cannot be made for points of dimension {dimension}: "
             f"{type(error).__name__}: {words}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wganlab.learned.critics.foreign import name_of, undisturbed
+from wganlab.learned.critics.foreign import name_of, undisturbed, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,11 +116,10 @@ def tried(ask: Callable[[int, Generator], Any], law: Any, name: str) -> Any:
         except (MemoryError, torch.OutOfMemoryError):
             raise
         except Exception as error:
-            words = " ".join(str(error).split())[:300]
             raise ValueError(
                 f"{name} cannot be sampled: {name_of(law)} was asked for {n} points, and told "
-                f"{type(error).__name__}: {words}; give points of shape (n, d), or a callable "
-                "(n, generator) -> points"
+                f"{type(error).__name__}: {words_of(error)}; give points of shape (n, d), or a "
+                "callable (n, generator) -> points"
             ) from error
 
     return draw
