@@ -11,6 +11,7 @@ from wganlab.learned.critics.fit import fit_critic
 from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record
 from wganlab.learned.critics.methods import METHODS, Method
 from wganlab.learned.networks.activations import GroupSort, MaxMin
+from wganlab.learned.networks.cones import Cones, ConesConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
 from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
@@ -35,6 +36,8 @@ __all__ = [
     "AutoEncoder",
     "Batch",
     "CTransform",
+    "Cones",
+    "ConesConfig",
     "Consistency",
     "Constraint",
     "DCGANConfig",

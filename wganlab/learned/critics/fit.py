@@ -170,6 +170,7 @@ def fit_critic(
         network = building.build(critic, laws.whole(watch), weights, asked, constraint)
         constraint.check(network)
         constraint.prepare(network)
+        _start(critic, network, laws, watch, weights)
         generator = torch.Generator(place).manual_seed(batches)
         fit = _Fit(network, asked, constraint, laws, kept, generator, watch, patience, unit)
         stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
@@ -338,6 +339,12 @@ def _hold_out(
             f"{tuple(shape)}"
         )
     return laws, Clouds(*together(real, fake, paired), paired)
+
+
+def _start(critic: Any, network: nn.Module, laws: Source, watch: Generator, seed: int) -> None:
+    """Let a network that starts at points of the laws do so."""
+    if isinstance(critic, NetworkConfig) and type(critic).start is not NetworkConfig.start:
+        critic.start(network, *laws.whole(watch), torch.Generator().manual_seed(seed))
 
 
 @contextmanager

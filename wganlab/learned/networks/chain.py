@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from wganlab.learned.networks.activations import slope
+from wganlab.learned.networks.cones import Cones
 from wganlab.learned.networks.few_channels import Conv2d
 from wganlab.learned.networks.folds import Fold
 
@@ -23,7 +24,7 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
         return None
     if isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
         inner = module
-    elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module):
+    elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module) or type(module) is Cones:
         return [module]
     elif isinstance(module, nn.Conv2d) and forward in (nn.Conv2d.forward, Conv2d.forward):
         # other paddings than zeros show a pixel more often

@@ -34,6 +34,10 @@ class NetworkConfig:
     A shape is (dim,), or (channels, height, width) for images.
     """
 
+    def at(self, shape: Sequence[int]) -> NetworkConfig:
+        """What describes the network for points of that shape: itself, if one does for all."""
+        return self
+
     def critic_for(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module:
         """A critic on the CPU, (n, *shape) to (n, 1), its weights drawn from the generator."""
         raise NotImplementedError
@@ -43,6 +47,11 @@ class NetworkConfig:
     ) -> nn.Module:
         """A generator on the CPU, (n, latent) to (n, *shape)."""
         raise NotImplementedError
+
+    def start(
+        self, critic: nn.Module, real: torch.Tensor, fake: torch.Tensor, generator: torch.Generator
+    ) -> None:
+        """Place what starts at points, before a critic is fitted between laws: nothing."""
 
 
 def linear(inputs: int, outputs: int, init: str, generator: torch.Generator) -> nn.Linear:
