@@ -509,7 +509,7 @@ def test_tables_show_every_pair_and_method(whole):
     ],
 )
 def test_numbers_are_shown_with_digits_that_matter(spread, shown):
-    assert tables._shown(spread) == shown
+    assert tables.with_deviation(spread) == shown
 
 
 def test_a_board_that_a_spreadsheet_saved_is_read(whole, tmp_path, monkeypatch):
@@ -524,7 +524,7 @@ def test_a_board_that_a_spreadsheet_saved_is_read(whole, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda line: line + ",more", "line 3 .* 22 cells for 21 columns; repair or delete that"),
+        (lambda line: line + ",more", "line 3 .* 24 cells for 23 columns; repair or delete that"),
         (lambda line: line.replace(",0,40,", ",0,many,"), "line 3 .* its n is 'many'"),
         (lambda line: line.replace(",True,", ",yes,"), "line 3 .* its corrected_exactly is 'yes'"),
     ],
