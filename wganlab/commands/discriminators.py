@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def run(asked: Compare, pair: Pair | None) -> None:
     """Fit a discriminator of each objective with each seed, and print what they tell."""
-    for name in ("points", "critic", "constraint", "weight", "c", "out", "laws"):
+    for name in ("points", "critic", "constraint", "weight", "c", "out"):
         if getattr(asked, name):
             raise ValueError(f"--{name} does not go with --objective, which needs a --pair")
     assert pair is not None

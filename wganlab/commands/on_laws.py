@@ -31,7 +31,7 @@ def run(asked: Compare, pairs: Sequence[Pair]) -> None:
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
     with spinner("loading torch"):
         from wganlab import compare
-        from wganlab.compare.benchmark import POINTS
+        from wganlab.compare.law_board import POINTS
     notes: list[str] = []
     dimensions = [dimension_of(pair, ("real", "fake"), notes) for pair in pairs]
     result = compare.benchmark(

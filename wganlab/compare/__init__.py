@@ -14,7 +14,6 @@
   is true of generated images; `memorization`, `nearest_neighbors`: are they copies?
 """
 
-from wganlab.compare.benchmark import Benchmark, benchmark
 from wganlab.compare.board import Scoreboard, scoreboard
 from wganlab.compare.classifier import Classifier, fit_classifier
 from wganlab.compare.classifier_cache import classifier_for
@@ -27,10 +26,11 @@ from wganlab.compare.features import (
     features_of,
     kernel_distance,
 )
+from wganlab.compare.law_board import Benchmark, benchmark
 from wganlab.compare.law_cells import BenchmarkRow
 from wganlab.compare.loss import emd_loss
 from wganlab.compare.neighbors import memorization, nearest_neighbors
-from wganlab.compare.published import Published, published
+from wganlab.compare.published_rows import Published, published
 from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
 from wganlab.compare.truth_observers import image_observers, observers, sampling_floor

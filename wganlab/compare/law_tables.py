@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wganlab.compare.published import published
+from wganlab.compare.published_rows import published
 from wganlab.compare.tables import with_deviation
 
 if TYPE_CHECKING:

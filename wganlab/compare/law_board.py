@@ -9,7 +9,7 @@ has not seen. The coupling is optimal on them too, so that
 
 is at most 1 for a 1-Lipschitz f, whatever is drawn, and 1 for the true critic: the noise of the
 sample cancels. Beside it stand the metrics of the benchmark (Korotin, Kolesov and Burnaev, NeurIPS
-2022; `compare.directions`) and, for its funnels, the published rows (`compare.published`).
+2022; `compare.directions`) and, for its funnels, the published rows (`compare.published_rows`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from tqdm import tqdm
 
 from wganlab.alone import alone
-from wganlab.compare import benchmark_tables, board, keys, rows
+from wganlab.compare import board, keys, law_tables, rows
 from wganlab.compare.law_cells import BenchmarkRow, Known, LawCell, judging
 from wganlab.compare.probe import Probe
 from wganlab.compare.processes import side_by_side
@@ -47,14 +47,14 @@ class Benchmark:
 
     def summary(self) -> list[dict[str, Any]]:
         """One entry a pair and method: means and standard deviations over the seeds."""
-        return benchmark_tables.summary(self.rows)
+        return law_tables.summary(self.rows)
 
     def markdown(self) -> str:
         """Every number of the summary as a table, with the published rows."""
-        return benchmark_tables.markdown(self.rows, self.laws)
+        return law_tables.markdown(self.rows, self.laws)
 
     def __str__(self) -> str:
-        return benchmark_tables.plain(self.rows, self.laws)
+        return law_tables.plain(self.rows, self.laws)
 
 
 def benchmark(
@@ -116,8 +116,8 @@ def benchmark(
         f"the board {file}",
         "wait until it is done, or name another file",
     ):
-        rows.refuse_foreign(table, benchmark_tables.MARKDOWN, overwrite=overwrite)
         done = rows.read(file, BenchmarkRow, overwrite=overwrite)
+        rows.refuse_foreign(table, law_tables.MARKDOWN, overwrite=overwrite)
         cells = _keyed(cells)
         missing = [cell for cell in cells if cell.key not in done]
         for row in _shown(_computed(missing, jobs), len(missing), progress):
