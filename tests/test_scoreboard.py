@@ -440,6 +440,15 @@ def test_another_file_is_not_overwritten(tmp_path, text):
     assert len(rows.read(path)) == 1
 
 
+def test_a_board_of_an_earlier_version_is_kept_and_told(whole, tmp_path):
+    path = tmp_path / "old.csv"
+    text = whole[1].read_text().replace(",cosine_at_real,squared_l2_at_real", "", 1)
+    path.write_text(text, newline="")
+    with pytest.raises(ValueError, match="of this version: name another file, or let it be repl"):
+        made(path)
+    assert path.read_text() == text
+
+
 def test_notes_beside_the_board_are_not_overwritten(tmp_path):
     notes = tmp_path / "notes.md"
     notes.write_text("# My notes\n")

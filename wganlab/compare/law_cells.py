@@ -11,10 +11,9 @@ import numpy as np
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import board, directions, keys
+from wganlab.compare import board, comparison, directions, keys
 from wganlab.compare.probe import Probe
 from wganlab.learned import FittedCritic, Method
-from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.critics.foreign import lent, undisturbed
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def judged_on_law(critic: Any, law: Known, n: int) -> dict[str, Any]:
         "critic_gap": gap,
         "error": _error_of_ratio(rises, moved),
         "slope": max(float(directions.norms(g).max(initial=0.0)) for g in gradients),
-        "lipschitz": _bound(critic),
+        "lipschitz": comparison._bound(critic, critic.constraint if fitted else None, None),
         "cosine": directions.cosine(gradients[2], (x - y)[far] / moved[far, None]),
         "cosine_at_real": at_real[0],
         "squared_l2_at_real": at_real[1],
@@ -162,10 +161,3 @@ def _error_of_ratio(rises: Array, moved: Array) -> float:
         return math.nan
     residuals = rises - rises.mean() / moved.mean() * moved
     return float(residuals.std() / math.sqrt(len(moved)) / moved.mean())
-
-
-def _bound(critic: Any) -> float:
-    """Proven by the weights, where they are what is constrained, or of a critic that is given."""
-    if isinstance(critic, FittedCritic):
-        return lipschitz_bound(critic.critic) if critic.constraint.in_weights else math.inf
-    return lipschitz_bound(critic) if hasattr(critic, "modules") else math.inf
