@@ -351,7 +351,7 @@ EXACT = {
             ('"" if one is None else _hash(bottoms, offsets)', '""'),
             ("_hash(bottoms, offsets))\n", "_hash(bottoms))\n"),
             ("and len(bottoms) != len(offsets):", "and len(bottoms) < len(offsets):"),
-            ("0.1 * rng.normal", "0.2 * rng.normal"),
+            ("0.1 * rng.normal", "0.2 * rng.normal", "toys"),
         ],
     ),
 }
@@ -787,7 +787,6 @@ COMPARE = {
             ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
             ("y + t * (x - y),", "y,"),
             ("clouds.pair.sample(POINTS, rng, paired=True)", "clouds.pair.sample(POINTS, rng)"),
-            ("where=lengths > 0).mean())", "where=lengths > 0).max())"),
         ],
     ),
     "wganlab/compare/clouds.py": (
@@ -937,6 +936,7 @@ COMPARE = {
         ("benchmark", "compare"),
         [
             ("(norms(gradients - true) ** 2)", "norms(gradients - true)"),
+            ("where=lengths > 0).mean())", "where=lengths > 0).max())"),
             ("products, lengths, out=np.zeros_like", "products, 1.0, out=np.zeros_like"),
             ("return cosine(rows, true), squared_l2(rows, true)", "return cosine(rows, true), 0.0"),
             ('if pair is None or not hasattr(pair, "critic_gradient"):', "if pair is None:"),

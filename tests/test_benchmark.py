@@ -87,7 +87,8 @@ def test_a_pair_without_a_known_gradient_has_no_metrics_at_real():
     assert compare.critic_vs_exact(lambda z: z[:, 0], x, y).cosine_at_real is None
 
 
-def test_squares_that_overflow_are_infinite():
+def test_squares_that_overflow_are_infinite_and_norms_are_not():
+    assert directions.norms(np.array([[3e200, 4e200]])) == pytest.approx([5e200])
     assert directions.squared_l2(np.array([[1e200, 0.0]]), np.array([[1.0, 0.0]])) == np.inf
     assert directions.cosine(np.array([[1e200, 0.0]]), np.array([[1.0, 0.0]])) == 1
 

@@ -171,6 +171,9 @@ def test_the_command_line_takes_a_file_or_the_folder(folder, capsys):
     assert told[0] == told[1] == told[2]
     assert told[0].startswith(repr(pair))
     assert f"{pair.emd:.12g}" in told[0]
+    more = ["--parameters", str(folder), "--dimension", "3", "--funnels", "16"]
+    assert main(["known", "funnels", *more]) == 0
+    assert "funnels=16" in capsys.readouterr().out
 
 
 def test_the_power_is_that_of_the_name(folder, capsys):

@@ -124,6 +124,14 @@ def test_funnels_that_are_given_are_those_that_are_drawn(rng):
     assert given.emd == drawn.emd
 
 
+def test_given_numbers_are_those_of_the_formula(rng):
+    bottoms, offsets = rng.uniform(-2, 2, size=(3, 2)), np.array([0.3, -0.2, 0.5])
+    z = rng.uniform(-3, 3, size=(40, 2))
+    pair = known.Funnels(bottoms=bottoms.tolist(), offsets=offsets.tolist())
+    funnels = [np.hypot(*(z - a).T) + b for a, b in zip(bottoms, offsets, strict=True)]
+    np.testing.assert_allclose(pair.critic(z), -np.min(funnels, axis=0), rtol=1e-14)
+
+
 def test_what_is_not_given_is_drawn_with_the_seed():
     drawn = known.Funnels(3, 5, seed=2)
     for half in ("bottoms", "offsets"):
