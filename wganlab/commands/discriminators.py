@@ -12,13 +12,15 @@ from wganlab.report import aligned, count, shown, spinner
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wganlab.commands.compare import Compare
     from wganlab.compare import Estimate
     from wganlab.exact.known import Pair
 
 
-def run(asked: Compare, pair: Pair | None) -> None:
-    """Fit a discriminator of each objective with each seed, and print what they tell."""
+def run(asked: Any, pair: Pair | None) -> None:
+    """Fit a discriminator of each objective with each seed, and print what they tell.
+
+    `asked` is the `Compare` of the command line.
+    """
     for name in ("points", "critic", "constraint", "weight", "c", "out"):
         if getattr(asked, name):
             raise ValueError(f"--{name} does not go with --objective, which needs a --pair")

@@ -3,7 +3,7 @@
 - `critic_vs_exact`: one critic beside EM of two clouds, a `Comparison`
 - `scoreboard`: many critics on many pairs of laws, a `Scoreboard` of one `BoardRow` each
 - `benchmark`: critics of laws, judged on new coupled points, a `Benchmark` of one `BenchmarkRow`
-  each: the W1 benchmark, with what was `published` beside it
+  each: the W1 benchmark, with what was `published` beside it, a `Published` a row
 - `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
 - `emd_loss`: exact EM as a loss with a gradient
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;

@@ -28,13 +28,12 @@ JUDGED = (2**32 - 1, 1)  # seed of the points to judge on, of which no critic's 
 
 @dataclass(frozen=True)
 class BenchmarkRow:
-    """One critic of two laws, judged on points of their optimal coupling."""
+    """One critic of two laws, judged on n points (x_i, y_i) of their optimal coupling."""
 
     pair: str
     method: str
     seed: int
     n: int
-    """Coupled points that it is judged on."""
     dim: int
     population: float | None
     """EM of the laws, where it is known."""
