@@ -34,8 +34,8 @@ class Compare:
     mean f(real) - mean f(fake) (of ctransform: its certificate); slope is the largest gradient norm
     seen; proven L a Lipschitz constant that is proven, or inf; certificate a lower bound of EM that
     holds for any function; corrected is the gap with the gradient penalty's bias taken out; cosine
-    is that of the critic's gradient with the exact critic's, along the way of the mass, and where the
-    laws' critic is known also at new points of P. "/EM" is a ratio to the exact value, and ± one
+    is that of the critic's gradient with the exact critic's, along the way of the mass, and also at
+    new points of P where the laws' critic is known. "/EM" is a ratio to the exact value, and ± one
     standard deviation over the seeds.
 
     With --laws, or a list of dimensions, --pair funnels --dimension 2,4,8,16,32,64,128, critics are
