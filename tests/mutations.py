@@ -339,6 +339,21 @@ EXACT = {
             ("np.asarray(self.fake) + ndtri(u) @ self._root.T", "np.asarray(self.fake) + ndtri(u)"),
         ],
     ),
+    "wganlab/exact/known/funnels.py": (
+        ("funnels",),
+        [
+            ("if self.bottoms is None else self.bottoms", "if True else self.bottoms"),
+            ("if self.offsets is None else self.offsets", "if True else self.offsets"),
+            ("array = as_array(values, name) + 0.0", "array = as_array(values, name)"),
+            ("    array.setflags(write=False)\n", ""),
+            ("default if follows is None else follows", "default"),
+            ("elif follows is not None and asked != follows:", "elif False:"),
+            ('"" if one is None else _hash(bottoms, offsets)', '""'),
+            ("_hash(bottoms, offsets))\n", "_hash(bottoms))\n"),
+            ("and len(bottoms) != len(offsets):", "and len(bottoms) < len(offsets):"),
+            ("0.1 * rng.normal", "0.2 * rng.normal", "toys"),
+        ],
+    ),
 }
 
 LEARNED = {
@@ -772,7 +787,6 @@ COMPARE = {
             ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
             ("y + t * (x - y),", "y,"),
             ("clouds.pair.sample(POINTS, rng, paired=True)", "clouds.pair.sample(POINTS, rng)"),
-            ("where=lengths > 0).mean())", "where=lengths > 0).max())"),
         ],
     ),
     "wganlab/compare/clouds.py": (
@@ -918,6 +932,69 @@ COMPARE = {
             ('("estimate/EM", "estimate", True)', '("estimate/EM", "estimate", False)'),
         ],
     ),
+    "wganlab/compare/directions.py": (
+        ("benchmark", "compare"),
+        [
+            ("(norms(gradients - true) ** 2)", "norms(gradients - true)"),
+            ("where=lengths > 0).mean())", "where=lengths > 0).max())"),
+            ("products, lengths, out=np.zeros_like", "products, 1.0, out=np.zeros_like"),
+            ("return cosine(rows, true), squared_l2(rows, true)", "return cosine(rows, true), 0.0"),
+            ('if pair is None or not hasattr(pair, "critic_gradient"):', "if pair is None:"),
+            ("unit = largest if largest > LARGE else 1.0", "unit = 1.0"),
+        ],
+    ),
+    "wganlab/compare/law_cells.py": (
+        ("benchmark",),
+        [
+            ("x, y = law.sample(n, rng, paired=True)", "x, y = law.sample(n, rng)"),
+            (
+                "directions.at_real(gradients[0], law, x)",
+                "directions.at_real(gradients[1], law, y)",
+            ),
+            ("(x - y)[far] / moved[far, None]", "(y - x)[far] / moved[far, None]"),
+            ("rises - rises.mean() / moved.mean() * moved", "rises - rises.mean()"),
+            ("self.critic_gap / self.exact if", "self.critic_gap / (self.population or 1) if"),
+            (
+                "board._fitted(how, self.law, None, self.seed)",
+                "board._fitted(how, self.law, None, 0)",
+            ),
+            ('if told["critic_gap"] < 0:', 'if told["critic_gap"] > 0:'),
+            ("repr(self.law), keys.of_recipe(self.how)]", "repr(self.law)]"),
+            (
+                "self.method, str(self.seed), str(self.n), wganlab",
+                "self.method, str(self.seed), wganlab",
+            ),
+            ("                notes += diverged\n", ""),
+            ("critic.constraint if fitted else None, None)", "None, None)"),
+        ],
+    ),
+    "wganlab/compare/law_board.py": (
+        ("benchmark",),
+        [
+            ("missing = [cell for cell in cells if cell.key not in done]", "missing = cells"),
+            ("            rows.append(file, row, new=len(done) == 1)\n", ""),
+            ("rows.read(file, BenchmarkRow, overwrite=overwrite)", "{}"),
+            ("if 16.0 * n * cell.laws.dim > LARGEST_BYTES:", "if n > LARGEST_BYTES:"),
+        ],
+    ),
+    "wganlab/compare/law_tables.py": (
+        ("benchmark",),
+        [
+            ('("gap/EM", "ratio")', '("gap/EM", "critic_gap")'),
+            ("if len(set(dimensions.values())) == len(laws):", "if True:"),
+            ("any(entry[AT_REAL] is None for entry in entries)", "False"),
+            ("told = _published(laws) if place == AT_REAL else {}", "told = {}"),
+        ],
+    ),
+    "wganlab/compare/published_rows.py": (
+        ("benchmark",),
+        [
+            ("COST[name][k] / TRUTH[k]", "COST[name][k]"),
+            ("COSINE[name][k], SQUARED_L2[name][k]", "SQUARED_L2[name][k], COSINE[name][k]"),
+            ("(pair.funnels, pair.power) != (FUNNELS, POWER)", "pair.funnels != FUNNELS"),
+            ("1.2657, 1.6842, 1.8886", "1.6842, 1.2657, 1.8886"),
+        ],
+    ),
     "wganlab/compare/stepthrough.py": (
         ("stepthrough",),
         [
@@ -959,6 +1036,28 @@ DOORS = {
             ("array / total, [f", "array, [f"),
             ("kept.remove(place)", "pass"),
             ("if not counted and whole and", "if whole and"),
+        ],
+    ),
+    "wganlab/data/funnel_files.py": (
+        ("funnel_files",),
+        [
+            ('map_location="cpu", weights_only=True', 'map_location="cpu", weights_only=False'),
+            ('("net.centers", "net.bias")', '("net.bias", "net.centers")'),
+            ("if abs(bottoms).max() > HALF_SIDE:", "if bottoms.max() > 2 * HALF_SIDE:"),
+            ("if bottoms.shape[1] in IMAGES:", "if False:"),
+            ("not bool(tensor.isfinite().all())", "not bool(tensor.isfinite().any())"),
+            ("    if len(found) == 1:", "    if found:"),
+            ("not tensor.is_floating_point()", "False"),
+            ("or len(bottoms) != len(offsets) or not", "or not"),
+        ],
+    ),
+    "wganlab/commands/funnel_options.py": (
+        ("funnel_files", "cli_compare"),
+        [
+            ("if asked not in (None, held):", "if asked is None:"),
+            ("if None not in (told, self.power) and told != self.power:", "if False:"),
+            ("power = self.power or told or POWER", "power = self.power or POWER"),
+            ("self.funnels or FUNNELS", "FUNNELS"),
         ],
     ),
     "wganlab/data/files.py": (

@@ -10,7 +10,7 @@ import pytest
 from wganlab import exact
 from wganlab.cli import main
 from wganlab.commands.compare import Compare
-from wganlab.commands.known import known_kinds
+from wganlab.commands.known import OPTIONS, known_kinds
 
 QUICK = ["--steps", "20", "--n", "50", "--jobs", "1", "--seeds", "2"]
 LINES = ["--pair", "parallel_lines", "--theta", "2"]
@@ -340,7 +340,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(own, arguments, message, cap
 
 def test_no_option_of_a_pair_hides_one_of_the_command():
     options = {field.name for field in fields(Compare)}
-    for kind in known_kinds().values():
+    for kind in (*known_kinds().values(), *OPTIONS.values()):
         # the option `pair` of a product has parts, --pair.real and the like
         assert not options & {field.name for field in fields(kind)} - {"pair"}
 
@@ -396,3 +396,92 @@ def test_columns_and_weights_of_files_become_points_of_equal_weight(tmp_path):
         assert note in "\n".join(notes)
     ((real, fake),) = Compare(points=pair, columns="x")._clouds([]).values()
     assert real.shape == fake.shape == (2, 1)
+
+
+LAWS = ["--constraint", "gp,clip", "--steps", "3", "--seeds", "1", "--jobs", "1", "-n", "100"]
+
+
+def test_a_list_of_dimensions_is_the_benchmark_on_laws(tmp_path, capsys, monkeypatch):
+    arguments = ["--pair", "funnels", "--dimension", "2,4", *LAWS, "--out", str(tmp_path / "b.csv")]
+    assert main(["compare", *arguments]) == 0
+    first = capsys.readouterr().out
+    lines = first.splitlines()
+    assert lines[0].startswith("trained on laws, judged on 100 new points")
+    for d in (2, 4):
+        assert any(line.startswith(f"D = {d}: EM = ") for line in lines)
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert rows["SO"] == ["0.929", "0.773", "0.914", "0.905"]
+    assert len(rows["gp"]) == len(rows["clip"]) == 4
+    assert (tmp_path / "b.md").read_text().startswith("| laws | critic |")
+    monkeypatch.setattr("wganlab.compare.law_cells.LawCell.compute", None)
+    assert main(["compare", *arguments]) == 0
+    assert capsys.readouterr().out == first
+    assert main(["compare", "--pair", "funnels", "--dimension=2, 4", *arguments[4:]]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_one_pair_is_judged_on_laws_where_it_is_asked_for(capsys):
+    assert main(["compare", "--pair", "balls", "--dimension", "3", "--laws", *LAWS]) == 0
+    out = capsys.readouterr().out
+    assert "D = 3: EM = " in out
+    assert "published" not in out
+    assert main(["compare", "--pair", "balls", "--dimension", "3", *LAWS]) == 0
+    assert "real and 100 fake points" in capsys.readouterr().out
+
+
+def test_published_parameters_are_compared_in_several_dimensions(tmp_path, capsys):
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    for d in (2, 4):
+        folder = tmp_path / f"dim_{d}" / "width_4"
+        folder.mkdir(parents=True)
+        held = {
+            "net.centers": 5 * torch.rand(4, d, generator=generator) - 2.5,
+            "net.bias": torch.zeros(4),
+        }
+        torch.save(held, folder / "deg_8_seed_987.pt")
+    arguments = ["--pair", "funnels", "--dimension", "2,4", "--parameters", str(tmp_path)]
+    assert main(["compare", *arguments, *LAWS]) == 0
+    out = capsys.readouterr().out
+    assert out.count("given='") == 2
+    assert "  SO" in out
+    one = ["--parameters", str(tmp_path / "dim_4" / "width_4" / "deg_8_seed_987.pt")]
+    assert main(["compare", "--pair", "funnels", *one, *LAWS]) == 0
+    assert "in dimension 4, 1 seed" in capsys.readouterr().out
+
+
+def test_the_gradients_at_real_points_are_shown_where_the_critic_is_known(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "board.csv")]
+    assert main(["compare", "--pair", "funnels", *LAWS, *out]) == 0
+    assert "cosine  cosine at P  steps" in capsys.readouterr().out
+    assert "| cosine at P | L2^2 at P |" in (tmp_path / "board.md").read_text()
+    assert main(["compare", *LINES, *LAWS]) == 0
+    assert "cosine  steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pair", "funnels", "--dimension", "2,"], "--dimension 2,: give whole numbers"),
+        (["--pair", "funnels", "--dimension", "2,x"], "x"),
+        (["--pair", "funnels", "--dimension", "2,0"], "at least one dimension"),
+        (["--pair", "normals", "--dimension", "2,4"], "--dimension"),
+        (["--points", "a.npy", "b.npy", "--laws"], "--laws needs laws that are known: give a --p"),
+        (["--pair", "funnels", "--dimension", "2,4", "-n", "0"], "--n 0: expected 1 or more"),
+        (
+            ["--pair", "funnels", "--dimension", "2,4", "--objective", "hinge"],
+            "--objective does not go with --laws or a list of dimensions",
+        ),
+        (["--pair", "funnels", "--dimension", "2,4", "--constraint", "wgan"], "no constraint 'wg"),
+        (["--pair", "funnels", "--parameters", "nowhere.pt"], "there is no file"),
+    ],
+)
+def test_what_makes_no_sense_on_laws_is_one_line(arguments, message, capsys, monkeypatch):
+    monkeypatch.setattr("wganlab.compare.law_cells.LawCell.compute", None)
+    assert main(["compare", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("wganlab: error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err

@@ -440,6 +440,15 @@ def test_another_file_is_not_overwritten(tmp_path, text):
     assert len(rows.read(path)) == 1
 
 
+def test_a_board_of_an_earlier_version_is_kept_and_told(whole, tmp_path):
+    path = tmp_path / "old.csv"
+    text = whole[1].read_text().replace(",cosine_at_real,squared_l2_at_real", "", 1)
+    path.write_text(text, newline="")
+    with pytest.raises(ValueError, match="of this version: name another file, or let it be repl"):
+        made(path)
+    assert path.read_text() == text
+
+
 def test_notes_beside_the_board_are_not_overwritten(tmp_path):
     notes = tmp_path / "notes.md"
     notes.write_text("# My notes\n")
@@ -509,7 +518,7 @@ def test_tables_show_every_pair_and_method(whole):
     ],
 )
 def test_numbers_are_shown_with_digits_that_matter(spread, shown):
-    assert tables._shown(spread) == shown
+    assert tables.with_deviation(spread) == shown
 
 
 def test_a_board_that_a_spreadsheet_saved_is_read(whole, tmp_path, monkeypatch):
@@ -524,7 +533,7 @@ def test_a_board_that_a_spreadsheet_saved_is_read(whole, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda line: line + ",more", "line 3 .* 22 cells for 21 columns; repair or delete that"),
+        (lambda line: line + ",more", "line 3 .* 24 cells for 23 columns; repair or delete that"),
         (lambda line: line.replace(",0,40,", ",0,many,"), "line 3 .* its n is 'many'"),
         (lambda line: line.replace(",True,", ",yes,"), "line 3 .* its corrected_exactly is 'yes'"),
     ],

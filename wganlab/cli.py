@@ -22,11 +22,12 @@ import tyro
 from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, subcommand
 
 from wganlab import __version__
+from wganlab.commands import on_laws
 from wganlab.commands.compare import Compare
 from wganlab.commands.data import SUBCOMMANDS, Data
 from wganlab.commands.distance import Distance
 from wganlab.commands.doctor import Doctor
-from wganlab.commands.known import Known, evaluate, known_kinds
+from wganlab.commands.known import OPTIONS, Known, evaluate, known_kinds
 from wganlab.commands.runs import Runs
 from wganlab.commands.sample import Sample
 from wganlab.commands.train import Train
@@ -158,7 +159,12 @@ def _parse(argv: list[str]) -> Callable[[], None]:
         compare, rest = _parsed(Compare, argv[1:], "wganlab compare", return_unknown_args=True)
         if compare.pair:
             prog = f"wganlab compare --pair {compare.pair}"
-            return partial(compare.run, _pair(compare.pair, rest, prog))
+            pairs = _pairs(compare.pair, rest, prog)
+            if compare.laws or len(pairs) > 1:
+                return partial(on_laws.run, compare, pairs)
+            return partial(compare.run, pairs[0])
+        if compare.laws:
+            raise ValueError("--laws needs laws that are known: give a --pair")
         if rest:
             raise ValueError(f"there is no option {rest[0]}; see wganlab compare --help")
         return compare.run
@@ -184,7 +190,25 @@ def _pair(name: str, options: list[str], prog: str) -> Any:
     kind = kinds.get(name.replace("_", "-"))
     if kind is None:
         raise ValueError(f"there is no pair {name!r}: choose from {', '.join(kinds)}")
-    return _parsed(kind, options, prog, description=f"P and Q: {kind.law}.")
+    asked = OPTIONS.get(kind.__name__, kind)
+    read = _parsed(asked, options, prog, description=f"P and Q: {kind.law}.")
+    return read.pair() if type(read) in OPTIONS.values() else read
+
+
+def _pairs(name: str, options: list[str], prog: str) -> list[Any]:
+    """The same, one for each of the dimensions that --dimension lists."""
+    listed = _value(options, "--dimension") or ""
+    if "," not in listed:
+        return [_pair(name, options, prog)]
+    dimensions = dict.fromkeys(part.strip() for part in listed.split(","))
+    if "" in dimensions:
+        raise ValueError(f"--dimension {listed}: give whole numbers, separated by commas")
+    place = next(k for k, option in enumerate(options) if option.startswith("--dimension"))
+    width = 1 if "=" in options[place] else 2
+    return [
+        _pair(name, [*options[:place], "--dimension", d, *options[place + width :]], prog)
+        for d in dimensions
+    ]
 
 
 def _train(options: list[str]) -> Callable[[], None]:

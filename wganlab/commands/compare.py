@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from tqdm import tqdm
 from tyro.conf import arg
 
+from wganlab.commands import discriminators
 from wganlab.names import printed
-from wganlab.report import aligned, cores, count, shown, spinner
+from wganlab.report import cores, spinner
 from wganlab.writing import refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from wganlab.compare import Estimate
     from wganlab.exact.known import Pair
     from wganlab.learned import Method
 
+POINTS = 500  # of each law, by default
 POINT_BYTES = 60.0  # of two clouds on the line, and what is made of them
 
 
@@ -37,8 +34,15 @@ class Compare:
     mean f(real) - mean f(fake) (of ctransform: its certificate); slope is the largest gradient norm
     seen; proven L a Lipschitz constant that is proven, or inf; certificate a lower bound of EM that
     holds for any function; corrected is the gap with the gradient penalty's bias taken out; cosine
-    is that of the critic's gradient with the exact critic's, along the way of the mass. "/EM" is a
-    ratio to the exact value, and ± one standard deviation over the seeds.
+    is that of the critic's gradient with the exact critic's, along the way of the mass, and also at
+    new points of P where the laws' critic is known. "/EM" is a ratio to the exact value, and ± one
+    standard deviation over the seeds.
+
+    With --laws, or a list of dimensions, --pair funnels --dimension 2,4,8,16,32,64,128, critics are
+    trained on the laws themselves, with new points in every step, and judged on new points of the
+    optimal coupling: a row a method, and for each pair the gap over EM, which no 1-Lipschitz critic
+    brings above 1, and the cosine of the gradients at points of P. These are the metrics of the W1
+    benchmark (Korotin et al. 2022), whose published rows stand below where it has such laws.
 
     With --objective hinge,f-kl discriminators of GANs are fitted in place of critics, between the
     laws of the pair, and what they tell of TV, JS, KL, ... stands beside the exact divergence.
@@ -66,8 +70,10 @@ class Compare:
     hold its estimate, on 10,000 new points, against the exact divergence of the pair."""
     seeds: int = 3
     """Critics a method, each with clouds and weights of its own seed."""
-    n: Annotated[int, arg(aliases=["-n"])] = 500
-    """Points of each law of a pair."""
+    n: Annotated[int | None, arg(aliases=["-n"])] = None
+    """Points of each law of a pair: 500; with --laws those to judge on, 16,384."""
+    laws: bool = False
+    """Train on the laws of the pair, not on two clouds of it, and judge on new points."""
     max_points: int = 2000
     """Draw that many points at random from a larger file."""
     steps: int | None = None
@@ -90,35 +96,37 @@ class Compare:
 
     def run(self, pair: Pair | None = None) -> None:
         """Train what is missing, and print the table; `pair` is what --pair describes."""
-        self._check()
+        self.check()
         if self.objective:
-            self._estimate(pair)
+            discriminators.run(self, pair)
             return
         os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")
         notes: list[str] = []
-        if pair is not None and pair.dim == 1 and self.n < 2**31:  # others are refused by number
+        n = POINTS if self.n is None else self.n
+        if pair is not None and pair.dim == 1 and n < 2**31:  # others are refused by number
             from wganlab.exact.memory import require
 
-            require(POINT_BYTES * self.n, f"--n {self.n}", "give fewer points")
+            require(POINT_BYTES * n, f"--n {n}", "give fewer points")
         laws = {repr(pair): pair} if pair is not None else self._clouds(notes)
         with spinner("loading torch"):
             from wganlab import compare
         (law,) = laws.values()
-        dimension = _dimension(law, self.points or ("real", "fake"), notes)
-        methods = self._methods(dimension)
+        dimension = dimension_of(law, self.points or ("real", "fake"), notes)
+        methods = self.methods(dimension)
         same = self.points is not None and not any(map(is_method, methods.values()))
         board = compare.scoreboard(
             laws,
             methods,
             1 if same else self.seeds,  # nothing is drawn: every seed would say the same
-            n=self.n,
+            n=n,
             path=self.out,
             jobs=self.jobs or cores(),
             overwrite=self.overwrite,
         )
         print("\n\n".join([str(board), *(f"note: {printed(note)}" for note in notes)]))
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """ValueError for options that make no sense, before anything is loaded."""
         if bool(self.pair) == (self.points is not None):
             raise ValueError(
                 "give either a known pair, --pair parallel_lines --theta 1, or two files, "
@@ -130,7 +138,7 @@ class Compare:
             ("max-points", self.max_points, 1),
             ("jobs", self.jobs, 0),
         ):
-            if value < least:
+            if value is not None and value < least:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
         if self.seeds > 10_000:
             raise ValueError(f"--seeds {self.seeds}: there are more than 10,000 seeds, give fewer")
@@ -145,35 +153,6 @@ class Compare:
         inputs = [path for source in self.points or () for path in files_of(source)]
         for path in (self.out, self.out.with_suffix(".md")):
             refuse_inputs(path, f"--out {path}", inputs)
-
-    def _estimate(self, pair: Pair | None) -> None:
-        """What discriminators tell, as a table."""
-        for name in ("points", "critic", "constraint", "weight", "c", "out"):
-            if getattr(self, name):
-                raise ValueError(f"--{name} does not go with --objective, which needs a --pair")
-        assert pair is not None
-        with spinner("loading torch"):
-            from wganlab import compare
-            from wganlab.learned import OBJECTIVES, Optimizer
-            from wganlab.learned.objectives.by_name import named
-
-        wanted = [name.strip() for name in self.objective.split(",")]
-        if wanted == ["all"]:
-            wanted = [name for name in OBJECTIVES if OBJECTIVES[name].has_critic]
-        options: dict[str, Any] = {"steps": self.steps, "batch": self.batch}
-        if self.lr is not None:
-            options["optimizer"] = Optimizer(lr=self.lr)
-        for name in wanted:  # what makes no sense is told before any is fitted
-            named(name)
-        told: list[list[Estimate]] = []
-        with tqdm(total=len(wanted) * self.seeds, unit="fit", disable=None, leave=False) as bar:
-            for name in wanted:
-                told.append([])
-                for seed in range(self.seeds):
-                    told[-1].append(compare.estimate_vs_exact(name, pair, seed=seed, **options))
-                    bar.update()
-        print(f"{pair!r}: new points in every step, {count(self.seeds, 'seed')}\n")
-        print(estimates_table(told))
 
     def _clouds(self, notes: list[str]) -> dict[str, Any]:
         """The two files, by the name that the table shows."""
@@ -221,7 +200,7 @@ class Compare:
         )
         return points(np.sort(np.random.default_rng(0).choice(n, self.max_points, replace=False)))
 
-    def _methods(self, dimension: int) -> dict[str, Any]:
+    def methods(self, dimension: int) -> dict[str, Any]:
         """Methods by name, or the user's own critic as it is."""
         from wganlab.learned import METHODS
 
@@ -269,32 +248,6 @@ class Compare:
         )
 
 
-def estimates_table(told: Sequence[Sequence[Estimate]]) -> str:
-    """A row an objective, of its estimates over seeds."""
-    import statistics
-
-    heads = "objective|distance|exact|estimate|estimate/exact|sampling error|lower bound|seconds"
-    lines = [heads.split("|")]
-    for group in told:
-        first, values = group[0], [estimate.value for estimate in group]
-        mean = statistics.fmean(values)
-        spread = f" ± {shown(statistics.stdev(values))}" if len(group) > 1 else ""
-        finite = first.exact is not None and 0 < first.exact < math.inf
-        lines.append(
-            [
-                first.objective,
-                first.estimates,
-                shown(first.exact),
-                shown(mean) + spread,
-                shown(mean / first.exact) if finite and first.exact else "-",
-                shown(statistics.fmean(estimate.error for estimate in group)),
-                "yes" if first.bound else "of slope 1",
-                f"{statistics.fmean(estimate.seconds for estimate in group):.1f}",
-            ]
-        )
-    return aligned(lines, left=2)
-
-
 DEFAULT = "gp,lp,clip,sn,orthonormal"
 DEFAULT_OWN = f"{DEFAULT},none"
 CERTIFIED = "none,gp,lp"
@@ -307,7 +260,7 @@ def is_method(how: Any) -> bool:
     return isinstance(how, Method)
 
 
-def _dimension(laws: Any, names: tuple[str, str], notes: list[str]) -> int:
+def dimension_of(laws: Any, names: tuple[str, str], notes: list[str]) -> int:
     """Of the points; with a note where their unit is not one for networks."""
     import numpy as np
     import torch

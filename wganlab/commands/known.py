@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wganlab.commands.funnel_options import FunnelOptions
 from wganlab.report import spinner
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Known:
             print(f"{name:<16}{shown}  {pair.law}")
 
 
+# pairs whose options are others than their fields
+OPTIONS: dict[str, Any] = {"Funnels": FunnelOptions}
 _COLUMNS = {"EM": "emd", "TV": "tv", "JS": "js", "KL(P,Q)": "kl", "KL(Q,P)": "reverse_kl"}
 
 

@@ -2,6 +2,8 @@
 
 - `critic_vs_exact`: one critic beside EM of two clouds, a `Comparison`
 - `scoreboard`: many critics on many pairs of laws, a `Scoreboard` of one `BoardRow` each
+- `benchmark`: critics of laws, judged on new coupled points, a `Benchmark` of one `BenchmarkRow`
+  each: the W1 benchmark, with what was `published` beside it, a `Published` a row
 - `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
 - `emd_loss`: exact EM as a loss with a gradient
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
@@ -24,20 +26,27 @@ from wganlab.compare.features import (
     features_of,
     kernel_distance,
 )
+from wganlab.compare.law_board import Benchmark, benchmark
+from wganlab.compare.law_cells import BenchmarkRow
 from wganlab.compare.loss import emd_loss
 from wganlab.compare.neighbors import memorization, nearest_neighbors
+from wganlab.compare.published_rows import Published, published
 from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
 from wganlab.compare.truth_observers import image_observers, observers, sampling_floor
 
 __all__ = [
+    "Benchmark",
+    "BenchmarkRow",
     "BoardRow",
     "Classifier",
     "Comparison",
     "Estimate",
+    "Published",
     "Scene",
     "Scoreboard",
     "StepThrough",
+    "benchmark",
     "class_counts",
     "class_coverage",
     "classifier_for",
@@ -53,6 +62,7 @@ __all__ = [
     "memorization",
     "nearest_neighbors",
     "observers",
+    "published",
     "sampling_floor",
     "scoreboard",
 ]

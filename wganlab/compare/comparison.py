@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab import exact
+from wganlab.compare import directions
 from wganlab.compare.clouds import Clouds, drawn, solved
 from wganlab.compare.probe import Probe
 from wganlab.data import checks
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 POINTS = 1000  # of each law, where they are drawn
 STEEP = 1e-4  # beyond slope 1, which is rounding
-LARGE = 1e150  # squares of what is larger overflow
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class Comparison:
     interpolates), or a heuristic?"""
     cosine: float
     """Mean cosine between its gradient and the exact critic's, on the way of the mass."""
+    cosine_at_real: float | None
+    """The same at new points of P; None where no gradient of the laws' critic is known."""
+    squared_l2_at_real: float | None
+    """Mean squared distance of these gradients, likewise (see `compare.directions`)."""
     steps: int | None
     """Steps of training, where they are known."""
     seconds: float | None
@@ -94,6 +98,8 @@ class Comparison:
             ("certificate", self.certificate, "a lower bound of exact EM"),
             ("corrected", self.corrected, "exact law" if self.corrected_exactly else "heuristic"),
             ("cosine", self.cosine, "with the exact critic's gradient"),
+            ("cosine at P", self.cosine_at_real, "the same at points of P"),
+            ("L2^2 at P", self.squared_l2_at_real, "squared distance of the two gradients"),
             ("steps", self.steps, ""),
             ("seconds", self.seconds, ""),
         ]
@@ -188,13 +194,14 @@ def _judged(
     probe = Probe(critic, real)
     probe.check(real, fake)
     f_real, f_fake = probe.values(real), probe.values(fake)
-    rays, directions = _rays(clouds, rng)
+    rays, ways = _rays(clouds, rng)
     slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
     gap = float(f_real.mean() - f_fake.mean())
     if clouds.weighted:
         gap = float(clouds.source.weights @ f_real - clouds.target.weights @ f_fake)
     constraint = critic.constraint if isinstance(critic, FittedCritic) else None
-    slope = max(_steepest(probe, real, fake, rng), float(_norms(slopes).max(initial=0.0)))
+    slope = max(_steepest(probe, real, fake, rng), float(directions.norms(slopes).max(initial=0.0)))
+    at_real = _at_real(probe, clouds, rng)
     corrected = None if _is_certified(critic, slope) else _corrected(gap, constraint, _unit(critic))
     return Comparison(
         exact=clouds.transport.value,
@@ -205,7 +212,9 @@ def _judged(
         certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
         corrected_exactly=corrected is not None and _law_is_exact(clouds, constraint),
-        cosine=_cosine(slopes, directions),
+        cosine=directions.cosine(slopes, ways),
+        cosine_at_real=at_real[0],
+        squared_l2_at_real=at_real[1],
         steps=critic.steps if isinstance(critic, FittedCritic) else None,
         seconds=critic.seconds if isinstance(critic, FittedCritic) else None,
         method="" if constraint is None else type(constraint).__name__,
@@ -227,12 +236,22 @@ def _rays(clouds: Clouds, rng: np.random.Generator) -> tuple[Array, Array]:
             rows = rng.choice(moves.nnz, POINTS, p=moves.data / moves.data.sum())
         x = clouds.source.points[moves.row[rows]]
         y = clouds.target.points[moves.col[rows]]
-    lengths = _norms(x - y)
+    lengths = directions.norms(x - y)
     rounding = 64 * np.finfo(np.float64).eps * float(np.abs(x).max())
     far = lengths > max(1e-9 * float(lengths.max(initial=0.0)), rounding)
     x, y, lengths = x[far], y[far], lengths[far]
     t = rng.uniform(size=(len(x), 1))
     return y + t * (x - y), (x - y) / lengths[:, None]
+
+
+def _at_real(
+    probe: Probe, clouds: Clouds, rng: np.random.Generator
+) -> tuple[float, float] | tuple[None, None]:
+    """The benchmark's metrics of the gradient, at new points of P where its law is known."""
+    if clouds.pair is None:
+        return None, None
+    x, _ = clouds.pair.sample(POINTS, rng)
+    return directions.at_real(probe.gradients(x.reshape(-1, *clouds.shape)), clouds.pair, x)
 
 
 def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) -> float:
@@ -241,24 +260,7 @@ def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) 
     k = min(len(real), len(fake))
     t = rng.uniform(size=(k,) + (1,) * (real.ndim - 1))
     points = np.concatenate([real, fake, t * real[:k] + (1 - t) * fake[:k]])
-    return float(_norms(probe.gradients(points)).max())
-
-
-def _norms(vectors: Array) -> Array:
-    rows = vectors.reshape(len(vectors), math.prod(vectors.shape[1:]))
-    largest = float(np.abs(rows).max(initial=0.0))
-    unit = largest if largest > LARGE else 1.0  # whose squares overflow
-    return unit * np.linalg.norm(rows / unit, axis=1)
-
-
-def _cosine(gradients: Array, directions: Array) -> float:
-    """Mean cosine; where the critic is flat it is 0, and nan where no mass moves."""
-    if len(directions) == 0:
-        return math.nan
-    gradients = gradients / max(1.0, float(np.abs(gradients).max()))
-    lengths = _norms(gradients)
-    products = np.sum(gradients * directions, axis=1)
-    return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())
+    return float(directions.norms(probe.gradients(points)).max())
 
 
 def _bound(critic: Any, constraint: Constraint | None, product: bool | None) -> float:

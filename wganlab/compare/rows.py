@@ -32,6 +32,8 @@ class BoardRow:
     corrected: float | None
     corrected_exactly: bool
     cosine: float
+    cosine_at_real: float | None
+    squared_l2_at_real: float | None
     steps: int | None
     seconds: float | None
     note: str
@@ -39,13 +41,18 @@ class BoardRow:
     """Of everything that the row depends on: how a resumed run knows it again."""
 
 
-COLUMNS = tuple(field.name for field in fields(BoardRow))
+def columns(kind: Any) -> tuple[str, ...]:
+    """Of the file of rows of that kind, a dataclass with a `key`."""
+    return tuple(field.name for field in fields(kind))
 
 
-def append(file: Path, row: BoardRow, *, new: bool) -> None:
+COLUMNS = columns(BoardRow)
+
+
+def append(file: Path, row: Any, *, new: bool) -> None:
     """Add a row to the file; a new one is made, whole, in place of what may be replaced."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter(text, columns(row))
     if new:
         writer.writeheader()
     writer.writerow({name: "" if v is None else v for name, v in asdict(row).items()})
@@ -64,8 +71,10 @@ def refuse_no_board(file: Path) -> None:
         raise ValueError(f"{file} is no file: name another")
 
 
-def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
+def read(file: Path, kind: Any = BoardRow, *, overwrite: bool = False) -> dict[str, Any]:
     """Rows of an earlier run, by key; a last line that was cut off is taken out of the file.
+
+    `kind` is the class of the rows.
 
     Raises
     ------
@@ -81,11 +90,11 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
     text = text.removeprefix("\ufeff")  # with which a spreadsheet saves it
     whole = text[: text.rfind("\n") + 1]
     lines = list(csv.reader(io.StringIO(whole, newline="")))
-    ours = tuple(lines[0]) == COLUMNS if lines else _begun(text)
+    ours = tuple(lines[0]) == columns(kind) if lines else _begun(text, kind)
     if not ours and not overwrite:
         raise ValueError(
-            f"{file} is no scoreboard of this version: name another file, or let it be replaced "
-            "with --overwrite (overwrite=True)"
+            f"{file} is no scoreboard of this version{_told_kind(kind)}: name another file, or let "
+            "it be replaced with --overwrite (overwrite=True)"
         )
     if not ours or not lines:
         return {}
@@ -94,7 +103,7 @@ def read(file: Path, *, overwrite: bool = False) -> dict[str, BoardRow]:
     rows = {}
     for number, line in enumerate(lines[1:], 2):
         try:
-            row = _parsed(line)
+            row = _parsed(line, kind)
         except ValueError as error:
             raise ValueError(
                 f"{file}: line {number} is no row of a scoreboard: {error}; repair or delete that "
@@ -117,22 +126,26 @@ def refuse_foreign(table: Path, begins: str, *, overwrite: bool) -> None:
         )
 
 
-def _begun(text: str) -> bool:
+def _told_kind(kind: Any) -> str:
+    return "" if kind is BoardRow else " that judges laws"
+
+
+def _begun(text: str, kind: Any) -> bool:
     """Is it the beginning of a header, cut off?"""
-    return bool(text) and ",".join(COLUMNS).startswith(text.rstrip("\r\n"))
+    return bool(text) and ",".join(columns(kind)).startswith(text.rstrip("\r\n"))
 
 
-def _parsed(line: list[str]) -> BoardRow:
-    if len(line) != len(COLUMNS):
-        raise ValueError(f"it has {len(line)} cells for {len(COLUMNS)} columns")
-    kinds = {field.name: str(field.type) for field in fields(BoardRow)}
+def _parsed(line: list[str], kind: Any) -> Any:
+    if len(line) != len(columns(kind)):
+        raise ValueError(f"it has {len(line)} cells for {len(columns(kind))} columns")
+    kinds = {field.name: str(field.type) for field in fields(kind)}
     values = {}
-    for name, text in zip(COLUMNS, line, strict=True):
+    for name, text in zip(kinds, line, strict=True):
         try:
             values[name] = _value(text, kinds[name])
         except (ValueError, KeyError):
             raise ValueError(f"its {name} is {text[:40]!r}") from None
-    return BoardRow(**values)
+    return kind(**values)
 
 
 def _value(text: str, kind: str) -> Any:

@@ -23,9 +23,12 @@ MEANS = (
     ("certificate/EM", "certificate", True),
     ("corrected/EM", "corrected", True),
     ("cosine", "cosine", False),
+    ("cosine at P", "cosine_at_real", False),
+    ("L2^2 at P", "squared_l2_at_real", False),
     ("steps", "steps", False),
     ("seconds", "seconds", False),
 )
+AT_REAL = ("cosine at P", "L2^2 at P")  # shown where the critic of the laws is known
 
 
 def summary(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
@@ -79,8 +82,9 @@ def plain(entries: list[dict[str, Any]]) -> str:
     blocks = []
     for pair in dict.fromkeys(entry["pair"] for entry in entries):
         chosen = [entry for entry in entries if entry["pair"] == pair]
-        cells = [["method", *(heading for heading, _, _ in MEANS)]]
-        cells += [[entry["method"], *_cells(entry, deviations=False)] for entry in chosen]
+        heads = [name for name in _headings(chosen) if name != "L2^2 at P"]  # too wide for it
+        cells = [["method", *heads]]
+        cells += [[entry["method"], *_cells(entry, heads, deviations=False)] for entry in chosen]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         table = [
             "  ".join(
@@ -98,11 +102,12 @@ MARKDOWN = "| pair | method | seeds | exact EM |"  # how a table begins
 
 def markdown(entries: list[dict[str, Any]]) -> str:
     """One table of everything, for a page."""
-    heads = ["pair", "method", "seeds", "exact EM", *(heading for heading, _, _ in MEANS)]
+    means = _headings(entries)
+    heads = ["pair", "method", "seeds", "exact EM", *means]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for entry in entries:
-        cells = [entry["pair"], entry["method"], str(entry["seeds"]), _shown(entry["EM"])]
-        lines.append("| " + " | ".join([*cells, *_cells(entry, deviations=True)]) + " |")
+        cells = [entry["pair"], entry["method"], str(entry["seeds"]), with_deviation(entry["EM"])]
+        lines.append("| " + " | ".join([*cells, *_cells(entry, means, deviations=True)]) + " |")
     notes = [f"{e['method']} on {e['pair']}, {note}" for e in entries for note in e["notes"]]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes)]).rstrip() + "\n"
 
@@ -114,7 +119,7 @@ def _head(entry: dict[str, Any]) -> list[str]:
     points = f"{entry['n']:,} real and {entry['m']:,} fake points"
     return [
         f"{entry['pair']}: {points} in dimension {entry['dim']}, {many}",
-        f"exact EM of the clouds {_shown(entry['EM'])}{told}",
+        f"exact EM of the clouds {with_deviation(entry['EM'])}{told}",
     ]
 
 
@@ -127,22 +132,30 @@ def _foot(entries: list[dict[str, Any]]) -> list[str]:
     return ["", *notes] if notes else []
 
 
-def _cells(entry: dict[str, Any], *, deviations: bool) -> list[str]:
-    """What stands under `MEANS`; the deviation of the estimate always, of the rest if asked."""
+def _headings(entries: list[dict[str, Any]]) -> list[str]:
+    """Of `MEANS`, those for which there is something to show."""
+    unknown = [name for name in AT_REAL if all(entry[name] is None for entry in entries)]
+    return [heading for heading, _, _ in MEANS if heading not in unknown]
+
+
+def _cells(entry: dict[str, Any], headings: list[str], *, deviations: bool) -> list[str]:
+    """What stands under them; the deviation of the estimate always, of the rest if asked."""
     cells = []
     for heading, attribute, _ in MEANS:
+        if heading not in headings:
+            continue
         spread = entry[heading]
         if attribute in ("steps", "seconds"):
             places = 1 if attribute == "seconds" else 0
             cells.append("-" if spread is None else f"{spread[0]:.{places}f}")
         elif spread is None or deviations or attribute == "estimate":
-            cells.append(_shown(spread))
+            cells.append(with_deviation(spread))
         else:
-            cells.append(_shown((spread[0], 0.0)))
+            cells.append(with_deviation((spread[0], 0.0)))
     return cells
 
 
-def _shown(spread: tuple[float, float] | None) -> str:
+def with_deviation(spread: tuple[float, float] | None) -> str:
     """Mean and deviation: three decimals, or three digits of a mean that is small or large."""
     if spread is None or math.isnan(spread[0]):
         return "-"

@@ -6,7 +6,7 @@
   (`is_image_source`)
 - `image_law`: the law of an image set, to train on, an `ImageLaw`
 - `as_images`, `as_bytes`: bytes as tensors in [-1, 1], and back
-- `load_points`: a cloud from a file
+- `load_points`: a cloud from a file; `funnel_parameters`: the funnels of the W1 benchmark
 
 Laws and tensors need torch, which loads when the first of their names is touched.
 """
@@ -18,6 +18,7 @@ from wganlab.data.files import load_points
 from wganlab.data.image_sources import EMBEDDED, SOURCES, ImageSet, images, is_image_source
 
 if TYPE_CHECKING:
+    from wganlab.data.funnel_files import funnel_parameters
     from wganlab.data.image_laws import ImageLaw, image_law
     from wganlab.data.image_tensors import as_bytes, as_images
     from wganlab.data.toys import TOYS, Toy, from_points, law, toy
@@ -32,6 +33,7 @@ __all__ = [
     "as_bytes",
     "as_images",
     "from_points",
+    "funnel_parameters",
     "image_law",
     "images",
     "is_image_source",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "funnel_parameters": "funnel_files",
     **dict.fromkeys(("ImageLaw", "image_law"), "image_laws"),
     **dict.fromkeys(("as_bytes", "as_images"), "image_tensors"),
     **dict.fromkeys(("TOYS", "Toy", "from_points", "law", "toy"), "toys"),
