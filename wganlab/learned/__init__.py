@@ -4,9 +4,12 @@ from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
+from wganlab.learned.constraints.cowgan import CoWGAN
 from wganlab.learned.constraints.ctransform import CTransform
+from wganlab.learned.constraints.minimax_dual import MinimaxDual
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.constraints.regularized_dual import RegularizedDual
 from wganlab.learned.critics.fit import fit_critic
 from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record
 from wganlab.learned.critics.methods import METHODS, Method
@@ -35,6 +38,7 @@ __all__ = [
     "AutoEncoder",
     "Batch",
     "CTransform",
+    "CoWGAN",
     "Consistency",
     "Constraint",
     "DCGANConfig",
@@ -47,6 +51,7 @@ __all__ = [
     "MLPConfig",
     "MaxMin",
     "Method",
+    "MinimaxDual",
     "NetworkConfig",
     "NoConstraint",
     "Objective",
@@ -54,6 +59,7 @@ __all__ = [
     "Orthonormal",
     "PatchConfig",
     "Record",
+    "RegularizedDual",
     "Run",
     "RunDivergedError",
     "RunFolder",

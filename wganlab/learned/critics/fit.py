@@ -154,7 +154,8 @@ def fit_critic(
     checks.whole(1, most=MOST_THREADS, threads=1 if threads is None else threads)
     records = min(records, max(steps, 1))
     place = resolve_device(device)
-    weights, batches, measures = np.random.SeedSequence(seed).generate_state(3).tolist()
+    seeds = np.random.SeedSequence(seed).generate_state(4).tolist()
+    weights, batches, measures, beside = seeds
     with _seeded(weights, place), thread_limit(threads):
         unit = None
         if isinstance(critic, Standardized):  # trained further, in the unit that it has
@@ -167,11 +168,15 @@ def fit_critic(
         if patience is not None and kept is None:
             raise ValueError("patience looks at held-out points: give held_out, their number")
         critic = chosen.critic if critic is None else critic
-        network = building.build(critic, laws.whole(watch), weights, asked, constraint)
+        clouds = laws.whole(watch)
+        network = building.build(critic, clouds, weights, asked, constraint)
         constraint.check(network)
         constraint.prepare(network)
+        second = torch.Generator().manual_seed(beside)
+        at_work = constraint.begin(network, clouds[0], steps, second)
         generator = torch.Generator(place).manual_seed(batches)
-        fit = _Fit(network, asked, constraint, laws, kept, generator, watch, patience, unit)
+        fit = _Fit(network, asked, at_work, laws, kept, generator, watch, patience, unit)
+        fit.chosen = constraint
         stopped = fit.run(optimizer or chosen.optimizer, steps, batch, records, callback, progress)
         return fit.finish(stopped)
 
@@ -196,11 +201,12 @@ class _Fit:
         self.unit = unit
         self.told = building.in_unit(network, objective, unit)  # what a user gets
         self.constraint, self.laws = constraint, laws
+        self.chosen = constraint  # by the user: what `constraint` was begun from
         self.kept = None if kept is None else (kept.real, kept.fake)
         self.generator, self.watch, self.patience = generator, watch, patience
         self.history: list[Record] = []
         self.seconds = 0.0
-        self.good = copy.deepcopy(network.state_dict())  # of the last record, or the best one
+        self.good = self.states()  # of the last record, or the best one
         self.best, self.waited = 0, 0
 
     def run(
@@ -244,12 +250,22 @@ class _Fit:
         began, losses = time.perf_counter(), []
         for _ in range(steps):
             real, fake = self.laws.batch(batch, self.generator)
+            real, fake = self.constraint.before_update(self.asked, real, fake)
             losses.append(critic_update(player, real, fake))
             schedule.step()
         if self.generator.device.type == "cuda":
             torch.cuda.synchronize(self.generator.device)
         self.seconds += time.perf_counter() - began
         return losses
+
+    def states(self) -> list[dict[str, Any]]:
+        """Copies of all weights."""
+        return [copy.deepcopy(network.state_dict()) for network in self.networks()]
+
+    def networks(self) -> list[nn.Module]:
+        """The critic, and what is trained beside it."""
+        beside = self.constraint.beside
+        return [self.network] if beside is None else [self.network, beside]
 
     def record(self, number: int, losses: list[Tensor]) -> None:
         """Measure after step `number`; DivergedError if anything is not finite."""
@@ -263,7 +279,7 @@ class _Fit:
             raise self.diverged(number)
         self.history.append(record)
         if self.patience is None or record.objective >= max(r.objective for r in self.history):
-            self.good = copy.deepcopy(self.network.state_dict())
+            self.good = self.states()
             self.best, self.waited = len(self.history) - 1, 0
         else:
             self.waited += 1
@@ -293,7 +309,8 @@ class _Fit:
 
     def finish(self, stopped: str) -> FittedCritic:
         """The critic of the last finite or the best record, as a plain network."""
-        self.network.load_state_dict(self.good)
+        for network, good in zip(self.networks(), self.good, strict=True):
+            network.load_state_dict(good)
         self.constraint.finish(self.network)
         if type(self.constraint).finish is not Constraint.finish:  # it may change the weights
             final = self.history[self.best]
@@ -301,7 +318,11 @@ class _Fit:
         self.told.eval().zero_grad(set_to_none=True)
         scale = 1.0 if self.unit is None else self.unit.scale
         history = tuple(self.history)
-        return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale)
+        beside = self.constraint.beside
+        if beside is not None:
+            beside.eval().zero_grad(set_to_none=True)
+        work = self.constraint
+        return FittedCritic(self.told, self.chosen, history, self.best, stopped, scale, work)
 
 
 def _refuse_kinds(constraint: Any, optimizer: Any, callback: Any) -> None:

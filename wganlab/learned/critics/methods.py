@@ -17,9 +17,12 @@ from torch import nn
 from wganlab.data import checks
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
+from wganlab.learned.constraints.cowgan import CoWGAN
 from wganlab.learned.constraints.ctransform import CTransform
+from wganlab.learned.constraints.minimax_dual import MinimaxDual
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.constraints.regularized_dual import RegularizedDual
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.optimizers import Optimizer
@@ -57,6 +60,8 @@ _COSINE = Optimizer(lr=2e-3, schedule="cosine")
 _SORTED = MLPConfig(width=48, depth=10, activation="maxmin", init="he")
 _LONG = Optimizer(lr=5e-3, betas=(0.9, 0.99), schedule="cosine")
 
+_SHALLOW = MLPConfig(width=128, depth=2)
+
 METHODS: dict[str, Method] = {
     "gp": Method(GradientPenalty(), _SMOOTH, _COSINE),
     "lp": Method(GradientPenalty(side="one"), _SMOOTH, _COSINE),
@@ -66,6 +71,10 @@ METHODS: dict[str, Method] = {
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
     "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=4000, batch=128),
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
+    "cowgan": Method(CoWGAN(), _SMOOTH, _COSINE, steps=4000),
+    "mm": Method(MinimaxDual(), _SHALLOW, _COSINE, steps=2000),
+    "mm-r": Method(MinimaxDual(moved="real"), _SHALLOW, _COSINE, steps=2000),
+    "ls": Method(RegularizedDual(), _SMOOTH, _COSINE, steps=4000),
     "none": Method(NoConstraint(), MLPConfig(width=64), Optimizer(lr=1e-3)),
 }
 """By the names of the command line."""
