@@ -59,8 +59,7 @@ _SMOOTH = MLPConfig(width=64, depth=3, activation="silu", init="he")
 _COSINE = Optimizer(lr=2e-3, schedule="cosine")
 _SORTED = MLPConfig(width=48, depth=10, activation="maxmin", init="he")
 _LONG = Optimizer(lr=5e-3, betas=(0.9, 0.99), schedule="cosine")
-
-_SHALLOW = MLPConfig(width=128, depth=2)
+_SHALLOW = MLPConfig(width=128, depth=2)  # ReLUs, which bend sharply between funnels
 
 METHODS: dict[str, Method] = {
     "gp": Method(GradientPenalty(), _SMOOTH, _COSINE),
@@ -71,7 +70,7 @@ METHODS: dict[str, Method] = {
     "sn": Method(SpectralNorm(), MLPConfig(width=64), _COSINE),
     "orthonormal": Method(Orthonormal(), _SORTED, _LONG, steps=4000, batch=128),
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
-    "cowgan": Method(CoWGAN(), _SMOOTH, _COSINE, steps=4000),
+    "cowgan": Method(CoWGAN(), _SHALLOW, _COSINE, steps=3000, batch=512),
     "mm": Method(MinimaxDual(), _SHALLOW, _COSINE, steps=2000),
     "mm-r": Method(MinimaxDual(moved="real"), _SHALLOW, _COSINE, steps=2000),
     "ls": Method(RegularizedDual(), _SMOOTH, _COSINE, steps=4000),
