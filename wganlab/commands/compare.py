@@ -31,12 +31,13 @@ class Compare:
     Give a known pair of laws with its parameters, --pair parallel_lines --theta 1 (`known` lists
     them), or two files of points, --points real.npy fake.npy. Every critic is trained on two clouds
     and held against the exact EM distance of the same clouds. The columns: estimate is the raw gap,
-    mean f(real) - mean f(fake) (of ctransform: its certificate); slope is the largest gradient norm
-    seen; proven L a Lipschitz constant that is proven, or inf; certificate a lower bound of EM that
-    holds for any function; corrected is the gap with the gradient penalty's bias taken out; cosine
-    is that of the critic's gradient with the exact critic's, along the way of the mass, and also at
-    new points of P where the laws' critic is known. "/EM" is a ratio to the exact value, and ± one
-    standard deviation over the seeds.
+    mean f(real) - mean f(fake) (of ctransform: its certificate; of mm, mm-r and ls, which train two
+    networks: the value of their dual); slope is the largest gradient norm seen; proven L a
+    Lipschitz constant that is proven, or inf; certificate a lower bound of EM that holds for any
+    function; corrected is the gap with the gradient penalty's bias taken out; cosine is that of the
+    critic's gradient with the exact critic's, along the way of the mass, and also at new points of
+    P where the laws' critic is known. "/EM" is a ratio to the exact value, and ± one standard
+    deviation over the seeds.
 
     With --laws, or a list of dimensions, --pair funnels --dimension 2,4,8,16,32,64,128, critics are
     trained on the laws themselves, with new points in every step, and judged on new points of the
@@ -62,9 +63,9 @@ class Compare:
     dimension (or nothing), trained under each constraint; or a module or function of points, judged
     as it is."""
     constraint: str = ""
-    """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, none
-    (gp,lp,clip,sn,orthonormal by default, of your own class none too, and none,gp,lp alone where
-    its weights are kept by a parametrization of torch)."""
+    """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, cowgan,
+    mm, mm-r, ls, none (gp,lp,clip,sn,orthonormal by default, of your own class none too, and
+    none,gp,lp alone where its weights are kept by a parametrization of torch)."""
     objective: str = ""
     """Names of objectives of `train`, separated by commas, or all: fit a discriminator of each, and
     hold its estimate, on 10,000 new points, against the exact divergence of the pair."""
@@ -238,6 +239,8 @@ class Compare:
             if getattr(self, name) is not None and hasattr(constraint, name):
                 constraint = replace(constraint, **{name: getattr(self, name)})  # type: ignore[type-var]
         if self.lr is not None:
+            if optimizer is None:
+                raise ValueError("--lr does not go with best, whose critics have their own")
             optimizer = replace(optimizer, lr=self.lr)
         return replace(
             method,

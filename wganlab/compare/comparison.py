@@ -70,6 +70,9 @@ class Comparison:
     """Of training, where they are known."""
     method: str = ""
     """What kept the critic."""
+    dual: float | None = None
+    """The value of the dual that the critic climbed with a second network beside it; None for a
+    critic alone, and for clouds with weights."""
 
     @property
     def gap_over_slope(self) -> float:
@@ -78,7 +81,10 @@ class Comparison:
 
     @property
     def estimate(self) -> float:
-        """What the method offers for EM: the raw gap, or the dual value for a c-transform."""
+        """What the method offers for EM: the raw gap, the dual value for a c-transform, or that of
+        two networks."""
+        if self.dual is not None:
+            return self.dual
         return self.certificate if self.method == CTransform.__name__ else self.critic_gap
 
     @property
@@ -96,6 +102,7 @@ class Comparison:
             ("Lipschitz", self.lipschitz, "no proof" if self.lipschitz == math.inf else "proven"),
             ("gap / slope", self.gap_over_slope, ""),
             ("certificate", self.certificate, "a lower bound of exact EM"),
+            ("dual", self.dual, "of two networks, no bound"),
             ("corrected", self.corrected, "exact law" if self.corrected_exactly else "heuristic"),
             ("cosine", self.cosine, "with the exact critic's gradient"),
             ("cosine at P", self.cosine_at_real, "the same at points of P"),
@@ -218,6 +225,7 @@ def _judged(
         steps=critic.steps if isinstance(critic, FittedCritic) else None,
         seconds=critic.seconds if isinstance(critic, FittedCritic) else None,
         method="" if constraint is None else type(constraint).__name__,
+        dual=None if constraint is None or clouds.weighted else critic.dual(real, fake),
     )
 
 

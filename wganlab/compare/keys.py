@@ -41,6 +41,8 @@ def is_ours(how: Any) -> bool:
     """Is the recipe made of parts of this package alone, which its words tell whole?"""
     if not isinstance(how, Method):
         return False
+    if isinstance(how.constraint, Tournament):
+        return all(is_ours(method) for _, method in how.constraint.methods)
     parts = (how.critic, how.constraint, how.optimizer)
     own = all(type(part).__module__.startswith(OWN) for part in parts)
     return own and isinstance(how.critic, NetworkConfig)
@@ -66,7 +68,8 @@ def of_recipe(how: Any) -> str:
     if not isinstance(how, Method):
         return _source(how)
     critic = how.critic
-    told = repr(critic) if isinstance(critic, NetworkConfig) else _source(critic)
+    own = critic is None or isinstance(critic, NetworkConfig)
+    told = repr(critic) if own else _source(critic)
     return f"{how.constraint!r} {told} {how.optimizer!r} {how.steps} {how.batch}"
 
 
@@ -76,7 +79,8 @@ def of_deeds(how: Any, x: Array, y: Array, fit: Fit) -> bytes:
         return b""
     with undisturbed(), lent(how.critic if isinstance(how, Method) else how) as critic:
         if isinstance(how, Method):
-            steps, batch = min(STEPS, how.steps), min(PROBES, how.batch)
+            steps = STEPS if how.steps is None else min(STEPS, how.steps)
+            batch = PROBES if how.batch is None else min(PROBES, how.batch)
             critic = fit(replace(how, critic=critic, steps=steps, batch=batch))
         probe = Probe(critic, x)
         k = min(len(x), len(y), PROBES)

@@ -4,13 +4,17 @@ from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.constraints.clipping import WeightClipping
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
+from wganlab.learned.constraints.cowgan import CoWGAN
 from wganlab.learned.constraints.ctransform import CTransform
+from wganlab.learned.constraints.minimax_dual import MinimaxDual
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
+from wganlab.learned.constraints.regularized_dual import RegularizedDual
 from wganlab.learned.critics.fit import fit_critic
 from wganlab.learned.critics.fitted import DivergedError, FittedCritic, Record
-from wganlab.learned.critics.methods import METHODS, Method
+from wganlab.learned.critics.methods import METHODS, Method, Tournament
 from wganlab.learned.networks.activations import GroupSort, MaxMin
+from wganlab.learned.networks.by_dimension import ByDimension
 from wganlab.learned.networks.cones import Cones, ConesConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
@@ -35,7 +39,9 @@ __all__ = [
     "PRESETS",
     "AutoEncoder",
     "Batch",
+    "ByDimension",
     "CTransform",
+    "CoWGAN",
     "Cones",
     "ConesConfig",
     "Consistency",
@@ -50,6 +56,7 @@ __all__ = [
     "MLPConfig",
     "MaxMin",
     "Method",
+    "MinimaxDual",
     "NetworkConfig",
     "NoConstraint",
     "Objective",
@@ -57,10 +64,12 @@ __all__ = [
     "Orthonormal",
     "PatchConfig",
     "Record",
+    "RegularizedDual",
     "Run",
     "RunDivergedError",
     "RunFolder",
     "SpectralNorm",
+    "Tournament",
     "TrainConfig",
     "View",
     "WeightClipping",

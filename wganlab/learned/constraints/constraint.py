@@ -10,7 +10,9 @@ A constraint stands for the condition, each in its own way:
   `SpectralNorm` (at most 1) and `Orthonormal` (exactly 1 wherever the network bends, with MaxMin
   or a sort);
 - in the loss: in `penalties`, `GradientPenalty` in all its variants, and `Consistency`;
-- in the objective: `CTransform`, which is feasible for any function on the batch;
+- in the objective: `CTransform`, which is feasible for any function on the batch, `CoWGAN`, which
+  takes it where the gap is ahead of it, and the dual with a second network beside the critic:
+  `MinimaxDual` (a transport map) and `RegularizedDual` (a second potential);
 - `NoConstraint`, to see what happens without.
 
 What `fit_critic` asks of a constraint is the class `Constraint`; a new one overrides what it needs.
@@ -37,8 +39,10 @@ class Constraint:
     paired: ClassVar[bool] = False  # does row i of real belong to row i of fake?
     in_weights: ClassVar[bool] = False  # does it bound every layer, and so the network?
     at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
+    is_objective: ClassVar[bool] = False  # is what it maximizes of its own, not the critic gap?
     in_loss: ClassVar[bool] = False  # is there a penalty? (found out by the class itself)
     at_step: ClassVar[bool] = False  # is something done before or after the optimizer's step?
+    beside: nn.Module | None = None  # a second network, of a constraint that `begin` has made
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -54,6 +58,21 @@ class Constraint:
     def prepare(self, critic: nn.Module) -> None:
         """Once, before the first step: change the network where it needs to be changed."""
 
+    def begin(
+        self, critic: nn.Module, points: Tensor, steps: int, generator: Generator
+    ) -> Constraint:
+        """Once, after `prepare`: what keeps the critic in this very fit; itself by default.
+
+        A constraint that trains a second network makes it here, for points like those given, from
+        the generator, which is on the CPU, and returns what holds it, as `beside`, with its
+        optimizer. The user finds that as `FittedCritic.work`.
+        """
+        return self
+
+    def before_update(self, critic: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Before each update of the critic: the points (real, fake) that it is updated on."""
+        return real, fake
+
     def before_step(self, critic: nn.Module) -> None:
         """Between the gradients and the optimizer's step."""
 
@@ -66,6 +85,10 @@ class Constraint:
     def objective(self, batch: Batch) -> Tensor:
         """What is maximized, a scalar: the critic gap."""
         return batch.gap
+
+    def measured(self, critic: nn.Module, batch: Batch) -> Tensor:
+        """What is maximized, on points that nothing has been done to: the objective."""
+        return self.objective(batch)
 
     def penalty(self, critic: nn.Module, batch: Batch, generator: Generator | None) -> Tensor:
         """What is subtracted from the objective, a scalar: nothing."""

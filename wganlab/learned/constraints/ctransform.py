@@ -28,6 +28,7 @@ class CTransform(Constraint):
     """
 
     at_fake: ClassVar[bool] = False
+    is_objective: ClassVar[bool] = True
 
     def check(self, critic: nn.Module) -> None:
         """Batch norm is refused."""

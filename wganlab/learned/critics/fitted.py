@@ -12,8 +12,9 @@ from torch.nn.utils import parametrize
 
 from wganlab.learned.batch import Batch, values
 from wganlab.learned.constraints.bounds import lipschitz_bound
-from wganlab.learned.constraints.constraint import Constraint
+from wganlab.learned.constraints.constraint import Constraint, NoConstraint
 from wganlab.learned.constraints.ctransform import batch_certificate
+from wganlab.learned.constraints.minimax_dual import Transport
 from wganlab.learned.constraints.penalties import gradient_norms, interpolates
 from wganlab.learned.critics.foreign import Foreign, asked
 from wganlab.learned.critics.laws import points
@@ -77,6 +78,15 @@ class FittedCritic:
     unit: float = 1.0
     """What the points were divided by for the network (`data.units`): the penalty's weight counts
     in that unit."""
+    work: Constraint = field(default_factory=NoConstraint, repr=False)
+    """The constraint at work, with what was trained beside the critic, in that unit, as `beside`:
+    the transport map of `MinimaxDual`, the second potential of `RegularizedDual`."""
+
+    winner: str = ""
+    """Of a tournament: the name of the critic that it is."""
+    heats: dict[str, float] = field(default_factory=dict, repr=False)
+    """Of a tournament: the gap over the Lipschitz constant of every critic after its heat, on the
+    points that the choice was made on."""
 
     @property
     def final(self) -> Record:
@@ -116,6 +126,42 @@ class FittedCritic:
         inputs.requires_grad_(True)
         (gradient,) = torch.autograd.grad(values(asked(network), inputs).sum(), inputs)
         return factor * gradient.double().cpu().numpy()
+
+    def transport(self, z: ArrayLike) -> NDArray[np.float64]:
+        """Where the transport map of a `MinimaxDual` moves points z of shape (k, ...): their shape.
+
+        Raises
+        ------
+        ValueError
+            If no such map was trained.
+        """
+        move = self.work.beside
+        if not isinstance(move, Transport):
+            raise ValueError(
+                f"{type(self.constraint).__name__} trains no transport map: fit the critic with "
+                "MinimaxDual()"
+            )
+        inputs, network = self._points(z), self.critic
+        with torch.no_grad():
+            if not isinstance(network, Standardized):
+                return move(inputs).double().cpu().numpy()
+            moved = move(network.inner(inputs)).to(network.shift.dtype)
+            return (network.shift + network.scale * moved).cpu().numpy()
+
+    def dual(self, x: ArrayLike, y: ArrayLike) -> float | None:
+        """The value at real points x and fake points y of the dual that two networks climbed.
+
+        As `Record.estimate` at the held-out points; None where the critic was trained alone.
+        """
+        if self.work.beside is None:
+            return None
+        real, fake, network, gain = self._points(x), self._points(y), self.critic, 1.0
+        if isinstance(network, Standardized):
+            real, fake, gain = network.inner(real), network.inner(fake), network.gain.item()
+            network = network.network
+        with torch.no_grad():
+            batch = evaluated(network, real, fake)
+            return gain * self.work.measured(asked(network), batch).item()
 
     def _points(self, z: ArrayLike) -> Tensor:
         device = next(self.critic.parameters()).device
@@ -177,7 +223,7 @@ def measure(
     with parametrize.cached():  # one tensor for each weight, to take gradients of
         batch = evaluated(critic, *trained)
         judged = batch if kept is None else evaluated(critic, *kept)
-        maximized = (objective.critic if objective else constraint.objective)(judged)
+        maximized = objective.critic(judged) if objective else constraint.measured(critic, judged)
         estimate = objective.estimate(judged) if objective else maximized
         maximized = maximized - constraint.penalty(critic, judged, generator)
         record = Record(

@@ -24,7 +24,7 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
         return None
     if isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
         inner = module
-    elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module) or type(module) is Cones:
+    elif forward is nn.Linear.forward or _is_known(module):
         return [module]
     elif isinstance(module, nn.Conv2d) and forward in (nn.Conv2d.forward, Conv2d.forward):
         # other paddings than zeros show a pixel more often
@@ -35,6 +35,11 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
     if any(parts is None for parts in chains):
         return None
     return [part for parts in chains for part in parts or ()]
+
+
+def _is_known(module: nn.Module) -> bool:
+    """Is it a layer whose slope is known whatever its weights are, or a fold?"""
+    return slope(module) is not None or is_fold(module) or type(module) is Cones
 
 
 def _is_patched(module: nn.Module) -> bool:

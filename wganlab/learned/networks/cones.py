@@ -72,7 +72,7 @@ class Cones(nn.Module):
 
     def _distances(self, x: Tensor) -> Tensor:
         """|x_i - a_k| of shape (n, k), as products of matrices, to tell which cone is highest."""
-        apexes = self.apexes
+        apexes: Tensor = self.apexes
         if x.device.type == "mps":  # which has no float64
             return torch.cdist(x, apexes, compute_mode="donot_use_mm_for_euclid_dist")
         if not self.training:  # a cone that is almost the highest would make a step, not a slope

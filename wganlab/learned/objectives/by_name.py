@@ -68,7 +68,7 @@ def named(objective: str | Objective, constraint: Constraint | None = None) -> O
             f"objective {name} has no critic to fit: its estimate(Batch(real, fake, ...)) is the "
             "distance of the two clouds"
         )
-    if constraint is not None and not constraint.at_fake:
+    if constraint is not None and (constraint.is_objective or not constraint.at_fake):
         raise ValueError(
             f"{type(constraint).__name__} is an objective of its own, in place of {name}: leave "
             "one of them out"
