@@ -19,7 +19,7 @@ from torch import nn
 
 from wganlab.compare.probe import Probe
 from wganlab.exact.known import Pair
-from wganlab.learned import Method, NetworkConfig
+from wganlab.learned import Method, NetworkConfig, Tournament
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.foreign import OWN, is_lazy, lent, undisturbed
 from wganlab.learned.critics.reading import read
