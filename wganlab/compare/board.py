@@ -25,13 +25,13 @@ from wganlab import exact
 from wganlab.alone import alone
 from wganlab.compare import keys, rows, tables
 from wganlab.compare.clouds import Clouds, as_arrays, drawn, solved
-from wganlab.compare.comparison import judged
+from wganlab.compare.comparison import Comparison, judged
 from wganlab.compare.probe import Probe
 from wganlab.compare.processes import side_by_side
 from wganlab.compare.rows import COLUMNS, BoardRow
 from wganlab.data import checks
 from wganlab.data.units import LostPointsWarning
-from wganlab.learned import METHODS, DivergedError, Method, fit_critic
+from wganlab.learned import METHODS, DivergedError, FittedCritic, Method, fit_critic
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.foreign import lent, undisturbed
 from wganlab.writing import replace_text
@@ -39,6 +39,7 @@ from wganlab.writing import replace_text
 Laws = exact.known.Pair | tuple[Any, Any]
 
 MOST_SEEDS = 10_000
+SURE = 0.95  # a critic of slope 1 is a little below its own certificate, which knows the points
 LARGEST_BYTES = 64e9  # of distances between the points of a pair
 
 
@@ -101,8 +102,8 @@ class Cell:
                 critic, diverged = _fitted(replace(how, critic=own), *clouds.laws, self.seed)
                 notes += diverged
             told = judged(critic, clouds, np.random.default_rng(self.seed))
-        if told.wrong_sign:
-            notes.append("wrong sign")
+        notes += _doubts(told, clouds)
+        notes += won(critic)
         note = "; ".join(dict.fromkeys(notes))
         values: dict[str, Any] = {name: getattr(told, name, None) for name in COLUMNS}
         values.update(pair=self.pair, method=self.method, seed=self.seed, note=note, key=self.key)
@@ -292,6 +293,24 @@ def _tried(cell: Cell) -> bytes:
         if not isinstance(how, Method):
             Probe(how, clouds[0]).check(*clouds)
         return keys.of_deeds(how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
+
+
+def _doubts(told: Comparison, clouds: Clouds) -> list[str]:
+    """What shows that an estimate cannot be right, though the truth is not looked at."""
+    if told.wrong_sign:
+        return ["wrong sign"]
+    source, target = clouds.source, clouds.target
+    ignorant = exact.certificate(np.zeros(source.n), source, target)  # of f = 0
+    for proven, by in ((told.certificate, "its own certificate"), (ignorant, "what f = 0 proves")):
+        if told.estimate < SURE * proven:
+            return [f"its estimate {told.estimate:.3g} is below {by}, {proven:.3g}"]
+    return []
+
+
+def won(critic: Any) -> list[str]:
+    """Which critic of a tournament it is."""
+    winner = critic.winner if isinstance(critic, FittedCritic) else ""
+    return [f"won by {winner}"] if winner else []
 
 
 @contextlib.contextmanager

@@ -109,6 +109,7 @@ class LawCell:
                 told = judged_on_law(critic, self.law, self.n)
         if told["critic_gap"] < 0:
             notes.append("wrong sign")
+        notes += board.won(critic)
         return BenchmarkRow(
             pair=self.pair,
             method=self.method,
