@@ -339,6 +339,7 @@ def critic_call(draw: random.Random) -> str:
     if draw.random() < 0.2:
         options["batch"] = draw.choice([0, 3, 10**19, -1, 2.5])
     kinds = ["gp", "lp", "clip", "sn", "orthonormal", "none", "ctransform"]
+    kinds += ["cowgan", "mm", "mm-r", "ls"]
     name = draw.choice(kinds)
     if name in learned.METHODS:
         options["constraint"] = learned.METHODS[name].constraint

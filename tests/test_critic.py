@@ -15,13 +15,16 @@ from wganlab import data, exact
 from wganlab.learned import (
     METHODS,
     Consistency,
+    CoWGAN,
     CTransform,
     DivergedError,
     GradientPenalty,
+    MinimaxDual,
     MLPConfig,
     NoConstraint,
     Optimizer,
     Orthonormal,
+    RegularizedDual,
     SpectralNorm,
     WeightClipping,
     fit_critic,
@@ -39,6 +42,10 @@ CONSTRAINTS = [
     SpectralNorm(),
     Orthonormal(),
     CTransform(),
+    CoWGAN(),
+    MinimaxDual(inner=2),
+    MinimaxDual("real", inner=1),
+    RegularizedDual(),
 ]
 each = pytest.mark.parametrize("constraint", CONSTRAINTS, ids=str)
 

@@ -40,8 +40,9 @@ class RegularizedDual(Constraint):
     The critic is used at the real points alone, and g at the fake ones; both take one step at a
     time up the regularized dual, in which every real point of the batch meets every fake one (the
     benchmark lets row i meet row i, which is noisier). The value, which is `Record.estimate` and
-    `FittedCritic.dual`, is that of the regularized problem, above W1; the gap of the critic, which
-    the benchmark reports, asks it about points where it was not trained.
+    `FittedCritic.dual`, is that of the regularized problem, above W1: a plan in d dimensions can
+    be near an optimal one only with a large density, which epsilon charges for. The gap of the
+    critic, which the benchmark reports, asks it about points where it was not trained.
 
     Examples
     --------

@@ -127,8 +127,8 @@ METHODS: dict[str, Method] = {
     "ctransform": Method(CTransform(), _SMOOTH, _COSINE),
     "cowgan": Method(CoWGAN(), _SHALLOW, _COSINE, steps=3000, batch=512),
     "mm": Method(MinimaxDual(), _SHALLOW, _COSINE, steps=2000),
-    "mm-r": Method(MinimaxDual(moved="real"), _SHALLOW, _COSINE, steps=2000),
-    "ls": Method(RegularizedDual(), _SMOOTH, _COSINE, steps=4000),
+    "mm-r": Method(MinimaxDual(moved="real"), _SHALLOW, _COSINE, steps=2600),
+    "ls": Method(RegularizedDual(), _SMOOTH, _COSINE, steps=1500),
     "none": Method(NoConstraint(), MLPConfig(width=64), Optimizer(lr=1e-3)),
 }
 """By the names of the command line."""
