@@ -149,12 +149,12 @@ def table(rows: dict[str, dict]) -> str:
         ]
         if not best:
             continue
-        cosines = ", ".join(f"{r['cosine']:.3f}" for r in best if r["cosine"] is not None)
-        lines.append(
-            f"| {name} | {', '.join(f'{r["ratio"]:.3f}' for r in best)} | {cosines or '-'} | "
-            f"{max(r['seconds'] for r in best):.0f} | "
-            f"{', '.join(dict.fromkeys(r['winner'] for r in best))} | {'; '.join(alone)} |"
-        )
+        ratios = ", ".join(f"{row['ratio']:.3f}" for row in best)
+        cosines = ", ".join(f"{row['cosine']:.3f}" for row in best if row["cosine"] is not None)
+        winners = ", ".join(dict.fromkeys(row["winner"] for row in best))
+        seconds = max(row["seconds"] for row in best)
+        cells = [name, ratios, cosines or "-", f"{seconds:.0f}", winners, "; ".join(alone)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
