@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import nn
 
 from wganlab import exact
 from wganlab.compare.clouds import Clouds, drawn, solved
@@ -21,12 +22,12 @@ from wganlab.compare.probe import Probe
 from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
+from wganlab.learned.constraints.norms import made
 from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
 from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-    from torch import nn
 
     from wganlab.learned import Constraint
 
@@ -134,8 +135,9 @@ def critic_vs_exact(
         `exact.wasserstein(x, y)` of these points, where it has been solved already: for several
         critics of one pair of clouds it need be solved once.
     product : bool, optional
-        Give the product of spectral norms as `lipschitz`. By default only where the weights are
-        what is constrained: elsewhere it is proven, and useless.
+        Give the proven bound as `lipschitz`. By default only where the weights are what is
+        constrained, by us or by the network's own layers, and where it says slope 1: elsewhere it
+        is proven, and useless.
 
     Returns
     -------
@@ -201,7 +203,7 @@ def _judged(
         population=clouds.population,
         critic_gap=gap,
         slope=slope,
-        lipschitz=_bound(critic, constraint, product),
+        lipschitz=_bound(critic, constraint, product, clouds.shape),
         certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
         corrected_exactly=corrected is not None and _law_is_exact(clouds, constraint),
@@ -261,11 +263,19 @@ def _cosine(gradients: Array, directions: Array) -> float:
     return float(np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0).mean())
 
 
-def _bound(critic: Any, constraint: Constraint | None, product: bool | None) -> float:
+def _bound(
+    critic: Any, constraint: Constraint | None, product: bool | None, shape: tuple[int, ...]
+) -> float:
     module = critic.critic if isinstance(critic, FittedCritic) else critic
-    if product is None:
-        product = constraint is None or constraint.in_weights
-    return lipschitz_bound(module) if product and hasattr(module, "modules") else math.inf
+    if not isinstance(module, nn.Module) or product is False:
+        return math.inf
+    if product or constraint is None or constraint.in_weights:
+        return lipschitz_bound(module, shape)
+    network = module.network if isinstance(module, Standardized) else module
+    if not isinstance(asked(network), Foreign):
+        return math.inf
+    bound = lipschitz_bound(module, shape)
+    return bound if made(network) is not None or bound <= 1 + STEEP else math.inf
 
 
 def _unit(critic: Any) -> float:

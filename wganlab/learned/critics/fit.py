@@ -301,7 +301,8 @@ class _Fit:
         self.told.eval().zero_grad(set_to_none=True)
         scale = 1.0 if self.unit is None else self.unit.scale
         history = tuple(self.history)
-        return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale)
+        shape = tuple(self.laws.whole(self.watch)[0].shape[1:])
+        return FittedCritic(self.told, self.constraint, history, self.best, stopped, scale, shape)
 
 
 def _refuse_kinds(constraint: Any, optimizer: Any, callback: Any) -> None:

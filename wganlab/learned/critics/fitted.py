@@ -77,6 +77,8 @@ class FittedCritic:
     unit: float = 1.0
     """What the points were divided by for the network (`data.units`): the penalty's weight counts
     in that unit."""
+    shape: tuple[int, ...] | None = None
+    """Of one of the points that it was fitted on."""
 
     @property
     def final(self) -> Record:
@@ -96,7 +98,7 @@ class FittedCritic:
     @property
     def lipschitz(self) -> float:
         """A proven Lipschitz constant, inf where there is none (`lipschitz_bound`)."""
-        return lipschitz_bound(self.critic)
+        return lipschitz_bound(self.critic, self.shape)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One field of all records, shape (records,): `column("gap")`."""

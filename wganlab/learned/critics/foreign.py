@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from wganlab.learned.batch import Batch
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 AGAIN = 1e-6  # relative to the largest value: how far two calls with the same points may be apart
 APART = 1e-4  # and with the points in other company, where sums are rounded in another order
+SETTLED = 1e-3  # likewise, how far a weight may be from itself when it is made again
 LOOKED_AT = 64  # points to find that out
 OWN = "wganlab."
 ALL = "it is given all points at once: of a function f of one, give lambda z: [f(p) for p in z]"
@@ -264,6 +266,26 @@ def copied(module: nn.Module) -> nn.Module | None:
     for weight in other.parameters():
         if not weight.is_leaf:  # as TorchScript copies
             weight.detach_().requires_grad_()
+    return other
+
+
+@torch.no_grad()
+def baked(module: nn.Module) -> nn.Module | None:
+    """A copy in evaluation mode whose parametrized weights are numbers; None if there is none.
+
+    So it can be cast, where weights are made in float32 alone, and looking at a weight no longer
+    changes it, as a power iteration does. Weights that change by more than that are not numbers.
+    """
+    other = copied(module)
+    if other is None:
+        return None
+    other.eval()
+    for part in other.modules():
+        for name in list(getattr(part, "parametrizations", ())):
+            first, again = getattr(part, name).clone(), getattr(part, name)
+            if not (first - again).abs().max() <= SETTLED * first.abs().max():
+                return None
+            parametrize.remove_parametrizations(part, name, leave_parametrized=True)
     return other
 
 

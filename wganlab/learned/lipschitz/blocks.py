@@ -18,11 +18,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.utils import parametrize
 
 from wganlab.learned.lipschitz.convolutions import convolution_norm
 from wganlab.learned.lipschitz.linear_maps import spectral
-from wganlab.learned.lipschitz.values import Followed, UnprovenError, fresh, total
-from wganlab.learned.networks.activations import MaxMin, slope
+from wganlab.learned.lipschitz.pointwise import hypot
+from wganlab.learned.lipschitz.values import Followed, UnprovenError, fresh, rescaled, total
+from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.folds import Fold
 
 if TYPE_CHECKING:
@@ -37,11 +39,16 @@ ORTHOGONIUM = "orthogonium.layers."
 def block(module: nn.Module) -> Callable[[Any], Any] | None:
     """What stands for the forward of a layer that is known by name; None for all others."""
     kind = type(module)
+    if parametrize.is_parametrized(module):  # which made a class for it
+        kind = kind.__mro__[1]
     if "forward" in vars(module):
         return None
     if kind.__module__.startswith("wganlab.") and (kind is Fold or slope(module) is not None):
         return _instead(module, _fold if kind is Fold else _sort)
-    rule = NAMED.get(f"{kind.__module__}.{kind.__qualname__}")
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    rule = NAMED.get(name)
+    if rule is None and name == f"{ORTHOGONIUM}residual.L2NormResidual":
+        return lambda x: _root_of_squares(module, x)
     return None if rule is None else _instead(module, rule)
 
 
@@ -58,7 +65,7 @@ def _instead(module: Any, rule: Callable[[Any, Followed], float]) -> Callable[..
         except UnprovenError as error:
             raise x.run.fail(str(error)) from error
         zeros = torch.zeros(x.shape, dtype=x.dtype, device=x.device)
-        return fresh(x, original(module, zeros).shape, factor * total(x))
+        return fresh(x, original(module, zeros).shape, factor * total(x), factor=factor)
 
     return forward
 
@@ -120,6 +127,23 @@ def _sdp_convolution(module: Any, x: Followed) -> float:
     )
 
 
+def _aoc_block(module: Any, x: Followed) -> float:
+    """x - 2 K' relu(K x + b), of an orthogonal convolution without padding and its transpose."""
+    if module.padding_mode == "circular" and module.padding != 0:
+        raise UnprovenError("a padding that moves the image")
+    axes = [1, 1]
+    kernel = module.in_conv.weight
+    return _reflected(convolution_norm(kernel, axes, axes, module.groups, list(x.shape[2:])))
+
+
+def _root_of_squares(module: Any, x: Any) -> Any:
+    """sqrt(x^2 / 2 + g(x)^2 / 2 + eps): like hypot, whose gradient has length 1 at most."""
+    if not isinstance(x, Followed):
+        return type(module).forward(module, x)
+    half = math.sqrt(0.5)
+    return hypot(rescaled(x, half), rescaled(module.fn(x), half))
+
+
 NAMED: dict[str, Callable[[Any, Followed], float]] = {
     f"{TORCHLIP}activation.MaxMin": _both_signs,
     f"{TORCHLIP}activation.HouseHolder": _householder,
@@ -128,5 +152,5 @@ NAMED: dict[str, Callable[[Any, Followed], float]] = {
     f"{ORTHOGONIUM}custom_activations.SoftHuber": _huber,
     f"{ORTHOGONIUM}conv.SLL.sll_layer.SDPBasedLipschitzDense": _sdp_dense,
     f"{ORTHOGONIUM}conv.SLL.sll_layer.SDPBasedLipschitzResBlock": _sdp_convolution,
+    f"{ORTHOGONIUM}conv.SLL.sll_layer.AOCLipschitzResBlock": _aoc_block,
 }
-__all__ = ["MaxMin", "block"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from wganlab.learned.critics.foreign import dtype_of, lent, undisturbed
+from wganlab.learned.critics.foreign import baked, dtype_of, lent, undisturbed
 from wganlab.learned.lipschitz import linear_maps, mixing, pointwise
 from wganlab.learned.lipschitz.blocks import block
 from wganlab.learned.lipschitz.values import (
@@ -67,7 +67,7 @@ def follow(module: nn.Module, shape: Sequence[int]) -> float:
     if any(isinstance(part, compiled) or hasattr(part, "_orig_mod") for part in module.modules()):
         return math.inf
     found = []
-    with undisturbed(), torch.no_grad(), lent(module) as network:
+    with undisturbed(), torch.no_grad(), lent(baked(module) or module) as network:
         network.eval()
         for part in network.modules():
             known = block(part)
@@ -153,5 +153,5 @@ def _in_place(func: Any, name: str, args: Any, kwargs: Any) -> Followed:
     if made.index.shape != v.index.shape or made.dtype != v.dtype:
         raise UnprovenError(f"a change of shape or type in place, {func}")
     v.base, v.index, v.slope = made.base, made.index, made.slope
-    v.name, v.mark = made.name, made.mark
+    v.label, v.mark = made.label, made.mark
     return v

@@ -32,7 +32,7 @@ def product(a: Any, b: Any) -> Followed:
     entry = min(
         float(rows.norm(dim=-1).max()) * total(v), float(rows.abs().sum(-1).max()) * each(v)
     )
-    found: Followed = fresh(v, shape.shape, norm * total(v), entry)
+    found: Followed = fresh(v, shape.shape, norm * total(v), entry, factor=norm)
     return found
 
 
@@ -104,12 +104,15 @@ def convolution(
             v, what, lambda: convolution_norm(weight, stride, dilation, groups, sizes, torus=torus)
         )
 
-    whole = norm(sizes, False) * total(v)
+    factor = norm(sizes, False)
+    whole = factor * total(v)
     if _is_torus(v, shape[-axes:], stride, padding, transposed):
         before: Followed = v.mark[1]
-        whole = min(whole, norm(before.shape[-axes:], True) * total(before))
+        around = norm(before.shape[-axes:], True)
+        if around * total(before) < whole:
+            v, factor, whole = before, around, around * total(before)
     filters = float(weight.flatten(1).norm(dim=1).max()) * total(v)
-    found: Followed = fresh(v, shape, whole, whole if transposed else filters)
+    found: Followed = fresh(v, shape, whole, whole if transposed else filters, factor=factor)
     return found
 
 
@@ -132,7 +135,7 @@ def separable(v: Followed, axes: int, along: Callable[[Tensor, int], Tensor], en
         matrix = along(torch.eye(size, dtype=torch.float64)[:, None], axis)[:, 0]  # (size, made)
         norm *= spectral(matrix)
         shape[axis - axes] = matrix.shape[1]
-    return fresh(v, shape, norm * total(v), entry)
+    return fresh(v, shape, norm * total(v), entry, factor=norm)
 
 
 def averages(axes: int) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import torch
 from wganlab.learned.lipschitz.values import (
     Followed,
     UnprovenError,
+    beside,
     each,
     fresh,
     moved,
@@ -74,7 +75,7 @@ def copied_to(v: Followed, *args: Any, **kwargs: Any) -> Followed:
     other = Followed(v.run, v.base, v.index, v.slope, like, v.family)
     other.mark = v.mark
     if dtype == v.dtype:
-        other.name = v.name
+        other.label = v.label
     return other
 
 
@@ -105,7 +106,7 @@ def mean(v: Followed, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     """Means over axes."""
     found = _reduced(v, dim, keepdim, lambda k: k)
     if keepdim:
-        found.mark = ("mean", v.name)
+        found.mark = ("mean", v.label)
     return found
 
 
@@ -115,10 +116,10 @@ def _largest(kind: str, *, pair: bool) -> Callable[..., Any]:
     def rule(v: Followed, dim: Any = None, keepdim: bool = False) -> Any:
         dims = list(range(v.dim())) if dim is None or dim == [] else dim
         shape = v.slope.amax(dims, keepdim).shape
-        found = fresh(v, shape, total(v), each(v))
+        found = fresh(v, shape, total(v), each(v), factor=1.0)
         dims = [dims] if isinstance(dims, int) else dims
         if len(dims) == 1 and v.shape[dims[0]] == 2:
-            found.mark = (kind, v.name, dims[0] % v.dim())
+            found.mark = (kind, v.label, dims[0] % v.dim())
         return (found, unknown(v, shape)) if pair else found
 
     return rule
@@ -133,14 +134,14 @@ def unknown(v: Followed, shape: Sequence[int]) -> Followed:
 
 def ordered(v: Followed, *args: Any, **kwargs: Any) -> Any:
     """Sorted along an axis: by the rearrangement inequality no two come apart by it."""
-    return fresh(v, v.shape, total(v), each(v)), unknown(v, v.shape)
+    return fresh(v, v.shape, total(v), each(v), factor=1.0), unknown(v, v.shape)
 
 
 def top(v: Followed, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> Any:
     """The k largest along an axis."""
     shape = list(v.shape)
     shape[dim] = k
-    return fresh(v, shape, total(v), each(v)), unknown(v, shape)
+    return fresh(v, shape, total(v), each(v), factor=1.0), unknown(v, shape)
 
 
 def log_sum_exp(v: Followed, dim: Any, keepdim: bool = False) -> Followed:
@@ -188,16 +189,16 @@ def together(parts: Sequence[Any], dim: int = 0) -> Followed:
     if all(part.base is v.base for part in followed):
         slope = torch.cat([_slope(part) for part in parts], dim)
         return Followed(v.run, v.base, index, slope, v)
-    squares, seen = 0.0, []
+    kept: list[Followed] = []
     for part in followed:
         twin = _twin(part.mark)
-        if twin is not None and twin in seen:
-            seen.remove(twin)
-            continue
-        seen.append(part.mark)
-        squares += total(part) ** 2
+        if twin is None or all(other.mark != twin for other in kept):
+            kept.append(part)
+        else:  # both of a pair are counted with the first, which is a tensor of its own
+            done = next(other for other in kept if other.mark == twin)
+            kept[kept.index(done)] = fresh(done, done.shape, total(done), factor=1.0)
     entry = max(each(part) for part in followed)
-    found: Followed = fresh(v, index.shape, math.sqrt(squares), entry)
+    found: Followed = fresh(v, index.shape, beside(kept), entry)
     return found
 
 

@@ -13,8 +13,10 @@ import torch
 from wganlab.learned.lipschitz.values import (
     Followed,
     UnprovenError,
+    beside,
     each,
     fresh,
+    past,
     rescaled,
     same_place,
     total,
@@ -107,7 +109,7 @@ def add(a: Any, b: Any, *, alpha: float = 1) -> Followed:
 def subtract(a: Any, b: Any, alpha: float = 1) -> Followed:
     """a - alpha b; what is left of a beside its mean is a projection of it."""
     if isinstance(a, Followed) and isinstance(b, Followed) and alpha == 1:
-        if b.mark == ("mean", a.name):
+        if b.mark == ("mean", a.label):
             return fresh(a, a.shape, total(a))  # type: ignore[no-any-return]
     return _sum(a, b, 1.0, alpha)
 
@@ -170,7 +172,7 @@ def _extreme(a: Any, b: Any, kind: str) -> Followed:
         return Followed(a.run, a.base, a.index, torch.maximum(a.slope, b.slope), a)
     found = _either(a, b)
     if a.shape == b.shape:
-        found.mark = (kind, frozenset((a.name, b.name)))
+        found.mark = (kind, frozenset((a.label, b.label)))
     return found
 
 
@@ -179,15 +181,17 @@ def _either(a: Followed, b: Followed) -> Followed:
     a, b = _constants_too(a, b), _constants_too(b, a)
     shape = torch.broadcast_shapes(a.shape, b.shape)
     a, b = rescaled(a, torch.ones(shape)), rescaled(b, torch.ones(shape))
+    found: Followed = fresh(a, shape, beside([a, b]), math.hypot(each(a), each(b)))
     if a.base is b.base:
-        index = torch.cat([a.index.flatten(), b.index.flatten()])
-        both = Followed(
-            a.run, a.base, index, torch.cat([a.slope.flatten(), b.slope.flatten()]), a
-        )
-        whole = total(both)
-    else:
-        whole = math.hypot(total(a), total(b))
-    return fresh(a, shape, whole, math.hypot(each(a), each(b)))  # type: ignore[no-any-return]
+        found.base.past = _joint(a, b)
+    return found
+
+
+def _joint(a: Followed, b: Followed) -> Any:
+    """The past of a function of two pieces of one base."""
+    index = torch.cat([a.index.flatten(), b.index.flatten()])
+    slope = torch.cat([a.slope.flatten(), b.slope.flatten()])
+    return past(Followed(a.run, a.base, index, slope, a))
 
 
 def _constants_too(a: Any, other: Any) -> Followed:

@@ -11,6 +11,7 @@ pieces: what is cut apart and put together again is not counted twice.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
+
+
+ANCESTORS = 12  # tensors before another that it remembers
 
 
 class UnprovenError(Exception):
@@ -34,6 +38,8 @@ class Base:
     """Its Lipschitz constant as a map of the input, both with their Euclidean norms."""
     each: float
     """The largest Lipschitz constant of any single entry, at most `total`."""
+    past: tuple[tuple[Base, Tensor], ...] = ()
+    """Tensors a before it, with weights w of their entries: |db|^2 <= sum_i w_i |da_i|^2."""
 
 
 @dataclass(eq=False)
@@ -58,7 +64,7 @@ class Followed(torch.Tensor):
     base: Base
     index: Tensor
     slope: Tensor
-    name: Any
+    label: Any
     mark: Any
     family: list[int]
 
@@ -77,7 +83,7 @@ class Followed(torch.Tensor):
             cls, index.shape, dtype=like.dtype, device=like.device
         )
         made.run, made.base, made.index, made.slope, made.mark = run, base, index, slope, None
-        made.name = object()  # of its numbers: equal names, equal numbers
+        made.label = object()  # of its numbers: equal labels, equal numbers
         made.family = [0] if family is None else family  # of views, which share what is in them
         made.family[0] += 1
         return made
@@ -121,10 +127,15 @@ def first(args: Any, kwargs: Any = None) -> Followed:
     raise UnprovenError("nothing is followed")
 
 
+def squares(v: Followed) -> Tensor:
+    """Weights w of the entries of its base: |dv|^2 <= sum_i w_i |db_i|^2."""
+    size = int(v.index.max()) + 1 if v.index.numel() else 1
+    return torch.bincount(v.index.flatten(), v.slope.flatten() ** 2, minlength=size)
+
+
 def total(v: Followed) -> float:
     """Lipschitz constant of the whole: entries of one place of the base add up in squares."""
-    squares = torch.bincount(v.index.flatten(), weights=v.slope.flatten() ** 2)
-    return v.base.total * float(squares.max().sqrt()) if len(squares) else 0.0
+    return v.base.total * float(squares(v).max().sqrt())
 
 
 def each(v: Followed) -> float:
@@ -132,13 +143,45 @@ def each(v: Followed) -> float:
     return v.base.each * float(v.slope.max()) if v.slope.numel() else 0.0
 
 
-def fresh(like: Followed, shape: Sequence[int], whole: float, entry: float | None = None) -> Any:
-    """A new tensor of that shape, whose Lipschitz constant as a whole and of an entry are known."""
+def past(v: Followed, factor: float = 1.0) -> tuple[tuple[Base, Tensor], ...]:
+    """Weights of the entries of all tensors before it, for what is `factor` times as steep."""
+    own = squares(v)
+    largest = float(own.max())
+    before = [(a, factor**2 * largest * w) for a, w in v.base.past]
+    return ((v.base, factor**2 * own), *before)[:ANCESTORS]
+
+
+def fresh(
+    like: Followed,
+    shape: Sequence[int],
+    whole: float,
+    entry: float | None = None,
+    *,
+    factor: float | None = None,
+) -> Any:
+    """A new tensor of that shape, whose Lipschitz constant as a whole and of an entry are known.
+
+    `factor` is given where it is that many times as steep as `like`, and depends on it alone.
+    """
     shape = tuple(int(size) for size in shape)
     entry = whole if entry is None else min(entry, whole)
     index = torch.arange(torch.Size(shape).numel()).reshape(shape)
-    base = Base(whole, entry)
+    base = Base(whole, entry, () if factor is None else past(like, factor))
     return Followed(like.run, base, index, torch.ones(shape, dtype=torch.float64), like)
+
+
+def beside(parts: Sequence[Followed]) -> float:
+    """Lipschitz constant of all of them as one vector: the best that a common past proves."""
+    proven = [math.hypot(*(total(part) for part in parts))]
+    pasts = [dict(past(part)) for part in parts]
+    for base in pasts[0]:
+        if all(base in weights for weights in pasts):
+            size = max(len(weights[base]) for weights in pasts)
+            added = torch.zeros(size, dtype=torch.float64)
+            for weights in pasts:
+                added[: len(weights[base])] += weights[base]
+            proven.append(base.total * float(added.max().sqrt()))
+    return min(proven)
 
 
 def rescaled(v: Followed, slope: float | Tensor) -> Followed:
@@ -169,7 +212,7 @@ def _placed(v: Followed, numbers: Tensor, view: bool) -> Followed:
     slope = torch.where(places == 0, 0.0, v.slope.reshape(-1)[at])
     family = v.family if view else None
     made = Followed(v.run, v.base, v.index.reshape(-1)[at], slope, v, family)
-    made.name = (v.name, tuple(places.shape), places.numpy().tobytes())
+    made.label = (v.label, tuple(places.shape), places.numpy().tobytes())
     return made
 
 
