@@ -279,13 +279,18 @@ def baked(module: nn.Module) -> nn.Module | None:
     other = copied(module)
     if other is None:
         return None
-    other.eval()
-    for part in other.modules():
-        for name in list(getattr(part, "parametrizations", ())):
-            first, again = getattr(part, name).clone(), getattr(part, name)
-            if not (first - again).abs().max() <= SETTLED * first.abs().max():
+    for part in list(other.eval().modules()):
+        if not parametrize.is_parametrized(part):
+            continue
+        made = {name: getattr(part, name).clone() for name in part.parametrizations}
+        for name, first in made.items():
+            if not (first - getattr(part, name)).abs().max() <= SETTLED * first.abs().max():
                 return None
-            parametrize.remove_parametrizations(part, name, leave_parametrized=True)
+        # its class, which torch made for it, is also that of the module it is copied of
+        part.__class__ = type(part).__mro__[1]
+        del part._modules["parametrizations"]
+        for name, weight in made.items():
+            part.register_parameter(name, nn.Parameter(weight))
     return other
 
 
