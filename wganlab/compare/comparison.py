@@ -10,7 +10,7 @@ gradient penalty of weight lambda the gap exceeds EM, on parallel lines by the f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from torch import nn
 from wganlab import exact
 from wganlab.compare.clouds import Clouds, drawn, solved
 from wganlab.compare.probe import Probe
+from wganlab.compare.steepest import search
 from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
 from wganlab.learned.constraints.norms import made
+from wganlab.learned.critics.declared import checked, declared
 from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
 from wganlab.learned.networks.standardized import Standardized
 
@@ -67,6 +69,17 @@ class Comparison:
     """Of training, where they are known."""
     method: str = ""
     """What kept the critic."""
+    declared: float | None = None
+    """A Lipschitz constant that the user declares: no proof; None where there is none."""
+    found: float | None = None
+    """The largest slope that a search found, where a constant is declared."""
+
+    @property
+    def refuted(self) -> bool:
+        """Is a constant declared that is too small, by the slopes that were found?"""
+        if self.declared is None or self.found is None:
+            return False
+        return self.found > self.declared * (1 + STEEP)
 
     @property
     def gap_over_slope(self) -> float:
@@ -83,6 +96,15 @@ class Comparison:
         """Is the estimate negative: an optimum on the wrong side, or no training at all?"""
         return self.estimate < 0
 
+    @property
+    def told(self) -> str:
+        """What is to be said of the constant that is declared; empty where none is."""
+        if self.declared is None:
+            return ""
+        if self.refuted:
+            return f"declared, and WRONG: a slope of {self.found:.6g} was found"
+        return f"declared, not proven; the steepest found is {self.found:.6g}"
+
     def __str__(self) -> str:
         """One line a number."""
         rows: list[tuple[str, float | int | None, str]] = [
@@ -91,6 +113,7 @@ class Comparison:
             ("critic gap", self.critic_gap, "WRONG SIGN" if self.wrong_sign else "raw"),
             ("slope", self.slope, "largest gradient norm seen"),
             ("Lipschitz", self.lipschitz, "no proof" if self.lipschitz == math.inf else "proven"),
+            ("declared L", self.declared, self.told),
             ("gap / slope", self.gap_over_slope, ""),
             ("certificate", self.certificate, "a lower bound of exact EM"),
             ("corrected", self.corrected, "exact law" if self.corrected_exactly else "heuristic"),
@@ -115,6 +138,7 @@ def critic_vs_exact(
     rng: np.random.Generator | None = None,
     transport: exact.Transport | None = None,
     product: bool | None = None,
+    lipschitz: float | None = None,
 ) -> Comparison:
     """Lay a critic beside the exact earth mover's distance of two clouds.
 
@@ -138,6 +162,9 @@ def critic_vs_exact(
         Give the proven bound as `lipschitz`. By default only where the weights are what is
         constrained, by us or by the network's own layers, and where it says slope 1: elsewhere it
         is proven, and useless.
+    lipschitz : float, optional
+        A Lipschitz constant that you declare, where nobody can prove one; by default what the
+        critic has as an attribute `lipschitz_`. It is told as declared, and tried by search.
 
     Returns
     -------
@@ -162,6 +189,7 @@ def critic_vs_exact(
     (1.0, True)
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    lipschitz = None if lipschitz is None else checked(lipschitz)
     if isinstance(x, exact.known.Pair):
         if y is not None:
             raise ValueError("a known pair has both laws: give it alone, or as pair= of its clouds")
@@ -172,15 +200,31 @@ def critic_vs_exact(
         raise ValueError("y is missing: give two clouds, or a known pair alone")
     else:
         x, y = drawn(x, "x", n, rng), drawn(y, "y", n, rng)
-    return judged(critic, solved(x, y, pair=pair, transport=transport), rng, product=product)
+    clouds = solved(x, y, pair=pair, transport=transport)
+    return judged(critic, clouds, rng, product=product, lipschitz=lipschitz)
 
 
 def judged(
-    critic: Any, clouds: Clouds, rng: np.random.Generator, *, product: bool | None = None
+    critic: Any,
+    clouds: Clouds,
+    rng: np.random.Generator,
+    *,
+    product: bool | None = None,
+    lipschitz: float | None = None,
 ) -> Comparison:
     """`critic_vs_exact`, where the clouds are checked and their transport is solved."""
     with undisturbed():  # the critic may draw from the global generators
-        return _judged(critic, clouds, rng, product)
+        told = _judged(critic, clouds, rng, product)
+        own = critic.critic if isinstance(critic, FittedCritic) else critic
+        lipschitz = declared(own) if lipschitz is None else lipschitz
+        if lipschitz is None:
+            return told
+        probe = Probe(critic, clouds.real)
+        found = max(told.slope, search(probe, clouds.real, clouds.fake, rng))
+        told = replace(told, declared=lipschitz, found=found)
+        if not told.refuted and lipschitz <= 1 + STEEP:  # a penalty leaves no bias to take out
+            told = replace(told, corrected=None, corrected_exactly=False)
+        return told
 
 
 def _judged(
