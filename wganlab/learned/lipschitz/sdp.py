@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-MARGIN = 1e-10  # of a complement's norm, which it is taken less by: more than is rounded
+MARGIN = 1e-10  # of a complement's trace, which it is taken less by: more than is rounded
 RATE = 0.1  # of a logarithm, at the start
 STEPS = 300
 SECONDS = 20.0
-BARRIER = (0.03, 0.001)  # its weight at the start and at the end
+BARRIER = (0.03, 0.0001)  # its weight at the start and at the end
 SILU, GELU = SLOPES[nn.SiLU], SLOPES[nn.GELU]
 
 # smallest and largest slope; f(x) - f(-x) = x for silu and gelu, so their slopes lie about 1/2
@@ -138,7 +138,10 @@ def sdp_bound(stretch: Stretch, seconds: float = SECONDS) -> float:
     started = _start(unit)
     if started is None:
         return product
-    return min(product, math.sqrt(_proven(unit, _tuned(unit, started, seconds))) * math.prod(norms))
+    told = _form(unit, _tuned(unit, started, seconds))
+    if told is None:
+        return product
+    return min(product, math.sqrt(float(told[0]) * (1 + MARGIN)) * math.prod(norms))
 
 
 def _start(stretch: Stretch) -> list[Tensor] | None:
@@ -149,7 +152,7 @@ def _start(stretch: Stretch) -> list[Tensor] | None:
         m, p = (low + high) / 2, low * high
         reach = weight @ torch.linalg.solve(before, weight.mT)
         steep = float(torch.linalg.matrix_norm(reach, 2))
-        number = 1 / ((2 * m * m + max(0.0, -p)) * steep) if steep > 0 else 0.0
+        number = 1 / (2 * (m * m + max(0.0, -p)) * steep) if steep > 0 else 0.0
         if not 0 < number < math.inf:
             return None
         logs.append(torch.full((len(weight),), math.log(number), dtype=torch.float64))
@@ -159,23 +162,21 @@ def _start(stretch: Stretch) -> list[Tensor] | None:
     return logs
 
 
-def _form(
-    stretch: Stretch, logs: Sequence[Tensor], margin: float = 0.0
-) -> tuple[Tensor, Tensor] | None:
+def _form(stretch: Stretch, logs: Sequence[Tensor]) -> tuple[Tensor, Tensor] | None:
     """c^2 for these multipliers, and the logarithm of how far inside they are; None outside."""
     weights, multipliers = stretch.weights, [log.exp() for log in logs]
     square = torch.eye(weights[0].shape[1], dtype=torch.float64)
     inside = square.new_zeros(())
     for i, (weight, (low, high)) in enumerate(zip(weights, stretch.ranges, strict=False)):
         scaled = multipliers[i][:, None] * weight
-        factor = _factor(square + low * high * weight.mT @ scaled, margin)
+        factor = _factor(square + low * high * weight.mT @ scaled)
         if factor is None:
             return None
-        if i:
-            inside = inside + 2 * factor.diagonal().log().sum() - logs[i - 1].sum()
+        unit = logs[i - 1].sum() if i else 0.0
+        inside = inside + 2 * factor.diagonal().log().sum() - unit
         half = torch.linalg.solve_triangular(factor, scaled.mT, upper=False)
         square = torch.diag(multipliers[i]) - ((low + high) / 2) ** 2 * half.mT @ half
-    factor = _factor(square, margin)
+    factor = _factor(square)
     if factor is None:
         return None
     inside = inside + 2 * factor.diagonal().log().sum() - logs[-1].sum()
@@ -183,10 +184,9 @@ def _form(
     return torch.linalg.matrix_norm(half, 2) ** 2, inside
 
 
-def _factor(square: Tensor, margin: float) -> Tensor | None:
-    if margin:
-        size = float(torch.linalg.matrix_norm(square, 2))
-        square = square - margin * size * torch.eye(len(square), dtype=torch.float64)
+def _factor(square: Tensor) -> Tensor | None:
+    room = MARGIN * float(square.detach().trace())
+    square = square - room * torch.eye(len(square), dtype=torch.float64)
     factor, failed = torch.linalg.cholesky_ex(square)
     return None if failed else factor
 
@@ -219,13 +219,6 @@ def _tuned(stretch: Stretch, logs: list[Tensor], seconds: float) -> list[Tensor]
         (square.log() - barrier * inside).backward()
         optimizer.step()
     return best
-
-
-@torch.no_grad()
-def _proven(stretch: Stretch, logs: list[Tensor]) -> float:
-    """c^2 with room for rounding; inf where there is none."""
-    told = _form(stretch, logs, MARGIN)
-    return math.inf if told is None else float(told[0]) * (1 + MARGIN)
 
 
 def tight(parts: Sequence[nn.Module], norms: Sequence[float], seconds: float) -> float:
