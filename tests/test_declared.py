@@ -102,7 +102,7 @@ def test_rows_of_another_constant_are_other_rows():
 def test_constants_that_make_no_sense_are_refused(constant):
     critic = Masked()
     critic.lipschitz_ = constant
-    with pytest.raises(ValueError, match="declare a positive number, such as 1.0"):
+    with pytest.raises(ValueError, match="declare a positive number, such as"):
         compare.critic_vs_exact(critic, LINES)
     with pytest.raises(ValueError, match="declare a positive number"):
         compare.critic_vs_exact(Masked(), LINES, lipschitz=constant)

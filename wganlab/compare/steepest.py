@@ -1,9 +1,9 @@
 """Search for the steepest place of a critic: what a declared Lipschitz constant is tried by.
 
-It starts at points of both clouds, between them, around them and far around them, keeps the steepest
-and climbs: along the growth of the slope, H g / |g| with H the second derivative by differences, and
-by random steps of many sizes, since where a critic is piecewise linear its slope only jumps. What is
-found is a lower bound of the Lipschitz constant, and no proof of anything.
+It starts at points of both clouds, between them, around them and far around them, keeps the
+steepest and climbs: along the growth of the slope, H g / |g| with H the second derivative by
+differences, and by random steps of many sizes, since where a critic is piecewise linear its slope
+only jumps. What is found is a lower bound of the Lipschitz constant, and no proof of anything.
 """
 
 from __future__ import annotations

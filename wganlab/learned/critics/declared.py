@@ -1,7 +1,7 @@
 """A Lipschitz constant that a user declares, of a critic of which nobody has a proof.
 
-It is an attribute `lipschitz_` of the critic, a positive number, in the unit of its values over that
-of the points that it is given. It is no proof, and is never told as one.
+It is an attribute `lipschitz_` of the critic, a positive number, in the unit of its values over
+that of the points that it is given. It is no proof, and is never told as one.
 """
 
 from __future__ import annotations

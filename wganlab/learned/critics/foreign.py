@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils import parametrize
 
 from wganlab.learned.batch import Batch
 from wganlab.learned.networks.chain import chain
@@ -182,7 +182,8 @@ def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint)
     name = name_of(critic.network)
     points = torch.cat([real[: LOOKED_AT // 2], fake[: LOOKED_AT // 2]])
     with torch.no_grad():
-        of_itself(lambda z: critic(z).double().cpu().numpy(), points, name, dtype_of(critic))
+        again = APART if any(map(parametrize.is_parametrized, critic.modules())) else AGAIN
+        of_itself(lambda z: critic(z).double().cpu().numpy(), points, name, dtype_of(critic), again)
     f = critic(points[:4])
     if not f.requires_grad:
         raise ValueError(
@@ -219,9 +220,16 @@ def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint)
 
 
 def of_itself(
-    call: Callable[[Any], np.ndarray], points: Any, name: str, dtype: Any = torch.float32
+    call: Callable[[Any], np.ndarray],
+    points: Any,
+    name: str,
+    dtype: Any = torch.float32,
+    same: float = AGAIN,
 ) -> None:
-    """ValueError if values change from call to call, or with the other points of the batch."""
+    """ValueError if values change from call to call, or with the other points of the batch.
+
+    `same` is how far two calls may be apart: more where a power iteration moves the weights.
+    """
     whole, again = call(points), call(points)
     half = (len(points) + 1) // 2
     parts = [call(points[half:]), call(points[:half])] if len(points) > 1 else [whole]
@@ -231,7 +239,7 @@ def of_itself(
         return  # told elsewhere
     rough = 4 * torch.finfo(dtype).eps
     for other, tolerance, why in (
-        (again, max(AGAIN, rough), "changes from call to call, by up to {:.3g}: switch off what "
+        (again, max(same, rough), "changes from call to call, by up to {:.3g}: switch off what "
          "is random in it, as F.dropout(x, training=self.training)"),
         (apart, max(APART, rough), "at a point changes with the other points of the batch, by up "
          "to {:.3g}: let each point be judged by itself, as layer norm does in place of batch "
@@ -282,7 +290,8 @@ def baked(module: nn.Module) -> nn.Module | None:
     for part in list(other.eval().modules()):
         if not parametrize.is_parametrized(part):
             continue
-        made = {name: getattr(part, name).clone() for name in part.parametrizations}
+        names = list(part._modules["parametrizations"]._modules)  # type: ignore[union-attr]
+        made = {name: getattr(part, name).clone() for name in names}
         for name, first in made.items():
             if not (first - getattr(part, name)).abs().max() <= SETTLED * first.abs().max():
                 return None

@@ -122,9 +122,7 @@ def _sdp_convolution(module: Any, x: Followed) -> float:
     if any(k != 2 * module.padding + 1 for k in kernel.shape[2:]):
         raise UnprovenError("a padding that moves the image")
     axes = [1] * (kernel.dim() - 2)
-    return _reflected(
-        convolution_norm(kernel, axes, axes, module.groups, list(x.shape[2:]))
-    )
+    return _reflected(convolution_norm(kernel, axes, axes, module.groups, list(x.shape[2:])))
 
 
 def _aoc_block(module: Any, x: Followed) -> float:

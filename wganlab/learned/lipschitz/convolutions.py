@@ -92,7 +92,7 @@ def _phases(weight: Tensor, stride: Sequence[int], dilation: Sequence[int]) -> T
     taps = [-(-r // s) for r, s in zip(reach, stride, strict=True)]
     wide = weight.new_zeros(*weight.shape[:3], *(t * s for t, s in zip(taps, stride, strict=True)))
     places = [slice(0, r, d) for r, d in zip(reach, dilation, strict=True)]
-    wide[(..., *places)] = weight
+    wide[(slice(None),) * 3 + tuple(places)] = weight
     for axis, (t, s) in enumerate(zip(taps, stride, strict=True)):
         wide = wide.unflatten(3 + 2 * axis, (t, s))  # (..., t1, s1, t2, s2, ...)
     count = len(kernel)
@@ -125,7 +125,9 @@ def _largest(phases: Tensor, grids: Sequence[int]) -> float:
     """The largest norm among the frequencies; those of minus w are conjugate, and left out."""
     taps = phases.shape[3:]
     waves = [
-        torch.exp(2j * math.pi * torch.outer(torch.arange(n).double(), torch.arange(t).double()) / n)
+        torch.exp(
+            2j * math.pi * torch.outer(torch.arange(n).double(), torch.arange(t).double()) / n
+        )
         for n, t in zip(grids, taps, strict=True)
     ]
     half = [range(n) for n in grids]

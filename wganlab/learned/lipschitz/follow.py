@@ -150,8 +150,8 @@ def _in_place(func: Any, name: str, args: Any, kwargs: Any) -> Followed:
     if not isinstance(v, Followed) or v.family[0] > 1 or name not in RULES:
         raise UnprovenError(f"a change in place, {func}")
     made = RULES[name](*args, **kwargs)
-    if made.index.shape != v.index.shape or made.dtype != v.dtype:
+    if made.places.shape != v.places.shape or made.dtype != v.dtype:
         raise UnprovenError(f"a change of shape or type in place, {func}")
-    v.base, v.index, v.slope = made.base, made.index, made.slope
+    v.base, v.places, v.slope = made.base, made.places, made.slope
     v.label, v.mark = made.label, made.mark
     return v

@@ -72,22 +72,20 @@ def copied_to(v: Followed, *args: Any, **kwargs: Any) -> Followed:
         raise UnprovenError(f"rounded to {dtype}")
     device = next((one for one in given if isinstance(one, torch.device)), v.device)
     like = torch.empty(0, dtype=dtype, device=device)
-    other = Followed(v.run, v.base, v.index, v.slope, like, v.family)
+    other = Followed(v.run, v.base, v.places, v.slope, like, v.family)
     other.mark = v.mark
     if dtype == v.dtype:
         other.label = v.label
     return other
 
 
-def _reduced(
-    v: Followed, dim: Any, keepdim: bool, divisor: Callable[[float], float]
-) -> Followed:
+def _reduced(v: Followed, dim: Any, keepdim: bool, divisor: Callable[[float], float]) -> Followed:
     """Sums over axes: of k entries each, sqrt(k) times as steep at most, by Cauchy and Schwarz."""
     dims = list(range(v.dim())) if dim is None or dim == [] else dim
     places = v.slope.sum(dims, keepdim)
     k = v.slope.numel() / max(places.numel(), 1)
     whole, entry = math.sqrt(k) * total(v), k * each(v)
-    if len(v.index.unique()) == v.index.numel():  # every entry is of a place of its own
+    if len(v.places.unique()) == v.places.numel():  # every entry is of a place of its own
         steepest = float((v.slope**2).sum(dims, keepdim).max().sqrt())
         whole, entry = min(whole, v.base.total * steepest), float(places.max()) * v.base.each
     share = divisor(k)
@@ -95,9 +93,7 @@ def _reduced(
     return found
 
 
-def summed(
-    v: Followed, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
-) -> Followed:
+def summed(v: Followed, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Followed:
     """Sums over axes."""
     return _reduced(v, dim, keepdim, lambda k: 1.0)
 
@@ -129,7 +125,7 @@ def unknown(v: Followed, shape: Sequence[int]) -> Followed:
     """Places of the largest: whole numbers, of which nothing is known."""
     found = fresh(v, shape, math.inf)
     whole = torch.empty(0, dtype=torch.int64, device=v.device)
-    return Followed(v.run, found.base, found.index, found.slope, whole)
+    return Followed(v.run, found.base, found.places, found.slope, whole)
 
 
 def ordered(v: Followed, *args: Any, **kwargs: Any) -> Any:
@@ -172,9 +168,7 @@ def distances(a: Any, b: Any, p: float = 2, mode: Any = None) -> Followed:
     v, other = (a, b) if isinstance(a, Followed) else (b, a)
     if p != 2 or isinstance(other, Followed) or v.dim() != 2 or other.dim() != 2:
         raise UnprovenError("distances of another kind")
-    found: Followed = fresh(
-        v, (a.shape[0], b.shape[0]), math.sqrt(len(other)) * total(v), total(v)
-    )
+    found: Followed = fresh(v, (a.shape[0], b.shape[0]), math.sqrt(len(other)) * total(v), total(v))
     return found
 
 
@@ -225,7 +219,7 @@ def stacked(parts: Sequence[Any], dim: int = 0) -> Followed:
 
 def _index(part: Any) -> torch.Tensor:
     if isinstance(part, Followed):
-        return part.index
+        return part.places
     return torch.zeros(part.shape, dtype=torch.int64)
 
 

@@ -108,9 +108,9 @@ def add(a: Any, b: Any, *, alpha: float = 1) -> Followed:
 
 def subtract(a: Any, b: Any, alpha: float = 1) -> Followed:
     """a - alpha b; what is left of a beside its mean is a projection of it."""
-    if isinstance(a, Followed) and isinstance(b, Followed) and alpha == 1:
-        if b.mark == ("mean", a.label):
-            return fresh(a, a.shape, total(a))  # type: ignore[no-any-return]
+    both = isinstance(a, Followed) and isinstance(b, Followed)
+    if both and alpha == 1 and b.mark == ("mean", a.label):
+        return fresh(a, a.shape, total(a))
     return _sum(a, b, 1.0, alpha)
 
 
@@ -169,7 +169,7 @@ def _extreme(a: Any, b: Any, kind: str) -> Followed:
         v, bound = (a, b) if isinstance(a, Followed) else (b, a)
         return clamp(v, bound)
     if a.shape == b.shape and same_place(a, b):
-        return Followed(a.run, a.base, a.index, torch.maximum(a.slope, b.slope), a)
+        return Followed(a.run, a.base, a.places, torch.maximum(a.slope, b.slope), a)
     found = _either(a, b)
     if a.shape == b.shape:
         found.mark = (kind, frozenset((a.label, b.label)))
@@ -189,7 +189,7 @@ def _either(a: Followed, b: Followed) -> Followed:
 
 def _joint(a: Followed, b: Followed) -> Any:
     """The past of a function of two pieces of one base."""
-    index = torch.cat([a.index.flatten(), b.index.flatten()])
+    index = torch.cat([a.places.flatten(), b.places.flatten()])
     slope = torch.cat([a.slope.flatten(), b.slope.flatten()])
     return past(Followed(a.run, a.base, index, slope, a))
 
@@ -198,7 +198,7 @@ def _constants_too(a: Any, other: Any) -> Followed:
     """A constant as something that is followed and never changes."""
     if isinstance(a, Followed):
         return a
-    return fresh(other, _constant(a).shape, 0.0)  # type: ignore[no-any-return]
+    return fresh(other, _constant(a).shape, 0.0)
 
 
 def _sum(a: Any, b: Any, of_a: Factor, of_b: Factor) -> Followed:
@@ -212,9 +212,9 @@ def _sum(a: Any, b: Any, of_a: Factor, of_b: Factor) -> Followed:
     shape = torch.broadcast_shapes(a.shape, b.shape)
     a, b = rescaled(a, torch.ones(shape)), rescaled(b, torch.ones(shape))
     if same_place(a, b):
-        return Followed(a.run, a.base, a.index, a.slope + b.slope, a)
+        return Followed(a.run, a.base, a.places, a.slope + b.slope, a)
     whole, entry = total(a) + total(b), each(a) + each(b)
-    return fresh(a, shape, whole, entry)  # type: ignore[no-any-return]
+    return fresh(a, shape, whole, entry)
 
 
 def _constant(value: Any) -> Tensor:
@@ -223,7 +223,7 @@ def _constant(value: Any) -> Tensor:
     value = torch.as_tensor(value)
     if value.is_complex():
         raise UnprovenError("complex numbers")
-    return value.detach().cpu()  # type: ignore[no-any-return]
+    return value.detach().cpu()
 
 
 def _of_slope(slope: float) -> Callable[..., Followed]:

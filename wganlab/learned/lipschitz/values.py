@@ -2,7 +2,7 @@
 
 A `Followed` tensor has a shape and no numbers. Of its entries v_j it is known that
 
-    |dv_j| <= slope_j |db_index_j|,   |db| <= total |dx|,   |db_i| <= each |dx|,
+    |dv_j| <= slope_j |db_place_j|,   |db| <= total |dx|,   |db_i| <= each |dx|,
 
 where b is a tensor computed before it, its base, x is the network's input, a whole batch as one
 vector, and d is the difference between any two inputs. So pieces of one tensor are remembered as
@@ -62,7 +62,7 @@ class Followed(torch.Tensor):
 
     run: Run
     base: Base
-    index: Tensor
+    places: Tensor
     slope: Tensor
     label: Any
     mark: Any
@@ -79,19 +79,17 @@ class Followed(torch.Tensor):
         family: list[int] | None = None,
     ) -> Followed:
         """Entries `slope` times those of the base at `index`, of one shape; type as `like`."""
-        made: Followed = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made: Followed = torch.Tensor._make_wrapper_subclass(
             cls, index.shape, dtype=like.dtype, device=like.device
         )
-        made.run, made.base, made.index, made.slope, made.mark = run, base, index, slope, None
+        made.run, made.base, made.places, made.slope, made.mark = run, base, index, slope, None
         made.label = object()  # of its numbers: equal labels, equal numbers
         made.family = [0] if family is None else family  # of views, which share what is in them
         made.family[0] += 1
         return made
 
     @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         run = first(args, kwargs).run
         try:
             with torch._C.DisableTorchFunctionSubclass():
@@ -102,7 +100,9 @@ class Followed(torch.Tensor):
             raise
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         run = first(args, kwargs).run
         try:
             assert run.dispatch is not None
@@ -112,7 +112,7 @@ class Followed(torch.Tensor):
             raise
 
     def __repr__(self, **_: Any) -> str:  # type: ignore[override]
-        return f"Followed(shape={tuple(self.index.shape)})"
+        return f"Followed(shape={tuple(self.places.shape)})"
 
 
 def first(args: Any, kwargs: Any = None) -> Followed:
@@ -129,8 +129,8 @@ def first(args: Any, kwargs: Any = None) -> Followed:
 
 def squares(v: Followed) -> Tensor:
     """Weights w of the entries of its base: |dv|^2 <= sum_i w_i |db_i|^2."""
-    size = int(v.index.max()) + 1 if v.index.numel() else 1
-    return torch.bincount(v.index.flatten(), v.slope.flatten() ** 2, minlength=size)
+    size = int(v.places.max()) + 1 if v.places.numel() else 1
+    return torch.bincount(v.places.flatten(), v.slope.flatten() ** 2, minlength=size)
 
 
 def total(v: Followed) -> float:
@@ -189,8 +189,8 @@ def rescaled(v: Followed, slope: float | Tensor) -> Followed:
     factors = torch.as_tensor(slope, dtype=torch.float64).detach().cpu().abs()
     if not factors.isfinite().all():
         raise UnprovenError("a factor is not finite")
-    shape = torch.broadcast_shapes(v.index.shape, factors.shape)
-    index, old = v.index.expand(shape), v.slope.expand(shape)
+    shape = torch.broadcast_shapes(v.places.shape, factors.shape)
+    index, old = v.places.expand(shape), v.slope.expand(shape)
     return Followed(v.run, v.base, index, old * factors, v)
 
 
@@ -199,7 +199,7 @@ def moved(v: Followed, move: Callable[[Tensor], Any], *, view: bool = True) -> A
 
     It is asked where each entry goes: the entries are numbered from 1, and 0 is a constant.
     """
-    numbers = torch.arange(1, v.index.numel() + 1, dtype=torch.float64).reshape(v.index.shape)
+    numbers = torch.arange(1, v.places.numel() + 1, dtype=torch.float64).reshape(v.places.shape)
     gone = move(numbers)
     if isinstance(gone, list | tuple):
         return type(gone)(_placed(v, one, view) for one in gone)
@@ -211,11 +211,11 @@ def _placed(v: Followed, numbers: Tensor, view: bool) -> Followed:
     at = (places - 1).clamp(min=0)
     slope = torch.where(places == 0, 0.0, v.slope.reshape(-1)[at])
     family = v.family if view else None
-    made = Followed(v.run, v.base, v.index.reshape(-1)[at], slope, v, family)
+    made = Followed(v.run, v.base, v.places.reshape(-1)[at], slope, v, family)
     made.label = (v.label, tuple(places.shape), places.numpy().tobytes())
     return made
 
 
 def same_place(a: Followed, b: Followed) -> bool:
     """Is every entry of both of one place of one base?"""
-    return a.base is b.base and a.index.shape == b.index.shape and torch.equal(a.index, b.index)
+    return a.base is b.base and a.places.shape == b.places.shape and torch.equal(a.places, b.places)
