@@ -57,6 +57,7 @@ def steepest(network, shape, n=24):
     for point in points:
         function = lambda z: network(z[None])[0].flatten()  # noqa: E731
         jacobian = torch.autograd.functional.jacobian(function, point)
+        jacobian = jacobian.nan_to_num(0.0, 0.0, 0.0)  # of a length at 0
         matrix = jacobian.reshape(-1, math.prod(shape))
         largest = max(largest, torch.linalg.matrix_norm(matrix, 2).item())
     return largest
@@ -372,3 +373,56 @@ def test_a_trained_block_is_bounded_and_judged():
     free = fit_critic(x, y, critic=Block(), constraint=NoConstraint(), steps=3)
     assert compare.critic_vs_exact(free, x, y).lipschitz == math.inf  # proven, and useless
     assert compare.critic_vs_exact(free, x, y, product=True).lipschitz == free.lipschitz
+
+
+WIDTH = 6
+SQUARE = torch.randn(WIDTH, WIDTH, generator=SOURCE, dtype=torch.float64)
+UNARY = [
+    torch.relu, torch.tanh, torch.abs, torch.neg, torch.sin, functional.gelu,
+    lambda x: functional.leaky_relu(x, -1.5), lambda x: x @ SQUARE / 2, lambda x: x.flip(1),
+    lambda x: x - x.mean(1, keepdim=True), lambda x: x.sort(1).values, lambda x: 1.5 * x - 1,
+    lambda x: x * SQUARE[0], lambda x: x.roll(1, 1), lambda x: torch.softmax(x, 1),
+    lambda x: x.view(-1, 2, 3).transpose(1, 2).reshape(-1, WIDTH),
+    lambda x: torch.cat([x[:, 2:], x[:, :2]], 1), lambda x: torch.cat(x.chunk(2, 1)[::-1], 1),
+    halves, lambda x: torch.stack([x[:, ::2], x[:, 1::2]], 2).flatten(1),
+    lambda x: x.sum(1, keepdim=True).expand(-1, WIDTH) / 4, lambda x: x.clamp(-0.5, 1),
+    lambda x: (x * 1).mul_(0.7).relu_(), lambda x: x.norm(dim=1, keepdim=True) * SQUARE[1],
+    lambda x: functional.conv1d(x[:, None], SQUARE[:1, None, :3], padding=1)[:, 0],
+    lambda x: functional.pad(x, (-2, 2)), lambda x: x.view(-1, 3, 2).amax(2).repeat(1, 2),
+]  # fmt: skip
+BINARY = [
+    lambda a, b: a + b, lambda a, b: a - 0.5 * b, torch.maximum, torch.minimum, torch.hypot,
+    lambda a, b: torch.lerp(a, b, 0.3), lambda a, b: torch.cat([a[:, :3], b[:, 3:]], 1),
+    lambda a, b: torch.cat([torch.max(a, b)[:, :3], torch.min(a, b)[:, :3]], 1),
+    lambda a, b: torch.where(SQUARE[2] > 0, a, b), lambda a, b: torch.cat([a, b], 1)[:, 3:9],
+]  # fmt: skip
+
+
+def program(seed):
+    """A network drawn from operations: each step takes what any step before has made."""
+    rng = np.random.default_rng(seed)
+    steps = []
+    for number in range(rng.integers(2, 9)):
+        table = UNARY if rng.random() < 0.6 else BINARY
+        inputs = [max(0, number - rng.integers(0, 3)) for _ in range(2)]
+        steps.append((table[rng.integers(len(table))], inputs[: 1 if table is UNARY else 2]))
+
+    def function(x):
+        made = [x]
+        for operation, inputs in steps:
+            made.append(operation(*(made[i] for i in inputs)))
+        return made[-1][:, :1] if seed % 3 == 0 else made[-1]
+
+    return Own(function)
+
+
+@pytest.mark.parametrize("first", range(0, 80, 20))
+def test_no_network_drawn_from_operations_is_steeper_than_its_bound(first):
+    tight = []
+    for seed in range(first, first + 20):
+        network = program(seed)
+        bound, seen = follow(network, (WIDTH,)), steepest(network, (WIDTH,), n=12)
+        assert seen <= bound * (1 + 1e-9), seed
+        assert bound < math.inf, seed
+        tight.append(seen / bound if bound else 1.0)
+    assert np.mean(tight) > 0.35

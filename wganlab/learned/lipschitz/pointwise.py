@@ -220,7 +220,8 @@ def _sum(a: Any, b: Any, of_a: Factor, of_b: Factor) -> Followed:
 def _constant(value: Any) -> Tensor:
     if isinstance(value, Followed):
         raise UnprovenError("a product, a bound or a choice that depends on the input")
-    value = torch.as_tensor(value)
+    if isinstance(value, int | float):
+        value = torch.tensor(value, dtype=torch.float64)
     if value.is_complex():
         raise UnprovenError("complex numbers")
     return value.detach().cpu()
