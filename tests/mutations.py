@@ -416,7 +416,6 @@ LEARNED = {
             ("total(a) + total(b), each(a) + each(b)", "max(total(a), total(b)), 9.0"),
             ("max(1.0, abs(negative_slope))", "1.0"),
             ("rescaled(v, 1 / _constant(by).double())", "rescaled(v, _constant(by).double())"),
-            ("if isinstance(value, Followed):\n        raise", "if False:\n        raise"),
         ],
     ),
     "wganlab/learned/lipschitz/mixing.py": (
@@ -447,7 +446,6 @@ LEARNED = {
             ("v.family[0] > 1 or", "False or"),
             ("most - least <= AGREE * most", "True"),
             ("v.label, v.mark = made.label, made.mark", "v.mark = made.mark"),
-            ("network.eval()", "pass"),
         ],
     ),
     "wganlab/learned/lipschitz/blocks.py": (

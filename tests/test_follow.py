@@ -131,6 +131,7 @@ def test_functions_of_known_slope(name):
 STEEPER = {
     "the mean of another": (lambda x: x - (5 * x).mean(1, keepdim=True), 4.0),
     "a mean of the wrong sign": (lambda x: x - (-x).mean(1, keepdim=True), 2.0),
+    "a mean before a change": (lambda x: other_sign(x), 2.0),
     "the mean of a relu": (lambda x: 4 * x.relu() - x.mean(1, keepdim=True), 4.0),
     "a pair of others": (
         lambda x: torch.cat([torch.max(x[:, :2], x[:, 2:]), torch.min(-x[:, :2], x[:, 2:])], 1),
@@ -253,7 +254,18 @@ def behind_a_view(x):
     return y
 
 
+def other_sign(x):
+    y = x * 1
+    mean = y.mean(1, keepdim=True)
+    y.mul_(-1)
+    return y - mean
+
+
 UNKNOWN = {
+    "a norm of order 1": lambda x: x.norm(p=1, dim=1),
+    "batch statistics, tracked": lambda x: functional.batch_norm(
+        x, torch.zeros(4).double(), torch.ones(4).double(), training=True
+    ),
     "a choice by the data": lambda x: x if (x > 0).all() else 9 * x,
     "NumPy": lambda x: torch.from_numpy(x.numpy()),
     "NumPy, swallowed": swallowed,
