@@ -475,7 +475,6 @@ LEARNED = {
         ("declared",),
         [
             ("found > slopes", "found < slopes"),
-            ("+ step * _growth(", "- step * _growth("),
             ("rises[apart] / far[apart]", "rises[apart] * far[apart]"),
         ],
     ),
