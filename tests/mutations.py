@@ -466,7 +466,6 @@ LEARNED = {
                 "((low + high) / 4) ** 2 * half.mT @ half",
             ),
             ("nn.SiLU: (1 - SILU, SILU)", "nn.SiLU: (0.0, SILU)"),
-            ("if square.item() < least:", "if True:"),
             ("min(1.0, module.negative_slope)", "0.0"),
             ("weight @ found[-1].weights[-1]", "weight"),
         ],
