@@ -390,9 +390,113 @@ LEARNED = {
         [
             ("2 * layer_norm(layer.planes) ** 2 - 1)", "layer_norm(layer.planes))"),
             ("float(singular_values(layer)[0])", "float(singular_values(layer)[-1])"),
+            ("return math.prod(norms)", "return sum(norms)"),
+            ("return math.inf if shape is None", "return 1.0 if shape is None"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/convolutions.py": (
+        ("convnets", "follow"),
+        [
             ("* math.sqrt(patches)", "* patches**0"),
-            ("    return math.prod(\n", "    return sum(\n"),
-            ("return math.inf", "return 1.0"),
+            ("-(-k * math.gcd(s, d) // s)", "k * math.gcd(s, d) // s"),
+            ("c if torus else c + t - 1", "c"),
+            ("/ math.sqrt(loss))", "/ 1.2)"),
+            ("range(grids[0] // 2 + 1)", "range(grids[0] // 2)"),
+            ("slice(0, r, d)", "slice(0, (r + d - 1) // d, 1)"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/values.py": (
+        ("follow",),
+        [
+            (
+                "run.fail(str(error))\n            raise\n\n    @classmethod",
+                "raise\n\n    @classmethod",
+            ),
+            ("v.slope.flatten() ** 2, minlength", "v.slope.flatten(), minlength"),
+            ("factor**2 * largest * w", "factor**2 * w"),
+            ("return v.base.total * float(squares(v).max().sqrt())", "return v.base.total"),
+            ("added[: len(weights[base])] += weights", "added[: len(weights[base])] = weights"),
+            ("made.label = object()", "made.label = 0"),
+            ("torch.where(places == 0, 0.0,", "torch.where(places < 0, 0.0,"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/pointwise.py": (
+        ("follow",),
+        [
+            (
+                "return _sum(a, b, 1.0, alpha)\n\n\ndef reversed",
+                "return _sum(a, b, 1.0, 0)\n\n\ndef reversed",
+            ),
+            ("a.slope + b.slope", "torch.maximum(a.slope, b.slope)"),
+            ("total(a) + total(b), each(a) + each(b)", "max(total(a), total(b)), 9.0"),
+            ("max(1.0, abs(negative_slope))", "1.0"),
+            ("rescaled(v, 1 / _constant(by).double())", "rescaled(v, _constant(by).double())"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/mixing.py": (
+        ("follow",),
+        [
+            ("math.sqrt(k) * total(v), k * each(v)", "total(v), each(v)"),
+            ('("mean", v.label)', '("mean", 0)'),
+            ('"min" if mark[0] == "max" else "max"', "mark[0]"),
+            ("math.sqrt(len(other)) * total(v), total(v)", "total(v), 0.5 * total(v)"),
+            ("dtype not in (torch.float32, torch.float64)", "dtype is None"),
+            ("if ord != 2:", "if ord > 9:"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/linear_maps.py": (
+        ("follow",),
+        [
+            ("n % s == 0 and m <= n // s", "n % s == 0"),
+            ("factor * weight.detach()", "factor * weight.detach().sign()"),
+            ("math.sqrt(overlap(k, s, d)) * total(v)", "total(v)"),
+            ("if training or var is None", "if var is None"),
+            ("norm *= spectral(matrix)", "norm = spectral(matrix)"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/follow.py": (
+        ("follow",),
+        [
+            ("if run.failed:\n            return math.inf", "if run.failed:\n            pass"),
+            ("v.family[0] > 1 or", "False or"),
+            ("most - least <= AGREE * most", "True"),
+            ("v.label, v.mark = made.label, made.mark", "v.mark = made.mark"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/blocks.py": (
+        ("follow", "foreign_layers"),
+        [
+            ("max(1.0, 2 * norm**2 - 1)", "1.0"),
+            ('if "forward" in vars(module):', "if False:"),
+            ("theta.numel() * 2 == x.shape[1]", "True"),
+            ("return _householder(module, x) / math.sqrt(2)", "return _householder(module, x)"),
+        ],
+    ),
+    "wganlab/learned/lipschitz/sdp.py": (
+        ("sdp",),
+        [
+            ("low * high * weight.mT @ scaled", "0 * weight.mT @ scaled"),
+            (
+                "((low + high) / 2) ** 2 * half.mT @ half",
+                "((low + high) / 4) ** 2 * half.mT @ half",
+            ),
+            ("nn.SiLU: (1 - SILU, SILU)", "nn.SiLU: (0.0, SILU)"),
+            ("min(1.0, module.negative_slope)", "0.0"),
+            ("weight @ found[-1].weights[-1]", "weight"),
+        ],
+    ),
+    "wganlab/compare/steepest.py": (
+        ("declared",),
+        [
+            ("found > slopes", "found < slopes"),
+            ("rises[apart] / far[apart]", "rises[apart] * far[apart]"),
+        ],
+    ),
+    "wganlab/learned/critics/declared.py": (
+        ("declared",),
+        [
+            ("inner * float(critic.gain / critic.scale)", "inner"),
+            ("not 0 < constant < math.inf", "not constant"),
         ],
     ),
     "wganlab/learned/constraints/clipping.py": (
@@ -830,7 +934,7 @@ COMPARE = {
                 "if isinstance(clouds.pair, exact.known.ParallelLines):",
                 "if clouds.pair is not None:",
             ),
-            ("product = constraint is None or constraint.in_weights", "product = True"),
+            ("bound if made(network) is not None or bound <= 1 + STEEP else math.inf", "bound"),
             ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
             ("y + t * (x - y),", "y,"),
             ("clouds.pair.sample(POINTS, rng, paired=True)", "clouds.pair.sample(POINTS, rng)"),

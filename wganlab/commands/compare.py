@@ -62,6 +62,9 @@ class Compare:
     """Your own critic: a class of torch modules, or a function that makes one, called with the
     dimension (or nothing), trained under each constraint; or a module or function of points, judged
     as it is."""
+    lipschitz: float | None = None
+    """A Lipschitz constant of --critic that you declare, where nobody can prove one; it is told as
+    declared, and tried by a search for steeper places."""
     constraint: str = ""
     """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, cowgan,
     mm, mm-r, ls, none (gp,lp,clip,sn,orthonormal by default, of your own class none too, and
@@ -143,6 +146,11 @@ class Compare:
                 raise ValueError(f"--{name} {value}: expected {least} or more")
         if self.seeds > 10_000:
             raise ValueError(f"--seeds {self.seeds}: there are more than 10,000 seeds, give fewer")
+        if self.lipschitz is not None and not self.critic:
+            raise ValueError(
+                "--lipschitz declares a constant of your own critic, --critic MODULE:NAME: those "
+                "of this package are proven"
+            )
         self._keep_inputs()
 
     def _keep_inputs(self) -> None:
@@ -204,11 +212,14 @@ class Compare:
     def methods(self, dimension: int) -> dict[str, Any]:
         """Methods by name, or the user's own critic as it is."""
         from wganlab.learned import METHODS
+        from wganlab.learned.critics.declared import declare
 
         critic = own_critic(self.critic) if self.critic else None
         default = DEFAULT
         if critic is not None:
             made = made_by(critic, dimension)
+            if self.lipschitz is not None:
+                critic = declare(critic, self.lipschitz)
             if made is None and not self.constraint:
                 return {self.critic: critic}
             if made is None and not has_weights(critic):

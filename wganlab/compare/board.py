@@ -104,6 +104,8 @@ class Cell:
             told = judged(critic, clouds, np.random.default_rng(self.seed))
         notes += _doubts(told, clouds)
         notes += won(critic)
+        if told.declared is not None:
+            notes.append(f"L = {told.declared:g} is {told.told}")
         note = "; ".join(dict.fromkeys(notes))
         values: dict[str, Any] = {name: getattr(told, name, None) for name in COLUMNS}
         values.update(pair=self.pair, method=self.method, seed=self.seed, note=note, key=self.key)

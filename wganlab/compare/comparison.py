@@ -10,24 +10,27 @@ gradient penalty of weight lambda the gap exceeds EM, on parallel lines by the f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import nn
 
 from wganlab import exact
 from wganlab.compare import directions
 from wganlab.compare.clouds import Clouds, drawn, solved
 from wganlab.compare.probe import Probe
+from wganlab.compare.steepest import search
 from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic, GradientPenalty
 from wganlab.learned.constraints.bounds import lipschitz_bound
+from wganlab.learned.constraints.norms import made
+from wganlab.learned.critics.declared import checked, declared
 from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
 from wganlab.learned.networks.standardized import Standardized
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-    from torch import nn
 
     from wganlab.learned import Constraint
 
@@ -73,6 +76,17 @@ class Comparison:
     dual: float | None = None
     """The value of the dual that the critic climbed with a second network beside it; None for a
     critic alone, and for clouds with weights."""
+    declared: float | None = None
+    """A Lipschitz constant that the user declares: no proof; None where there is none."""
+    found: float | None = None
+    """The largest slope that a search found, where a constant is declared."""
+
+    @property
+    def refuted(self) -> bool:
+        """Is a constant declared that is too small, by the slopes that were found?"""
+        if self.declared is None or self.found is None:
+            return False
+        return self.found > self.declared * (1 + STEEP)
 
     @property
     def gap_over_slope(self) -> float:
@@ -92,6 +106,15 @@ class Comparison:
         """Is the estimate negative: an optimum on the wrong side, or no training at all?"""
         return self.estimate < 0
 
+    @property
+    def told(self) -> str:
+        """What is to be said of the constant that is declared; empty where none is."""
+        if self.declared is None:
+            return ""
+        if self.refuted:
+            return f"declared, and WRONG: a slope of {self.found:.6g} was found"
+        return f"declared, not proven; the steepest found is {self.found:.6g}"
+
     def __str__(self) -> str:
         """One line a number."""
         rows: list[tuple[str, float | int | None, str]] = [
@@ -100,6 +123,7 @@ class Comparison:
             ("critic gap", self.critic_gap, "WRONG SIGN" if self.wrong_sign else "raw"),
             ("slope", self.slope, "largest gradient norm seen"),
             ("Lipschitz", self.lipschitz, "no proof" if self.lipschitz == math.inf else "proven"),
+            ("declared L", self.declared, self.told),
             ("gap / slope", self.gap_over_slope, ""),
             ("certificate", self.certificate, "a lower bound of exact EM"),
             ("dual", self.dual, "of two networks, no bound"),
@@ -127,6 +151,7 @@ def critic_vs_exact(
     rng: np.random.Generator | None = None,
     transport: exact.Transport | None = None,
     product: bool | None = None,
+    lipschitz: float | None = None,
 ) -> Comparison:
     """Lay a critic beside the exact earth mover's distance of two clouds.
 
@@ -147,8 +172,12 @@ def critic_vs_exact(
         `exact.wasserstein(x, y)` of these points, where it has been solved already: for several
         critics of one pair of clouds it need be solved once.
     product : bool, optional
-        Give the product of spectral norms as `lipschitz`. By default only where the weights are
-        what is constrained: elsewhere it is proven, and useless.
+        Give the proven bound as `lipschitz`. By default only where the weights are what is
+        constrained, by us or by the network's own layers, and where it says slope 1: elsewhere it
+        is proven, and useless.
+    lipschitz : float, optional
+        A Lipschitz constant that you declare, where nobody can prove one; by default what the
+        critic has as an attribute `lipschitz_`. It is told as declared, and tried by search.
 
     Returns
     -------
@@ -173,6 +202,7 @@ def critic_vs_exact(
     (1.0, True)
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    lipschitz = None if lipschitz is None else checked(lipschitz)
     if isinstance(x, exact.known.Pair):
         if y is not None:
             raise ValueError("a known pair has both laws: give it alone, or as pair= of its clouds")
@@ -183,15 +213,28 @@ def critic_vs_exact(
         raise ValueError("y is missing: give two clouds, or a known pair alone")
     else:
         x, y = drawn(x, "x", n, rng), drawn(y, "y", n, rng)
-    return judged(critic, solved(x, y, pair=pair, transport=transport), rng, product=product)
+    clouds = solved(x, y, pair=pair, transport=transport)
+    return judged(critic, clouds, rng, product=product, lipschitz=lipschitz)
 
 
 def judged(
-    critic: Any, clouds: Clouds, rng: np.random.Generator, *, product: bool | None = None
+    critic: Any,
+    clouds: Clouds,
+    rng: np.random.Generator,
+    *,
+    product: bool | None = None,
+    lipschitz: float | None = None,
 ) -> Comparison:
     """`critic_vs_exact`, where the clouds are checked and their transport is solved."""
     with undisturbed():  # the critic may draw from the global generators
-        return _judged(critic, clouds, rng, product)
+        told = _judged(critic, clouds, rng, product)
+        own = critic.critic if isinstance(critic, FittedCritic) else critic
+        lipschitz = declared(own) if lipschitz is None else lipschitz
+        if lipschitz is None:
+            return told
+        probe = Probe(critic, clouds.real)
+        found = max(told.slope, search(probe, clouds.real, clouds.fake, rng))
+        return replace(told, declared=lipschitz, found=found)
 
 
 def _judged(
@@ -215,7 +258,7 @@ def _judged(
         population=clouds.population,
         critic_gap=gap,
         slope=slope,
-        lipschitz=_bound(critic, constraint, product),
+        lipschitz=_bound(critic, constraint, product, clouds.shape),
         certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
         corrected_exactly=corrected is not None and _law_is_exact(clouds, constraint),
@@ -271,11 +314,19 @@ def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) 
     return float(directions.norms(probe.gradients(points)).max())
 
 
-def _bound(critic: Any, constraint: Constraint | None, product: bool | None) -> float:
+def _bound(
+    critic: Any, constraint: Constraint | None, product: bool | None, shape: tuple[int, ...]
+) -> float:
     module = critic.critic if isinstance(critic, FittedCritic) else critic
-    if product is None:
-        product = constraint is None or constraint.in_weights
-    return lipschitz_bound(module) if product and hasattr(module, "modules") else math.inf
+    if not isinstance(module, nn.Module) or product is False:
+        return math.inf
+    if product or constraint is None or constraint.in_weights:
+        return lipschitz_bound(module, shape)
+    network = module.network if isinstance(module, Standardized) else module
+    if not isinstance(asked(network), Foreign):
+        return math.inf
+    bound = lipschitz_bound(module, shape)
+    return bound if made(network) is not None or bound <= 1 + STEEP else math.inf
 
 
 def _unit(critic: Any) -> float:

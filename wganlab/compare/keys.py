@@ -21,6 +21,7 @@ from wganlab.compare.probe import Probe
 from wganlab.exact.known import Pair
 from wganlab.learned import Method, NetworkConfig, Tournament
 from wganlab.learned.critics import samplers
+from wganlab.learned.critics.declared import Declared, declared
 from wganlab.learned.critics.foreign import OWN, is_lazy, lent, undisturbed
 from wganlab.learned.critics.reading import read
 
@@ -96,6 +97,14 @@ def _rounded(values: Array) -> bytes:
 
 
 def _source(thing: Any) -> str:
+    constant = declared(thing)
+    if constant is not None:
+        inner = thing.critic if isinstance(thing, Declared) else thing
+        return f"{_plain(inner)} declared {constant!r}"
+    return _plain(thing)
+
+
+def _plain(thing: Any) -> str:
     if isinstance(thing, nn.Module):
         weights = hashlib.sha256()
         for name, value in thing.state_dict().items():

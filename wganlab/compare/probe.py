@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils import parametrize
 
 from wganlab.data.units import warn_of_lost
 from wganlab.learned import FittedCritic
@@ -200,7 +201,8 @@ class Probe:
         """What to call, and with tensors of which type and device.
 
         A module becomes a copy in evaluation mode, or, where there is none, stays itself, its state
-        put back. What makes float32 tensors of its own fails in float64, and is given float32.
+        put back. What makes float32 tensors of its own fails in float64, and is given float32,
+        unless they are its weights alone: then these are made first.
         """
         weights = [w for module in self._behind for w in (*module.parameters(), *module.buffers())]
         device = weights[0].device if weights else torch.device("cpu")
@@ -211,13 +213,25 @@ class Probe:
                 return _evaluated(critic), foreign.dtype_of(critic), device
             single, double = copies[0].eval(), copies[1].eval().double()
             self._behind = []
-        with foreign.restored(self._behind), torch.no_grad():
-            refusal, _ = _tried(double, torch.tensor(sample, device=device))
-        if refusal is None:
-            return double, torch.float64, device
+        for wide in (lambda: double, lambda: _baked(critic)):
+            with foreign.restored(self._behind), torch.no_grad():
+                asked = wide()
+                refusal, _ = _tried(asked, torch.tensor(sample, device=device))
+            if asked is not None and refusal is None:
+                return asked, torch.float64, device
         if isinstance(single, nn.Module):
             single = single.float()
         return single, torch.float32, device
+
+
+def _baked(critic: Any) -> nn.Module | None:
+    """A copy in float64 whose weights have been made; None where none are made."""
+    if not isinstance(critic, nn.Module):
+        return None
+    if not any(parametrize.is_parametrized(part) for part in critic.modules()):
+        return None
+    other = foreign.baked(critic)
+    return None if other is None else other.double()
 
 
 def _evaluated(critic: nn.Module) -> Callable[[torch.Tensor], Any]:

@@ -69,7 +69,7 @@ class Setting:
             critic.start(network, *clouds, torch.Generator().manual_seed(self.weights))
         second = torch.Generator().manual_seed(self.beside)
         at_work = constraint.begin(network, clouds[0], steps, second)
-        ascent = Ascent(self, network, at_work, constraint)
+        ascent = Ascent(self, network, at_work, constraint, tuple(clouds[0].shape[1:]))
         records = min(self.records if records is None else records, max(steps, 1))
         return ascent.finish(ascent.run(method, records, self, name))
 
@@ -78,8 +78,14 @@ class Ascent:
     """One training: the network and what it goes back to, the records, the clock."""
 
     def __init__(
-        self, setting: Setting, network: nn.Module, constraint: Constraint, chosen: Constraint
+        self,
+        setting: Setting,
+        network: nn.Module,
+        constraint: Constraint,
+        chosen: Constraint,
+        shape: tuple[int, ...],
     ) -> None:
+        self.shape = shape  # of a point
         self.network, self.objective = network, setting.objective
         self.asked = foreign.asked(network)  # whose values and slopes are asked for
         self.unit = setting.unit
@@ -198,10 +204,16 @@ class Ascent:
             final = self.history[self.best]
             self.history[self.best] = replace(self.measure(final.step), seconds=final.seconds)
         self.told.eval().zero_grad(set_to_none=True)
-        scale = 1.0 if self.unit is None else self.unit.scale
-        history = tuple(self.history)
         beside = self.constraint.beside
         if beside is not None:
             beside.eval().zero_grad(set_to_none=True)
-        work = self.constraint
-        return FittedCritic(self.told, self.chosen, history, self.best, stopped, scale, work)
+        return FittedCritic(
+            self.told,
+            self.chosen,
+            tuple(self.history),
+            self.best,
+            stopped,
+            unit=1.0 if self.unit is None else self.unit.scale,
+            shape=self.shape,
+            work=self.constraint,
+        )

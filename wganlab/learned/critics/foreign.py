@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils import parametrize
 
 from wganlab.learned.batch import Batch
 from wganlab.learned.networks.chain import chain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 AGAIN = 1e-6  # relative to the largest value: how far two calls with the same points may be apart
 APART = 1e-4  # and with the points in other company, where sums are rounded in another order
+SETTLED = 1e-3  # likewise, how far a weight may be from itself when it is made again
 LOOKED_AT = 64  # points to find that out
 OWN = "wganlab."
 ALL = "it is given all points at once: of a function f of one, give lambda z: [f(p) for p in z]"
@@ -180,7 +182,8 @@ def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint)
     name = name_of(critic.network)
     points = torch.cat([real[: LOOKED_AT // 2], fake[: LOOKED_AT // 2]])
     with torch.no_grad():
-        of_itself(lambda z: critic(z).double().cpu().numpy(), points, name, dtype_of(critic))
+        again = APART if any(map(parametrize.is_parametrized, critic.modules())) else AGAIN
+        of_itself(lambda z: critic(z).double().cpu().numpy(), points, name, dtype_of(critic), again)
     f = critic(points[:4])
     if not f.requires_grad:
         raise ValueError(
@@ -217,9 +220,16 @@ def examine(critic: Foreign, real: Tensor, fake: Tensor, constraint: Constraint)
 
 
 def of_itself(
-    call: Callable[[Any], np.ndarray], points: Any, name: str, dtype: Any = torch.float32
+    call: Callable[[Any], np.ndarray],
+    points: Any,
+    name: str,
+    dtype: Any = torch.float32,
+    same: float = AGAIN,
 ) -> None:
-    """ValueError if values change from call to call, or with the other points of the batch."""
+    """ValueError if values change from call to call, or with the other points of the batch.
+
+    `same` is how far two calls may be apart: more where a power iteration moves the weights.
+    """
     whole, again = call(points), call(points)
     half = (len(points) + 1) // 2
     parts = [call(points[half:]), call(points[:half])] if len(points) > 1 else [whole]
@@ -229,7 +239,7 @@ def of_itself(
         return  # told elsewhere
     rough = 4 * torch.finfo(dtype).eps
     for other, tolerance, why in (
-        (again, max(AGAIN, rough), "changes from call to call, by up to {:.3g}: switch off what "
+        (again, max(same, rough), "changes from call to call, by up to {:.3g}: switch off what "
          "is random in it, as F.dropout(x, training=self.training)"),
         (apart, max(APART, rough), "at a point changes with the other points of the batch, by up "
          "to {:.3g}: let each point be judged by itself, as layer norm does in place of batch "
@@ -264,6 +274,32 @@ def copied(module: nn.Module) -> nn.Module | None:
     for weight in other.parameters():
         if not weight.is_leaf:  # as TorchScript copies
             weight.detach_().requires_grad_()
+    return other
+
+
+@torch.no_grad()
+def baked(module: nn.Module) -> nn.Module | None:
+    """A copy in evaluation mode whose parametrized weights are numbers; None if there is none.
+
+    So it can be cast, where weights are made in float32 alone, and looking at a weight no longer
+    changes it, as a power iteration does. Weights that change by more than that are not numbers.
+    """
+    other = copied(module)
+    if other is None:
+        return None
+    for part in list(other.eval().modules()):
+        if not parametrize.is_parametrized(part):
+            continue
+        names = list(part._modules["parametrizations"]._modules)  # type: ignore[union-attr]
+        made = {name: getattr(part, name).clone() for name in names}
+        for name, first in made.items():
+            if not (first - getattr(part, name)).abs().max() <= SETTLED * first.abs().max():
+                return None
+        # its class, which torch made for it, is also that of the module it is copied of
+        part.__class__ = type(part).__mro__[1]
+        del part._modules["parametrizations"]
+        for name, weight in made.items():
+            part.register_parameter(name, nn.Parameter(weight))
     return other
 
 

@@ -87,7 +87,7 @@ SLOPES: dict[type[nn.Module], float] = {
 
 
 def slope(module: nn.Module) -> float | None:
-    """Largest slope of a layer without weights; None where it is not known."""
+    """Largest slope of a layer, whatever its weights are; None where it is not known."""
     if type(module) is nn.LeakyReLU:
         return max(1.0, abs(module.negative_slope))
     if type(module) is nn.ELU:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from wganlab.learned.networks.activations import slope
-from wganlab.learned.networks.cones import Cones
 from wganlab.learned.networks.few_channels import Conv2d
 from wganlab.learned.networks.folds import Fold
 
@@ -24,7 +23,7 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
         return None
     if isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
         inner = module
-    elif forward is nn.Linear.forward or _is_known(module):
+    elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module):
         return [module]
     elif isinstance(module, nn.Conv2d) and forward in (nn.Conv2d.forward, Conv2d.forward):
         # other paddings than zeros show a pixel more often
@@ -35,11 +34,6 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
     if any(parts is None for parts in chains):
         return None
     return [part for parts in chains for part in parts or ()]
-
-
-def _is_known(module: nn.Module) -> bool:
-    """Is it a layer whose slope is known whatever its weights are, or a fold?"""
-    return slope(module) is not None or is_fold(module) or type(module) is Cones
 
 
 def _is_patched(module: nn.Module) -> bool:

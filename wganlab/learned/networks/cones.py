@@ -25,6 +25,7 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
+from wganlab.learned.networks.activations import SLOPES
 from wganlab.learned.networks.mlp import MLP, MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 
@@ -83,6 +84,9 @@ class Cones(nn.Module):
     def extra_repr(self) -> str:
         """What print shows of it."""
         return f"{self.apexes.shape[1]}, {len(self.apexes)}, side={self.side!r}"
+
+
+SLOPES[Cones] = 1.0
 
 
 @dataclass(frozen=True)

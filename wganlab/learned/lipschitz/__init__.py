@@ -1,0 +1,1 @@
+"""Proofs of Lipschitz constants: networks followed operation by operation, and tighter bounds."""
