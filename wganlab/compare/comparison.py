@@ -86,7 +86,7 @@ class Comparison:
         """Is a constant declared that is too small, by the slopes that were found?"""
         if self.declared is None or self.found is None:
             return False
-        return self.found > self.declared * (1 + STEEP)
+        return is_refuted(self.declared, self.found)
 
     @property
     def gap_over_slope(self) -> float:
@@ -109,11 +109,9 @@ class Comparison:
     @property
     def told(self) -> str:
         """What is to be said of the constant that is declared; empty where none is."""
-        if self.declared is None:
+        if self.declared is None or self.found is None:
             return ""
-        if self.refuted:
-            return f"declared, and WRONG: a slope of {self.found:.6g} was found"
-        return f"declared, not proven; the steepest found is {self.found:.6g}"
+        return verdict(self.declared, self.found)
 
     def __str__(self) -> str:
         """One line a number."""
@@ -139,6 +137,18 @@ class Comparison:
             for name, value, remark in rows
             if value is not None
         )
+
+
+def is_refuted(declared: float, found: float) -> bool:
+    """Is a slope that was found larger than what was declared, beyond rounding?"""
+    return found > declared * (1 + STEEP)
+
+
+def verdict(declared: float, found: float) -> str:
+    """What is to be said of a declared constant and the steepest slope that was found."""
+    if is_refuted(declared, found):
+        return f"declared, and WRONG: a slope of {found:.6g} was found"
+    return f"declared, not proven; the steepest found is {found:.6g}"
 
 
 def critic_vs_exact(

@@ -13,7 +13,9 @@ import wganlab
 from wganlab import exact
 from wganlab.compare import board, comparison, directions, keys
 from wganlab.compare.probe import Probe
+from wganlab.compare.steepest import search
 from wganlab.learned import FittedCritic, Method
+from wganlab.learned.critics.declared import declared
 from wganlab.learned.critics.foreign import lent, undisturbed
 
 if TYPE_CHECKING:
@@ -107,6 +109,7 @@ class LawCell:
                 notes += diverged
             with undisturbed():
                 told = judged_on_law(critic, self.law, self.n)
+                notes += _tried(critic, self.law, told["slope"])
         if told["critic_gap"] < 0:
             notes.append("wrong sign")
         notes += board.won(critic)
@@ -121,6 +124,16 @@ class LawCell:
             key=self.key,
             **told,
         )
+
+
+def _tried(critic: Any, law: Known, slope: float) -> list[str]:
+    """What is to be said of a constant that the user declares."""
+    constant = declared(critic.critic if isinstance(critic, FittedCritic) else critic)
+    if constant is None:
+        return []
+    x, y = law.sample(keys.PROBES, rng := judging())
+    found = max(slope, search(Probe(critic, x), x, y, rng))
+    return [f"L = {constant:g} is {comparison.verdict(constant, found)}"]
 
 
 def judging() -> np.random.Generator:
@@ -146,7 +159,9 @@ def judged_on_law(critic: Any, law: Known, n: int) -> dict[str, Any]:
         "critic_gap": gap,
         "error": _error_of_ratio(rises, moved),
         "slope": max(float(directions.norms(g).max(initial=0.0)) for g in gradients),
-        "lipschitz": comparison._bound(critic, critic.constraint if fitted else None, None),
+        "lipschitz": comparison._bound(
+            critic, critic.constraint if fitted else None, None, (law.dim,)
+        ),
         "cosine": directions.cosine(gradients[2], (x - y)[far] / moved[far, None]),
         "cosine_at_real": at_real[0],
         "squared_l2_at_real": at_real[1],
