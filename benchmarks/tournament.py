@@ -55,8 +55,10 @@ class Ring:
     def __init__(self, dimension: int) -> None:
         self.dim = dimension
 
-    def sample(self, n: int, rng: np.random.Generator) -> tuple:
-        """n points of each."""
+    def sample(self, n: int, rng: np.random.Generator, *, paired: bool = False) -> tuple:
+        """n points of each; no coupling of them is known."""
+        if paired:
+            raise ValueError("no optimal coupling is known")
         x = 0.5 * rng.normal(size=(n, self.dim))
         angle = np.pi / 4 * rng.integers(8, size=n)
         x[:, :2] = 0.04 * rng.normal(size=(n, 2))

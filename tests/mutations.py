@@ -590,17 +590,25 @@ LEARNED = {
         ],
     ),
     "wganlab/learned/critics/fit.py": (
+        ("critic", "tournament", "cones"),
+        [
+            ("chosen = methods.default(constraint, critic)", "chosen = methods.METHODS['gp']"),
+            ("if it is not None})", "if it})"),
+            ("constraint = methods.METHODS[constraint].constraint", "pass"),
+        ],
+    ),
+    "wganlab/learned/critics/ascent.py": (
         ("critic",),
         [
             ("self.waited >= self.patience", "self.waited > self.patience"),
             ("record.objective >= max(", "record.objective <= max("),
             (
-                "laws, kept, generator, watch, patience, unit)",
-                "laws, kept, watch, watch, patience, unit)",
+                "self.watch, self.patience = setting.watch,",
+                "self.watch, self.patience = self.generator,",
             ),
             ("        self.network.train()\n", ""),
             ("network.load_state_dict(good)", "pass"),
-            ("manual_seed(beside)", "manual_seed(0)", "dual_solvers"),
+            ("manual_seed(self.beside)", "manual_seed(0)", "dual_solvers"),
             ("else [self.network, beside]", "else [self.network]", "dual_solvers"),
             (
                 "            real, fake = self.constraint.before_update(self.asked, real, fake)\n",
@@ -610,7 +618,48 @@ LEARNED = {
             ("beside.eval().zero_grad", "beside.zero_grad", "dual_solvers"),
             ("            schedule.step()\n", ""),
             ("if not all(finite):", "if not any(finite or [True]):"),
+            ("critic.start(network, *clouds,", "critic.start(network, *clouds[::-1],", "cones"),
+            ("critic = critic.at(clouds[0].shape[1:])", "pass", "tournament"),
         ],
+    ),
+    "wganlab/learned/critics/tournament.py": (
+        ("tournament",),
+        [
+            ("key=lambda name: scores[name]", "key=lambda name: -scores[name]"),
+            ("return gap / lipschitz_bound(", "return gap * lipschitz_bound("),
+            ("setting.laws.draw(JUDGED", "setting.laws.draw(1000"),
+            ("            best = final\n", "            pass\n"),
+            ("r.seconds + earlier", "r.seconds"),
+            ("scale * value for", "value for"),
+            ("round(tournament.heat * method.steps)", "method.steps"),
+            ('if heats[name].stopped == "callback":', "if False:"),
+        ],
+    ),
+    "wganlab/learned/critics/methods.py": (
+        ("tournament", "cones"),
+        [
+            ("math.prod(shape) < PIXELS", "math.prod(shape) <= PIXELS + 300"),
+            ("not method.constraint.in_weights or", "False or"),
+            ("return (same or likely or", "return (likely or"),
+            ("critic.trunk is None:", "True:"),
+        ],
+    ),
+    "wganlab/learned/networks/cones.py": (
+        ("cones",),
+        [
+            ("(sign * self.heights - self._distances(x))", "(self.heights - self._distances(x))"),
+            ("self.heights[highest] - sign * distances", "self.heights[highest] - distances"),
+            ("if not self.training:", "if self.training:"),
+            ("SLOPES[Cones] = 1.0", "SLOPES[Cones] = 0.5"),
+            ('found = real if self.side == "real" else fake', "found = real"),
+            ("if many == 1:", "if False:"),
+            ("2 * k / max(self.cones - 1, 1) - 1", "2 * k / max(self.cones - 1, 1)"),
+            ("            found = layer(found)\n", "            pass\n"),
+        ],
+    ),
+    "wganlab/learned/networks/by_dimension.py": (
+        ("tournament",),
+        [("math.prod(shape) < self.many_from", "math.prod(shape) <= self.many_from")],
     ),
     "wganlab/learned/critics/fitted.py": (
         ("critic",),

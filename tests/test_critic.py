@@ -497,7 +497,8 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
 @pytest.mark.parametrize(
     ("options", "advice"),
     [
-        ({"constraint": "gp"}, "constraint = 'gp': give one of Constraint, such as GradientPen"),
+        ({"constraint": 10.0}, "constraint = 10.0: give one of Constraint, such as GradientPen"),
+        ({"constraint": "gb"}, "constraint = 'gb': choose"),
         ({"optimizer": "adam"}, "optimizer = 'adam': give one of Optimizer, such as Optimizer("),
         ({"callback": 3}, "callback = 3: give a function (record, network)"),
         ({"steps": 10**15}, "steps = 1000000000000000: give a whole number of at most"),
@@ -686,7 +687,9 @@ def test_a_method_has_sizes_that_a_machine_has():
 
 def test_a_constraint_brings_its_own_method():
     fitted = fit_critic(*clouds(), constraint=Orthonormal(), steps=1)
-    assert fitted.critic.config == METHODS["orthonormal"].critic
+    assert fitted.critic.config == METHODS["orthonormal"].critic.at((2,))
     fitted = fit_critic(*clouds(), steps=1)
     assert isinstance(fitted.constraint, GradientPenalty)
-    assert fitted.critic.config == METHODS["gp"].critic
+    assert fitted.critic.config == METHODS["gp"].critic.at((2,))
+    named = fit_critic(*clouds(), constraint="lp", steps=1)
+    assert named.constraint == GradientPenalty(side="one")

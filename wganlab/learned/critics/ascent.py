@@ -214,6 +214,6 @@ class Ascent:
             self.best,
             stopped,
             unit=1.0 if self.unit is None else self.unit.scale,
-            shape=self.shape,
+            point_shape=self.shape,
             work=self.constraint,
         )

@@ -78,7 +78,7 @@ class FittedCritic:
     unit: float = 1.0
     """What the points were divided by for the network (`data.units`): the penalty's weight counts
     in that unit."""
-    shape: tuple[int, ...] | None = None
+    point_shape: tuple[int, ...] | None = None
     """Of one of the points that it was fitted on."""
     work: Constraint = field(default_factory=NoConstraint, repr=False)
     """The constraint at work, with what was trained beside the critic, in that unit, as `beside`:
@@ -107,7 +107,7 @@ class FittedCritic:
     @property
     def lipschitz(self) -> float:
         """A proven Lipschitz constant, inf where there is none (`lipschitz_bound`)."""
-        return lipschitz_bound(self.critic, self.shape)
+        return lipschitz_bound(self.critic, self.point_shape)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """One field of all records, shape (records,): `column("gap")`."""

@@ -61,9 +61,8 @@ def play(tournament: Tournament, asked: Method, setting: Setting) -> FittedCriti
 def score(critic: nn.Module, real: Tensor, fake: Tensor) -> float:
     """The critic gap over the proven Lipschitz constant, on points in the unit of the network."""
     network = critic.network if isinstance(critic, Standardized) else critic
-    return (_mean(network, real) - _mean(network, fake)) / lipschitz_bound(
-        network, tuple(real.shape[1:])
-    )
+    gap = _mean(network, real) - _mean(network, fake)
+    return gap / lipschitz_bound(network, tuple(real.shape[1:]))
 
 
 @torch.no_grad()
