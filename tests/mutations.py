@@ -1165,7 +1165,7 @@ COMPARE = {
                 "self.method, str(self.seed), wganlab",
             ),
             ("                notes += diverged\n", ""),
-            ("critic.constraint if fitted else None, None)", "None, None)"),
+            ("_bound(critic, constraint, None,", "_bound(critic, None, None,"),
         ],
     ),
     "wganlab/compare/law_board.py": (

@@ -154,14 +154,13 @@ def judged_on_law(critic: Any, law: Known, n: int) -> dict[str, Any]:
     gradients = [probe.gradients(z) for z in (x, y, rays[far])]
     at_real = directions.at_real(gradients[0], law, x)
     fitted = isinstance(critic, FittedCritic)
+    constraint = critic.constraint if fitted else None
     return {
         "exact": distance,
         "critic_gap": gap,
         "error": _error_of_ratio(rises, moved),
         "slope": max(float(directions.norms(g).max(initial=0.0)) for g in gradients),
-        "lipschitz": comparison._bound(
-            critic, critic.constraint if fitted else None, None, (law.dim,)
-        ),
+        "lipschitz": comparison._bound(critic, constraint, None, (law.dim,)),
         "cosine": directions.cosine(gradients[2], (x - y)[far] / moved[far, None]),
         "cosine_at_real": at_real[0],
         "squared_l2_at_real": at_real[1],
