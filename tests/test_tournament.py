@@ -93,7 +93,7 @@ def test_clouds_are_chosen_on_themselves_in_their_own_unit(rng):
     assert gaps[0] <= exact.emd(x, y)
 
 
-def test_held_out_points_are_seen_by_no_heat(rng):
+def test_a_heat_is_a_share_of_the_steps_and_sees_no_held_out_points():
     seen = []
 
     class Linear(torch.nn.Linear):
@@ -108,6 +108,7 @@ def test_held_out_points_are_seen_by_no_heat(rng):
     own = Method(WeightClipping(1.0), build, METHODS["clip"].optimizer, steps=8, batch=4)
     x, y = np.arange(40.0).reshape(20, 2), 100 + np.arange(40.0).reshape(20, 2)
     fitted = fit_critic(x, y, constraint=Tournament((("a", own), ("b", own))), held_out=10)
+    assert len(seen) == 2 + 2 + 8  # a quarter in each heat, all in the final
     trained = torch.cat(seen)
     assert len(torch.unique(trained, dim=0)) <= 20
     assert np.isfinite(fitted.final.held_out_gap)
