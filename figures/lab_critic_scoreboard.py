@@ -36,6 +36,7 @@ NAMES = {
     "clip": "weight clipping",
     "sn": "spectral norm, ReLU",
     "orthonormal": "orthonormal, MaxMin",
+    "cones": "cones",
     "ctransform": "c-transform",
 }
 STYLES: dict[str, dict[str, Any]] = {
@@ -44,6 +45,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "clip": {"color": "#CC79A7", "marker": "X"},
     "sn": {"color": "#56B4E9", "marker": "s"},
     "orthonormal": {"color": "#009E73", "marker": "D"},
+    "cones": {"color": "#444444", "marker": "P"},
     "ctransform": {"color": "#0072B2", "marker": "o"},
 }
 STEPS = {"quick": 6, "laptop": 500, "paper": 5000}

@@ -244,9 +244,10 @@ def test_lab_critic_scoreboard_bounds_hold(arrays):
     assert np.all(np.abs(found["cosine"]) <= 1 + 1e-6)
     assert np.all(of["orthonormal"]["estimate"] <= 1 + 1e-6)  # proven 1-Lipschitz
     assert np.all(of["sn"]["estimate"] <= 1 + 1e-6)
+    assert np.all(of["cones"]["estimate"] <= 1 + 1e-6)
     np.testing.assert_allclose(of["ctransform"]["estimate"], of["ctransform"]["certificate"])
     for values in (found["estimate"], found["gap_over_slope"]):
-        np.testing.assert_array_equal(np.sign(values)[:, :5], np.sign(found["estimate"])[:, :5])
+        np.testing.assert_array_equal(np.sign(values)[:, :6], np.sign(found["estimate"])[:, :6])
     slopes = of["orthonormal"]["estimate"] / of["orthonormal"]["gap_over_slope"]
     assert np.all((slopes > 0.3) & (slopes <= 1 + 1e-6))  # seen at points, so below the bound
     assert np.all(np.abs(of["clip"]["estimate"]) < 0.05)
@@ -376,7 +377,7 @@ def test_lab_clipping_numbers_belong_together(arrays):
 def test_lab_funnels_gaps_of_sorting_critics_are_below_the_truth(arrays):
     found, funnels = arrays("lab_funnels"), script("lab_funnels")
     of = {name: found["raw"][:, k, 0] for k, name in enumerate(funnels.NAMES)}
-    for name in ("orthonormal, MaxMin", "orthonormal, full sort"):
+    for name in ("cones", "orthonormal, MaxMin", "orthonormal, full sort"):
         assert np.all(of[name] <= 1 + 1e-6)
     lp = of["exact LP of samples"]
     assert np.all(np.diff(lp) > 0)  # with the dimension
