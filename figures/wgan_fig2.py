@@ -121,8 +121,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     plots.caption(
         figure,
         f"Real N(−{-REAL_MEAN:.0f}, 1), fake N({FAKE_MEAN:.0f}, 1), d = 1: the paper states no "
-        "means and no networks, and has no second row. MLPs of 3 hidden layers of 64 units (ReLU "
-        "where clipped, else SiLU), "
+        "means and no networks, and has no second row. MLPs of 3 hidden layers, of 64 SiLU units "
+        "(the discriminator), 64 or 128 ReLU units (clipped, penalized), "
         f"{arrays['steps']:,} steps on {BATCH} new points of each law, seed 0, CPU. Discriminator: "
         f"binary cross-entropy; it reaches JS = {reached(arrays):.4f} of {arrays['js']:.4f} nats. "
         "Critics: weights clipped at .01, or a one-sided gradient penalty, λ = 10 (the two-sided "
