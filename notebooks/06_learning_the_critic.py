@@ -458,8 +458,11 @@ limits = {
 }
 
 # %%
+slow = {"optimizer": learned.Optimizer(lr=2e-3, schedule="cosine")}
 critics = {
-    name: fit(ring, noisy, limit, critic=size, steps=2 * steps)
+    name: fit(
+        ring, noisy, limit, critic=size, steps=2 * steps, **(slow if "penalty" in name else {})
+    )
     for name, (limit, size) in limits.items()
 }
 critics["exact"] = ring_transport.critic
