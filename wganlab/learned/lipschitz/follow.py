@@ -10,8 +10,10 @@ points, since they count their calls or treat large batches in another way.
 from __future__ import annotations
 
 import math
+import random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -90,9 +92,10 @@ def _walk(network: Any, shape: Sequence[int]) -> float:
     device = weights[0].device if weights else torch.device("cpu")
     like = torch.empty(0, dtype=dtype_of(network), device=device)
     x = Followed(run, Base(1.0, 1.0), index, ones, like)
+    drawn = _generators()
     try:
         made = network(x)
-        if run.failed:
+        if run.failed or _generators() != drawn:
             return math.inf
         if isinstance(made, Followed):
             whole, entry = total(made), each(made)
@@ -103,6 +106,12 @@ def _walk(network: Any, shape: Sequence[int]) -> float:
         raise
     except Exception:
         return math.inf
+
+
+def _generators() -> tuple[Any, ...]:
+    """The states of global generators, which a random draw changes."""
+    numpys = np.random.get_state()  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes(), str(numpys), random.getstate()
 
 
 def _call(func: Any, args: Any, kwargs: Any) -> Any:
