@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -31,6 +32,20 @@ class Scaled(nn.Conv2d):
         return super()._conv_forward(x, 100 * weight, bias)
 
 
+def _looked(x, look):
+    """Another function where a look does not fail."""
+    try:
+        look()
+    except Exception:
+        return x
+    return 9 * x
+
+
+def _put(x):
+    x.data = 9 * x.data
+    return x
+
+
 IMAGINARY = torch.tensor([[3j], [3j]])
 ROUNDED = {
     "a sum of whole numbers": lambda x, _: x.sum(1, keepdim=True, dtype=torch.int64),
@@ -38,6 +53,11 @@ ROUNDED = {
     "a length of short numbers": lambda x, _: torch.linalg.vector_norm(x, dim=1, dtype=torch.half),
     "the largest in any order": lambda x, _: x.topk(2, dim=1, sorted=False)[0],
     "a draw": lambda x, _: x * (torch.rand(1) > 2),
+    "a look that fails": lambda x, _: _looked(x, lambda: x.storage().tolist()),
+    "an array that fails": lambda x, _: _looked(x, lambda: np.asarray(x)),
+    "a place in memory": lambda x, _: x * (x.data_ptr() != 0),
+    "a look at what is printed": lambda x, _: x * len(str(x)),
+    "numbers put in": lambda x, _: _put(x * 1),
     "complex weights": lambda x, _: (x @ IMAGINARY).abs(),
 }
 
@@ -61,6 +81,20 @@ def test_a_convolution_of_another_meaning_is_followed():
     plain = nn.Conv2d(1, 1, 1)
     plain._conv_forward = network[0]._conv_forward
     assert lipschitz_bound(nn.Sequential(plain)) == math.inf
+
+
+class Called(nn.Linear):
+    """A layer that is 100 times as steep as its forward."""
+
+    def _call_impl(self, *args, **kwargs):
+        return 100 * super()._call_impl(*args, **kwargs)
+
+
+def test_a_layer_that_is_called_in_another_way_is_followed():
+    layer = Called(1, 1)
+    nn.init.ones_(layer.weight)
+    assert lipschitz_bound(nn.Sequential(layer)) == math.inf
+    assert lipschitz_bound(nn.Sequential(layer), (1,)) == pytest.approx(100)
 
 
 def test_complex_layers_have_no_proof():
@@ -146,3 +180,12 @@ def test_rows_that_are_flattened_between_layers():
 def test_a_shape_is_that_of_a_point(shape):
     with pytest.raises(ValueError, match="give the shape of one point"):
         lipschitz_bound(nn.Linear(2, 1), shape)
+
+
+def test_a_layer_that_only_has_the_name_of_another_has_no_proof():
+    members = {"forward": lambda self, x: 50 * x}
+    kind = type("HouseHolder", (nn.Module,), members)
+    kind.__module__ = "deel.torchlip.modules.activation"
+    layer = kind()
+    layer.theta = nn.Parameter(torch.ones(1))
+    assert follow(nn.Sequential(layer), (2,)) == math.inf

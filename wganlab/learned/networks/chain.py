@@ -47,7 +47,10 @@ def _is_convolution(module: nn.Conv2d, forward: object) -> bool:
 
 def _is_patched(module: nn.Module) -> bool:
     """Does it compute something else than its class says?"""
-    return "forward" in vars(module) or type(module).__call__ is not nn.Module.__call__
+    own = {"forward", "_call_impl"} & vars(module).keys()
+    kind = type(module)
+    plain = kind.__call__ is nn.Module.__call__ and kind._call_impl is nn.Module._call_impl
+    return bool(own) or not plain
 
 
 def is_fold(module: nn.Module) -> bool:
