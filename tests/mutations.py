@@ -390,7 +390,7 @@ LEARNED = {
         [
             ("2 * layer_norm(layer.planes) ** 2 - 1)", "layer_norm(layer.planes))"),
             ("float(singular_values(layer)[0])", "float(singular_values(layer)[-1])"),
-            ("return math.prod(norms)", "return sum(norms)"),
+            ("found = _product(norms)", "return sum(norms)"),
             ("return math.inf if shape is None", "return 1.0 if shape is None"),
         ],
     ),
@@ -398,6 +398,7 @@ LEARNED = {
         ("convnets", "follow"),
         [
             ("* math.sqrt(patches)", "* patches**0"),
+            ("size = 2.0 ** math.frexp(size)[1]", "size = 1.0", "hostile_networks"),
             ("-(-k * math.gcd(s, d) // s)", "k * math.gcd(s, d) // s"),
             ("c if torus else c + t - 1", "c"),
             ("/ math.sqrt(loss))", "/ 1.2)"),
@@ -436,17 +437,25 @@ LEARNED = {
     "wganlab/learned/lipschitz/mixing.py": (
         ("follow",),
         [
+            ("    if not in_order and k > 1:", "    if False:", "hostile_networks"),
+            ("    if value != 0:", "    if False:", "hostile_networks"),
             ("math.sqrt(k) * total(v), k * each(v)", "total(v), each(v)"),
             ('("mean", v.label)', '("mean", 0)'),
             ('"min" if mark[0] == "max" else "max"', "mark[0]"),
             ("math.sqrt(len(other)) * total(v), total(v)", "total(v), 0.5 * total(v)"),
-            ("dtype not in (torch.float32, torch.float64)", "dtype is None"),
+            ("dtype not in (None, torch.float32, torch.float64)", "dtype is torch.int64"),
             ("if ord != 2:", "if ord > 9:"),
         ],
     ),
     "wganlab/learned/lipschitz/linear_maps.py": (
         ("follow",),
         [
+            ("n + p % s for", "n for", "hostile_networks"),
+            (
+                "norm *= math.sqrt(stacks.numel() / max(v.shape[:-2].numel(), 1))",
+                "pass",
+                "hostile_networks",
+            ),
             ("n % s == 0 and m <= n // s", "n % s == 0"),
             ("factor * weight.detach()", "factor * weight.detach().sign()"),
             ("math.sqrt(overlap(k, s, d)) * total(v)", "total(v)"),
@@ -457,7 +466,9 @@ LEARNED = {
     "wganlab/learned/lipschitz/follow.py": (
         ("follow",),
         [
-            ("if run.failed:\n            return math.inf", "if run.failed:\n            pass"),
+            ("if run.failed or _generators() != drawn:", "if run.failed:", "hostile_networks"),
+            ("in HIDDEN or func == put", "in HIDDEN", "hostile_networks"),
+            ("if run.failed or _generators() != drawn:", "if _generators() != drawn:"),
             ("v.family[0] > 1 or", "False or"),
             ("most - least <= AGREE * most", "True"),
             ("v.label, v.mark = made.label, made.mark", "v.mark = made.mark"),
@@ -626,7 +637,13 @@ LEARNED = {
         ("tournament",),
         [
             ("key=lambda name: scores[name]", "key=lambda name: -scores[name]"),
-            ("return gap / lipschitz_bound(", "return gap * lipschitz_bound("),
+            ("return gap / bound if", "return gap * bound if"),
+            ("if bound == 0:", "if bound < 0:", "tournament_doors"),
+            (
+                "if bound < math.inf else -math.inf",
+                "if bound < math.inf else 0.0",
+                "tournament_doors",
+            ),
             ("setting.laws.draw(JUDGED", "setting.laws.draw(1000"),
             ("            best = final\n", "            pass\n"),
             ("r.seconds + earlier", "r.seconds"),

@@ -174,7 +174,7 @@ LAYERS = {
     "replicate": (lambda: convolution(padding=1, padding_mode="replicate"), IMAGE, None),
     "zeros": (lambda: convolution(padding="same"), IMAGE, 1.1),
     "even": (lambda: layer(nn.Conv2d, 3, 4, 2, padding="same"), IMAGE, 1.05),
-    "stride": (lambda: convolution(stride=2, padding=1), IMAGE, 1.05),
+    "stride": (lambda: convolution(stride=2, padding=1), IMAGE, 1.06),
     "dilation": (lambda: convolution(dilation=2), IMAGE, None),
     "groups": (lambda: convolution(groups=3, padding=2), IMAGE, 1.2),
     "transposed": (lambda: layer(nn.ConvTranspose2d, 3, 4, 3, 2), IMAGE, 1.05),

@@ -66,9 +66,10 @@ class Compare:
     """A Lipschitz constant of --critic that you declare, where nobody can prove one; it is told as
     declared, and tried by a search for steeper places."""
     constraint: str = ""
-    """Names, separated by commas: gp, lp, dragan, ct, clip, sn, orthonormal, ctransform, cowgan,
-    mm, mm-r, ls, none (gp,lp,clip,sn,orthonormal by default, of your own class none too, and
-    none,gp,lp alone where its weights are kept by a parametrization of torch)."""
+    """Names, separated by commas: best (several critics, of which one wins), gp, lp, dragan, ct,
+    clip, sn, orthonormal, cones, ctransform, cowgan, mm, mm-r, ls, none (gp,lp,clip,sn,orthonormal
+    by default, of your own class none too, and none,gp,lp alone where its weights are kept by a
+    parametrization of torch)."""
     objective: str = ""
     """Names of objectives of `train`, separated by commas, or all: fit a discriminator of each, and
     hold its estimate, on 10,000 new points, against the exact divergence of the pair."""

@@ -9,8 +9,10 @@ networks); for critics of norm-preserving layers (`norms.Orthonormal`) it is 1, 
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING
+import operator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -20,6 +22,7 @@ from wganlab.learned.critics.foreign import restored
 from wganlab.learned.lipschitz.convolutions import convolution_norm
 from wganlab.learned.lipschitz.follow import follow
 from wganlab.learned.lipschitz.sdp import SECONDS, tight
+from wganlab.learned.lipschitz.values import TINY, raised
 from wganlab.learned.networks.activations import slope
 from wganlab.learned.networks.chain import chain
 from wganlab.learned.networks.folds import Fold
@@ -29,6 +32,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
+
+
+def _whole(shape: Any) -> tuple[int, ...]:
+    """The shape of one point; ValueError if it is none."""
+    try:
+        sizes = tuple(operator.index(size) for size in shape)
+    except TypeError:
+        sizes = (0,)
+    if min(sizes, default=1) < 1:
+        raise ValueError(
+            f"shape = {shape!r}: give the shape of one point, (d,) or (channels, height, width)"
+        )
+    return sizes
 
 
 @torch.no_grad()
@@ -46,8 +62,10 @@ def layer_norm(layer: nn.Linear | nn.Conv2d | Fold) -> float:
     """
     if isinstance(layer, Fold):
         return max(1.0, 2 * layer_norm(layer.planes) ** 2 - 1)
+    if not bool(layer.weight.isfinite().all()):
+        return math.inf
     if isinstance(layer, nn.Linear):
-        return float(singular_values(layer)[0])
+        return float(singular_values(layer)[0]) if layer.weight.numel() else 0.0
     return convolution_norm(layer.weight, layer.stride, layer.dilation, layer.groups)
 
 
@@ -83,7 +101,7 @@ def lipschitz_bound(
     Raises
     ------
     ValueError
-        If there is no such method, or no time for it.
+        If there is no such method, or no time for it, or no point of such a shape.
 
     Examples
     --------
@@ -96,6 +114,7 @@ def lipschitz_bound(
     """
     checks.among(("product", "sdp"), method=method)
     checks.positive(seconds=seconds)
+    shape = None if shape is None else _whole(shape)
     if isinstance(module, Standardized):
         shape = tuple(module.shift.shape) if shape is None else shape
         inner = lipschitz_bound(module.network, shape, method=method, seconds=seconds)
@@ -110,6 +129,18 @@ def lipschitz_bound(
         layer_norm(part) if isinstance(part, nn.Linear | nn.Conv2d | Fold) else slope(part) or 1.0
         for part in parts
     ]
-    if method == "sdp":
-        return min(math.prod(norms), tight(parts, norms, seconds))
-    return math.prod(norms)
+    found = _product(norms)
+    sizes = list(itertools.accumulate(norms, operator.mul))
+    if method == "sdp" and all(TINY < size < 1 / TINY for size in sizes):
+        return min(found, tight(parts, norms, seconds))
+    return found
+
+
+def _product(norms: Sequence[float]) -> float:
+    """At least the product: small numbers on the way are not lost."""
+    if 0.0 in norms or math.inf in norms:
+        return math.inf if math.inf in norms else 0.0
+    found = 1.0
+    for norm in norms:
+        found = raised(found * raised(norm))
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import nn
@@ -86,6 +86,7 @@ class Tournament(Constraint):
         checks.positive(heat=self.heat)
         if self.heat > 1:
             raise ValueError(f"heat = {self.heat}: give a share in (0, 1]")
+        _refuse_others(self.methods)
         for name, method in self.methods:
             if not method.constraint.in_weights or isinstance(method.constraint, Tournament):
                 raise ValueError(
@@ -97,6 +98,27 @@ class Tournament(Constraint):
     def at(self, shape: Sequence[int]) -> tuple[tuple[str, Method], ...]:
         """Who takes part for points of that shape."""
         return self.methods or tuple((FEW if math.prod(shape) < PIXELS else MANY).items())
+
+
+def _refuse_others(methods: Any) -> None:
+    """ValueError where those who take part are not methods, each with a name of its own."""
+    such = "give pairs, methods=(('mine', Method(Orthonormal())), ...)"
+    pairs = isinstance(methods, tuple | list)
+    if not pairs or not all(isinstance(one, tuple | list) and len(one) == 2 for one in methods):
+        raise ValueError(f"methods = {methods!r}: {such}")
+    for name, method in methods:
+        if not isinstance(name, str) or not isinstance(method, Method):
+            raise ValueError(f"methods has {name!r}: {method!r}: {such}")
+        for missing in ("critic", "optimizer", "steps", "batch"):
+            if getattr(method, missing) is None:
+                raise ValueError(f"{name}: its {missing} is None: give each method its own")
+        if isinstance(method.critic, nn.Module):
+            raise ValueError(
+                f"{name}: its critic is a module, and a heat and the final each need a new one: "
+                "give a configuration, a class, or a function (dimension, generator) -> module"
+            )
+    if len({name for name, _ in methods}) < len(methods):
+        raise ValueError(f"methods: give each a name of its own, not {[n for n, _ in methods]}")
 
 
 # From torch's own start a smooth network is nearly flat, and chance picks the sign of its slope.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,10 +60,16 @@ def play(tournament: Tournament, asked: Method, setting: Setting) -> FittedCriti
 
 
 def score(critic: nn.Module, real: Tensor, fake: Tensor) -> float:
-    """The critic gap over the proven Lipschitz constant, on points in the unit of the network."""
+    """The critic gap over the proven Lipschitz constant, on points in the unit of the network.
+
+    Without a proof it is -inf.
+    """
     network = critic.network if isinstance(critic, Standardized) else critic
+    bound = lipschitz_bound(network, tuple(real.shape[1:]))
+    if bound == 0:  # it is constant
+        return 0.0
     gap = _mean(network, real) - _mean(network, fake)
-    return gap / lipschitz_bound(network, tuple(real.shape[1:]))
+    return gap / bound if bound < math.inf else -math.inf
 
 
 @torch.no_grad()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 TORCHLIP = "deel.torchlip.modules."
 ORTHOGONIUM = "orthogonium.layers."
+STEEPER = 1.001  # than it should be: what is rounded
 
 
 def block(module: nn.Module) -> Callable[[Any], Any] | None:
@@ -64,10 +65,21 @@ def _instead(module: Any, rule: Callable[[Any, Followed], float]) -> Callable[..
             factor = rule(module, x)
         except UnprovenError as error:
             raise x.run.fail(str(error)) from error
-        zeros = torch.zeros(x.shape, dtype=x.dtype, device=x.device)
-        return fresh(x, original(module, zeros).shape, factor * total(x), factor=factor)
+        shape = _tried(module, original, x, factor)
+        return fresh(x, shape, factor * total(x), factor=factor)
 
     return forward
+
+
+def _tried(module: Any, original: Callable[..., Tensor], x: Followed, factor: float) -> Any:
+    """The output's shape; no proof where it is steeper: another class may have that name."""
+    source = torch.Generator().manual_seed(0)
+    points = torch.randn((2, *x.shape), generator=source).to(x.device, x.dtype)
+    made = [original(module, one) for one in points]
+    apart, before = (made[1] - made[0]).norm(), (points[1] - points[0]).norm()
+    if not apart <= STEEPER * factor * before:
+        raise x.run.fail(f"{type(module).__name__} is not the layer of that name")
+    return made[0].shape
 
 
 def _sort(module: Any, x: Followed) -> float:

@@ -62,27 +62,33 @@ def convolution_norm(
     stride, dilation, groups
         Of the convolution; padding with zeros, of any width, changes nothing.
     sizes : sequence of int, optional
-        Of the input's axes, before zeros are put around it; by default any.
+        Of the input's axes, before zeros are put around it, from a place where a patch begins or
+        could; by default any.
     torus : bool
         Are the sizes those of a torus, stride dividing them: circular padding?
     """
     weight = weight.detach().double().cpu()
+    size = float(weight.abs().max()) if weight.numel() else 0.0
+    if not 0 < size < math.inf:
+        return 0.0 if size == 0 else math.inf
+    size = 2.0 ** math.frexp(size)[1]
+    weight = weight / size  # whose squares are in range
     kernel = weight.shape[2:]
     matrices = weight.unflatten(0, (groups, -1)).flatten(2)  # (groups, outputs, taps)
     patches = overlap(kernel, stride, dilation)
     bound = float(torch.linalg.matrix_norm(matrices, 2).max()) * math.sqrt(patches)
     if patches == 1:
-        return bound
+        return size * bound
     phases = _phases(weight.unflatten(0, (groups, -1)), stride, dilation)
     taps = phases.shape[3:]
     grids = _grids(phases, taps, stride, sizes, torus)
     if grids is None:
-        return bound
+        return size * bound
     loss = 1.0
     if sizes is None:
         steps = zip(taps, grids, strict=True)
         loss = math.prod(math.cos(math.pi * (t - 1) / n) for t, n in steps)
-    return min(bound, _largest(phases, grids) / math.sqrt(loss))
+    return size * min(bound, _largest(phases, grids) / math.sqrt(loss))
 
 
 def _phases(weight: Tensor, stride: Sequence[int], dilation: Sequence[int]) -> Tensor:

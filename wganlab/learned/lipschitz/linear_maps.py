@@ -10,7 +10,15 @@ import torch
 from torch.nn import functional
 
 from wganlab.learned.lipschitz.convolutions import convolution_norm, overlap
-from wganlab.learned.lipschitz.values import Followed, UnprovenError, each, fresh, rescaled, total
+from wganlab.learned.lipschitz.values import (
+    Followed,
+    UnprovenError,
+    each,
+    fresh,
+    raised,
+    rescaled,
+    total,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,11 +31,14 @@ def product(a: Any, b: Any) -> Followed:
     v, matrix = (a, b) if isinstance(a, Followed) else (b, a)
     if isinstance(matrix, Followed):
         raise UnprovenError("a product of two that depend on the input")
-    matrix = matrix.detach().double().cpu()
+    matrix = real(matrix)
     shape = torch.empty(a.shape, device="meta") @ torch.empty(b.shape, device="meta")
     if matrix.dim() == 1:
         matrix = matrix[:, None] if v is a else matrix[None]
     norm = remembered(v, ("matrix", matrix), lambda: spectral(matrix))
+    # one input that is broadcast against many matrices counts once for each
+    stacks = torch.broadcast_shapes(matrix.shape[:-2], v.shape[:-2])
+    norm *= math.sqrt(stacks.numel() / max(v.shape[:-2].numel(), 1))
     rows = matrix.mT if v is a else matrix  # each entry is a row's product with those of v
     entry = min(
         float(rows.norm(dim=-1).max()) * total(v), float(rows.abs().sum(-1).max()) * each(v)
@@ -50,6 +61,13 @@ def linear(v: Any, weight: Any, bias: Any = None) -> Followed:
     return product(v, weight.mT)
 
 
+def real(weight: Tensor) -> Tensor:
+    """A constant in float64."""
+    if weight.is_complex():
+        raise UnprovenError("complex numbers")
+    return weight.detach().double().cpu()
+
+
 def spectral(matrix: Tensor) -> float:
     """The largest singular value, of a batch the largest of all."""
     return float(torch.linalg.matrix_norm(matrix, 2).max())
@@ -65,7 +83,7 @@ def remembered(v: Followed, what: tuple[Any, ...], compute: Callable[[], float])
     ]
     name = repr(parts)
     if name not in v.run.norms:
-        v.run.norms[name] = compute()
+        v.run.norms[name] = raised(compute())
     return v.run.norms[name]
 
 
@@ -83,7 +101,7 @@ def convolution(
     """Of any number of axes, transposed too; of a torus, where the padding before was circular."""
     if not isinstance(v, Followed) or isinstance(weight, Followed) or isinstance(bias, Followed):
         raise UnprovenError("a kernel that depends on the input")
-    weight = weight.detach().double().cpu()
+    weight = real(weight)
     axes = weight.dim() - 2
     stride, padding, dilation, output_padding = (
         list(one) * (axes if len(one) == 1 else 1)
@@ -97,6 +115,8 @@ def convolution(
     if transposed:
         reach = zip(sizes, stride, dilation, weight.shape[2:], output_padding, strict=True)
         sizes = [(n - 1) * s + d * (k - 1) + 1 + o for n, s, d, k, o in reach]
+    else:  # from the last place before them where a patch may begin
+        sizes = [n + p % s for n, p, s in zip(sizes, padding, stride, strict=True)]
 
     def norm(sizes: Sequence[int], torus: bool) -> float:
         what = ("convolution", weight, stride, dilation, groups, list(sizes), torus)
@@ -105,13 +125,14 @@ def convolution(
         )
 
     factor = norm(sizes, False)
+    # a patch of what was repeated around a torus, not of the torus: it may show a place twice
+    filters = float(weight.flatten(1).norm(dim=1).max()) * total(v)
     whole = factor * total(v)
     if _is_torus(v, shape[-axes:], stride, padding, transposed):
         before: Followed = v.mark[1]
         around = norm(before.shape[-axes:], True)
         if around * total(before) < whole:
             v, factor, whole = before, around, around * total(before)
-    filters = float(weight.flatten(1).norm(dim=1).max()) * total(v)
     found: Followed = fresh(v, shape, whole, whole if transposed else filters, factor=factor)
     return found
 

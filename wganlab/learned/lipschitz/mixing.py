@@ -53,7 +53,10 @@ def mover(function: Callable[..., Any], *, view: bool) -> Callable[..., Any]:
 
 def padded(v: Followed, pad: Sequence[int], value: float = 0) -> Any:
     """Constants around it."""
-    return moved(v, lambda places: torch.constant_pad_nd(places, pad, 0), view=False)
+    made = moved(v, lambda places: torch.constant_pad_nd(places, pad, 0), view=False)
+    if value != 0:  # its numbers are not those of other constants
+        made.label = object()
+    return made
 
 
 def indexed(v: Any, indices: Sequence[Any]) -> Any:
@@ -68,8 +71,7 @@ def copied_to(v: Followed, *args: Any, **kwargs: Any) -> Followed:
     """Of another type or device; of types, only those that count as real numbers."""
     given = [*args, *kwargs.values()]
     dtype = next((one for one in given if isinstance(one, torch.dtype)), v.dtype)
-    if dtype not in (torch.float32, torch.float64):
-        raise UnprovenError(f"rounded to {dtype}")
+    _unrounded(dtype)
     device = next((one for one in given if isinstance(one, torch.device)), v.device)
     like = torch.empty(0, dtype=dtype, device=device)
     other = Followed(v.run, v.base, v.places, v.slope, like, v.family)
@@ -77,6 +79,11 @@ def copied_to(v: Followed, *args: Any, **kwargs: Any) -> Followed:
     if dtype == v.dtype:
         other.label = v.label
     return other
+
+
+def _unrounded(dtype: Any) -> None:
+    if dtype not in (None, torch.float32, torch.float64):
+        raise UnprovenError(f"rounded to {dtype}")
 
 
 def _reduced(v: Followed, dim: Any, keepdim: bool, divisor: Callable[[float], float]) -> Followed:
@@ -95,11 +102,13 @@ def _reduced(v: Followed, dim: Any, keepdim: bool, divisor: Callable[[float], fl
 
 def summed(v: Followed, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Followed:
     """Sums over axes."""
+    _unrounded(dtype)
     return _reduced(v, dim, keepdim, lambda k: 1.0)
 
 
 def mean(v: Followed, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Followed:
     """Means over axes."""
+    _unrounded(dtype)
     found = _reduced(v, dim, keepdim, lambda k: k)
     if keepdim:
         found.mark = ("mean", v.label)
@@ -134,7 +143,10 @@ def ordered(v: Followed, *args: Any, **kwargs: Any) -> Any:
 
 
 def top(v: Followed, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> Any:
-    """The k largest along an axis."""
+    """The k largest along an axis, in their order."""
+    in_order = kwargs.get("sorted", args[1] if len(args) > 1 else True)
+    if not in_order and k > 1:
+        raise UnprovenError("the largest in any order")
     shape = list(v.shape)
     shape[dim] = k
     return fresh(v, shape, total(v), each(v), factor=1.0), unknown(v, shape)
@@ -156,6 +168,7 @@ def vector_norm(
     v: Followed, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Followed:
     """Euclidean lengths along axes."""
+    _unrounded(dtype)
     if ord != 2:
         raise UnprovenError(f"a norm of order {ord}")
     dims = list(range(v.dim())) if dim is None or dim == [] else dim

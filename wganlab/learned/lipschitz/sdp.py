@@ -93,6 +93,7 @@ def stretches(parts: Sequence[nn.Module]) -> tuple[list[Stretch], list[nn.Module
     for part in parts:
         if isinstance(part, nn.Linear):
             weight = part.weight.detach().double().cpu()
+            joined = joined and len(found[-1].weights[-1]) == weight.shape[1]  # not flattened
             if joined and not waiting:
                 found[-1].weights[-1] = weight @ found[-1].weights[-1]
             elif joined and len(waiting) == 1:

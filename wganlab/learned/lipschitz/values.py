@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 ANCESTORS = 12  # tensors before another that it remembers
+TINY = 1e-100  # what is smaller, and not 0, counts as that much: a product of three is no 0
 
 
 class UnprovenError(Exception):
@@ -112,6 +113,7 @@ class Followed(torch.Tensor):
             raise
 
     def __repr__(self, **_: Any) -> str:  # type: ignore[override]
+        self.run.fail("its numbers are printed")
         return f"Followed(shape={tuple(self.places.shape)})"
 
 
@@ -125,6 +127,11 @@ def first(args: Any, kwargs: Any = None) -> Followed:
             if inner:
                 return inner[0]
     raise UnprovenError("nothing is followed")
+
+
+def raised(size: float) -> float:
+    """At least `TINY`, if it is not 0: a bound from above that no product loses."""
+    return max(size, TINY) if size > 0 else size
 
 
 def squares(v: Followed) -> Tensor:
@@ -148,7 +155,9 @@ def past(v: Followed, factor: float = 1.0) -> tuple[tuple[Base, Tensor], ...]:
     own = squares(v)
     largest = float(own.max())
     before = [(a, factor**2 * largest * w) for a, w in v.base.past]
-    return ((v.base, factor**2 * own), *before)[:ANCESTORS]
+    told = [(v.base, factor**2 * own), *before]
+    kept = [(a, w) for a, w in told if not bool(((w > 0) & (w < TINY)).any())]
+    return tuple(kept[:ANCESTORS]) if raised(factor) == factor else ()
 
 
 def fresh(
@@ -165,6 +174,7 @@ def fresh(
     """
     shape = tuple(int(size) for size in shape)
     entry = whole if entry is None else min(entry, whole)
+    whole, entry = raised(whole), raised(entry)
     index = torch.arange(torch.Size(shape).numel()).reshape(shape)
     base = Base(whole, entry, () if factor is None else past(like, factor))
     return Followed(like.run, base, index, torch.ones(shape, dtype=torch.float64), like)
@@ -191,7 +201,8 @@ def rescaled(v: Followed, slope: float | Tensor) -> Followed:
         raise UnprovenError("a factor is not finite")
     shape = torch.broadcast_shapes(v.places.shape, factors.shape)
     index, old = v.places.expand(shape), v.slope.expand(shape)
-    return Followed(v.run, v.base, index, old * factors, v)
+    new = torch.where((old > 0) & (factors > 0), (old * factors).clamp(min=TINY), old * factors)
+    return Followed(v.run, v.base, index, new, v)
 
 
 def moved(v: Followed, move: Callable[[Tensor], Any], *, view: bool = True) -> Any:

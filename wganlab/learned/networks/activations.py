@@ -92,6 +92,8 @@ def slope(module: nn.Module) -> float | None:
         return max(1.0, abs(module.negative_slope))
     if type(module) is nn.ELU:
         return max(1.0, abs(module.alpha))
+    if type(module) is nn.Softplus and not (module.beta > 0 and module.threshold >= 20):
+        return None  # it jumps
     return SLOPES.get(type(module))
 
 

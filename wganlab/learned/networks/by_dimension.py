@@ -37,6 +37,9 @@ class ByDimension(NetworkConfig):
 
     def __post_init__(self) -> None:
         checks.whole(1, many_from=self.many_from)
+        for name in ("few", "many"):
+            if not isinstance(getattr(self, name), NetworkConfig):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: give one such as MLPConfig()")
 
     def at(self, shape: Sequence[int]) -> NetworkConfig:
         """The network for points of that shape."""

@@ -21,11 +21,13 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
     inner: Iterable[nn.Module]
     if module._forward_hooks or module._forward_pre_hooks or _is_patched(module):
         return None
+    if any(weight.is_complex() for weight in module.parameters(recurse=False)):
+        return None
     if isinstance(module, nn.Sequential) and forward is nn.Sequential.forward:
         inner = module
     elif forward is nn.Linear.forward or slope(module) is not None or is_fold(module):
         return [module]
-    elif isinstance(module, nn.Conv2d) and forward in (nn.Conv2d.forward, Conv2d.forward):
+    elif isinstance(module, nn.Conv2d) and _is_convolution(module, forward):
         # other paddings than zeros show a pixel more often
         return [module] if module.padding_mode == "zeros" else None
     else:
@@ -36,9 +38,19 @@ def chain(module: nn.Module) -> list[nn.Module] | None:
     return [part for parts in chains for part in parts or ()]
 
 
+def _is_convolution(module: nn.Conv2d, forward: object) -> bool:
+    """Is it torch's own, or ours, and not what a subclass makes of it?"""
+    own = "_conv_forward" not in vars(module)
+    own = own and type(module)._conv_forward is nn.Conv2d._conv_forward
+    return own and forward in (nn.Conv2d.forward, Conv2d.forward)
+
+
 def _is_patched(module: nn.Module) -> bool:
     """Does it compute something else than its class says?"""
-    return "forward" in vars(module) or type(module).__call__ is not nn.Module.__call__
+    own = {"forward", "_call_impl"} & vars(module).keys()
+    kind = type(module)
+    plain = kind.__call__ is nn.Module.__call__ and kind._call_impl is nn.Module._call_impl
+    return bool(own) or not plain
 
 
 def is_fold(module: nn.Module) -> bool:

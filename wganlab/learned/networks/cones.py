@@ -58,6 +58,8 @@ class Cones(nn.Module):
 
     def __init__(self, inputs: int, cones: int, side: Side = "real") -> None:
         super().__init__()
+        checks.whole(1, inputs=inputs, cones=cones)
+        checks.among(get_args(Side), side=side)
         self.apexes = nn.Parameter(torch.zeros(cones, inputs))
         self.heights = nn.Parameter(torch.zeros(cones))
         self.side = side
