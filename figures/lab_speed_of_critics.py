@@ -141,8 +141,8 @@ def draw_curve(
 ) -> None:
     """The errors of one method, hollow where its gap is above EM."""
     axes.plot(seconds, off, **style, markersize=8)
-    hollow = {"markerfacecolor": "white", "markersize": 8, "markeredgewidth": 1.8}
-    axes.plot(seconds[above], off[above], **{**style, "linestyle": "none"}, **hollow)
+    hollow = {**style, "linestyle": "none", "markerfacecolor": "white"}
+    axes.plot(seconds[above], off[above], **hollow, markersize=8, markeredgewidth=1.8)
 
 
 def label_ends(axes: Axes, seconds: np.ndarray, off: np.ndarray, x: float) -> None:
@@ -165,7 +165,8 @@ def label_ends(axes: Axes, seconds: np.ndarray, off: np.ndarray, x: float) -> No
 
 def tell(figure: Figure, arrays: dict[str, np.ndarray]) -> None:
     """The caption, and what the marks say."""
-    line, mark = {"color": "0.3"}, {"color": "0.3", "linestyle": "none", "marker": "o"}
+    line: dict[str, Any] = {"color": "0.3"}
+    mark: dict[str, Any] = {**line, "linestyle": "none", "marker": "o"}
     handles = [
         Line2D([], [], **line, label="slope at most 1 by proof"),
         Line2D([], [], **line, linestyle="--", label="no proof"),

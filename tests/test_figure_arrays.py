@@ -272,7 +272,7 @@ def test_lab_speed_of_critics_ratios_are_of_the_laws_and_proven_ones_at_most_1(a
         x, y = pair.sample(20_000, np.random.default_rng(7), paired=True)
         gaps, ways = fitted(x) - fitted(y), np.linalg.norm(x - y, axis=1)
         parts = gaps.reshape(-1, 500).mean(axis=1) / ways.reshape(-1, 500).mean(axis=1)
-        assert found["error"][k, of["cones"], 1] == near(parts.std(), rel=0.25)
+        assert found["error"][k, of["cones"], 1] == near(parts.std(), rel=0.4)
         assert abs(found["ratio"][k, of["cones"], 1] - gaps.mean() / pair.emd) < 4 * parts.std()
 
 
