@@ -9,6 +9,7 @@ FIGURES = (
     "lab_theta_descent",
     "lab_samples",
     "lab_critic_scoreboard",
+    "lab_speed_of_critics",
     "wgan_fig2",
     "gp_fig1a",
     "gp_fig1b",

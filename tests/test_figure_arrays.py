@@ -24,7 +24,7 @@ from scipy.spatial.distance import cdist
 from figures.catalog import FIGURES
 from figures.provenance import ROOT, UNSEEN, Tree
 from figures.shelf import load
-from wganlab import data, plots
+from wganlab import data, learned, plots
 
 pytestmark = pytest.mark.slow
 TREE = Tree(profile="quick")
@@ -255,6 +255,48 @@ def test_lab_critic_scoreboard_bounds_hold(arrays):
     np.testing.assert_allclose(np.abs(on_the_line), 1)
     assert np.all(np.abs(found["cosine"][[0, 3, 5]]) < 1)
     np.testing.assert_array_equal(np.sign(found["cosine"]), np.sign(found["gap_over_slope"]))
+
+
+def test_lab_speed_of_critics_ratios_are_of_the_laws_and_proven_ones_at_most_1(arrays):
+    found, speed = arrays("lab_speed_of_critics"), script("lab_speed_of_critics")
+    assert found["ratio"].shape == found["seconds"].shape == (3, len(speed.NAMES), 2)
+    of = dict(zip(speed.NAMES, range(len(speed.NAMES)), strict=True))
+    for name, steps in {"best": (2, 4), "cones": (7, 14), "gp": (5, 10), "mm": (1, 2)}.items():
+        np.testing.assert_array_equal(found["steps"][:, of[name]], [steps] * 3)
+    assert np.all((found["seconds"] > 0) & (found["seconds"] < 10))
+    assert np.all(found["error"] > 0)
+    proven = [of[name] for name in ("best", "cones", "orthonormal", "sn")]
+    assert np.all(found["ratio"][:, proven] <= 1 + 1e-6)
+    for k, pair in enumerate(speed.LAWS):
+        given = {"constraint": "cones", "steps": 14, "device": "cpu"}
+        fitted = learned.fit_critic(pair, held_out=0, records=1, **given)
+        x, y = pair.sample(20_000, np.random.default_rng(7), paired=True)
+        gaps, ways = fitted(x) - fitted(y), np.linalg.norm(x - y, axis=1)
+        parts = gaps.reshape(-1, 500).mean(axis=1) / ways.reshape(-1, 500).mean(axis=1)
+        assert found["error"][k, of["cones"], 1] == near(parts.std(), rel=0.4)
+        assert abs(found["ratio"][k, of["cones"], 1] - gaps.mean() / pair.emd) < 4 * parts.std()
+
+
+def test_lab_speed_of_critics_is_hollow_above_em_and_names_curves_in_their_order():
+    speed, rng = script("lab_speed_of_critics"), np.random.default_rng(0)
+    ratio = rng.uniform(0.5, 1.5, (3, len(speed.NAMES), 3))
+    ratio[:, 0, 2] = 1.0  # below what is drawn
+    ones = np.ones_like(ratio)
+    found = {"ratio": ratio, "seconds": ones * [0.1, 1, 10], "steps": 9 * ones, "error": 0.1 * ones}
+    figure = drawn("lab_speed_of_critics", found | {"points": np.array(2000)})
+    for k, axes in enumerate(figure.axes):
+        hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+        heights = np.concatenate([line.get_ydata() for line in hollow])
+        np.testing.assert_allclose(np.sort(heights), np.sort(ratio[k][ratio[k] > 1] - 1))
+        ends = dict(zip(speed.NAMES.values(), np.abs(ratio[k, :, 2] - 1), strict=True))
+        texts = sorted(axes.texts, key=lambda text: text.get_position()[1])
+        assert [text.get_text() for text in texts] == sorted(ends, key=ends.get)
+        logs = np.log([text.get_position()[1] for text in texts])
+        assert np.diff(logs).min() > 0.05 * np.ptp(np.log(axes.get_ylim()))
+        lowest = min(line.get_ydata().min(initial=1) for line in axes.lines)
+        assert axes.get_ylim()[0] < lowest == near(1e-4)
+    assert [f"{x:g}" for x in speed.round_numbers(0.08, 6)] == ["0.1", "0.2", "0.5", "1", "2", "5"]
+    assert speed.round_numbers(0.08, 600) == [0.1, 1, 10, 100]
 
 
 def test_wgan_fig2_has_the_formulas_and_slopes_that_are_differences(arrays):
