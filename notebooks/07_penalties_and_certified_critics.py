@@ -345,9 +345,9 @@ for (name, depth), tent in tents.items():
 # The whole network may bend by 1 (the second sum bounds the change of slope between any two
 # places). A tent of slopes $-1$ and $1$ bends by 2, so it gets half of its height. (How the bend is
 # divided is free: the trained one below takes slopes $-0.6$ and $0.4$. Writing $|x|$ with ReLUs
-# takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps, but slowly. And it can never help
-# enough: Anil, Lucas and Grosse (2019, theorem 1) proved that a network of norm-1 matrices and
-# ReLUs whose slope is 1 almost everywhere is *linear*.
+# takes matrices of norm $\sqrt 2$ each: $L = 2$.) Depth helps, but slowly, and where training finds
+# what it is good for. And it can never help enough: Anil, Lucas and Grosse (2019, theorem 1) proved
+# that a network of norm-1 matrices and ReLUs whose slope is 1 almost everywhere is *linear*.
 #
 # ### Sorting keeps what ReLU throws away
 #

@@ -159,7 +159,7 @@ def test_options_that_do_not_go_with_it_are_refused(options, advice):
         (lambda: Tournament(heat=0), "heat"),
         (lambda: Tournament(heat=1.5), "give a share in"),
         (lambda: Tournament((("free", Method(NoConstraint())),)), "NoConstraint proves nothing"),
-        (lambda: Tournament((("again", METHODS["best"]),)), "Tournament proves nothing"),
+        (lambda: Tournament((("again", METHODS["best"]),)), "again: its critic is None"),
     ],
 )
 def test_what_proves_nothing_takes_no_part(make, advice):
