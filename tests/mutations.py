@@ -1114,6 +1114,7 @@ COMPARE = {
     "wganlab/compare/board.py": (
         ("scoreboard",),
         [
+            ("told.estimate < SURE * proven", "told.estimate < proven", "scoreboard"),
             (
                 "self.laws.sample(self.n, np.random.default_rng(self.seed))",
                 "self.laws.sample(self.n, np.random.default_rng(0))",

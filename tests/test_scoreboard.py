@@ -4,6 +4,7 @@ import csv
 import functools
 import math
 import os
+import re
 import sys
 import threading
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,8 @@ from wganlab import compare, exact, learned
 from wganlab.alone import TakenError
 from wganlab.compare import board as boards
 from wganlab.compare import processes, rows, tables
+from wganlab.compare.board import _doubts
+from wganlab.compare.clouds import solved
 from wganlab.exact import measures
 
 LINES = exact.known.ParallelLines(theta=1.0)
@@ -550,3 +553,43 @@ def test_a_row_that_was_edited_is_told_by_its_line(change, message, whole, tmp_p
 def test_a_folder_is_no_board():
     with pytest.raises(ValueError, match=r"name a \.csv file"):
         made(".")
+
+
+# estimates that cannot be right
+
+
+@pytest.mark.parametrize(
+    ("gap", "certificate", "told"),
+    [
+        (-0.1, 1.0, ["wrong sign"]),
+        (0.3, 0.45, ["its estimate is below what f = 0 proves, and EM is not"]),
+        (0.6, 0.9, ["its estimate is below its own certificate, and EM is not"]),
+        (0.87, 0.9, []),  # as of any critic of slope 1
+        (2.0, 0.1, []),
+    ],
+)
+def test_estimates_below_what_is_proven_are_told(gap, certificate, told):
+    x, y = np.zeros((4, 1)), np.array([[0.0], [0.0], [1.0], [1.0]])  # f = 0 proves one half
+    comparison = compare.critic_vs_exact(lambda z: -z[:, 0], x, y)
+    numbers = replace(comparison, critic_gap=gap, certificate=certificate)
+    assert _doubts(numbers, solved(x, y)) == told
+
+
+def test_a_clipped_critic_is_told_and_a_sorting_one_is_not(tmp_path):
+    lines = exact.known.ParallelLines(1.0)
+    methods = {"clip": learned.METHODS["clip"], "cones": learned.METHODS["cones"]}
+    quick = {name: replace(method, steps=100) for name, method in methods.items()}
+    board = compare.scoreboard([lines], quick, seeds=2, n=60, path=tmp_path / "board.csv")
+    clip, cones = ([row.note for row in board.rows if row.method == name] for name in quick)
+    assert clip == 2 * ["its estimate is below what f = 0 proves, and EM is not"]
+    assert cones == ["", ""]
+    assert str(board).count("clip, seeds 0, 1: its estimate is below") == 1
+    assert "clip on" in (tmp_path / "board.md").read_text()
+
+
+def test_the_winner_of_a_tournament_is_told(rng):
+    x, y = rng.normal(size=(20, 2)), rng.normal(size=(20, 2))
+    short = replace(learned.METHODS["best"], steps=8, batch=16)
+    board = compare.scoreboard({"pair": (x, y)}, {"best": short}, seeds=1)
+    assert re.search("won by (cones|pits|orthonormal)", board.rows[0].note)
+    assert board.rows[0].lipschitz == pytest.approx(1.0, abs=1e-6)

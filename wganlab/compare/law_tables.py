@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab.compare.published_rows import published
-from wganlab.compare.tables import with_deviation
+from wganlab.compare.tables import by_seeds, with_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def _entry(group: list[BenchmarkRow]) -> dict[str, Any]:
         name: getattr(first, name) for name in ("pair", "method", "n", "dim", "population", "exact")
     }
     entry["seeds"] = len(group)
-    entry["notes"] = [f"seed {row.seed}: {row.note}" for row in group if row.note]
+    entry["notes"] = by_seeds(group)
     for heading, attribute in MEANS:
         values = [getattr(row, attribute) for row in group]
         if None in values:

@@ -44,6 +44,15 @@ def summary(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
     return [_entry(group) for group in groups.values()]
 
 
+def by_seeds(group: Sequence[Any]) -> list[str]:
+    """The notes of rows with different seeds, each once, with the seeds that it is about."""
+    seeds: dict[str, list[str]] = {}
+    for row in group:
+        if row.note:
+            seeds.setdefault(row.note, []).append(str(row.seed))
+    return [f"seed{'s' * (len(s) > 1)} {', '.join(s)}: {note}" for note, s in seeds.items()]
+
+
 def _entry(group: list[BoardRow]) -> dict[str, Any]:
     first = group[0]
     exact = np.array([row.exact for row in group])
@@ -56,7 +65,7 @@ def _entry(group: list[BoardRow]) -> dict[str, Any]:
         "dim": first.dim,
         "population": first.population,
         "EM": _spread(exact),
-        "notes": [f"seed {row.seed}: {row.note}" for row in group if row.note],
+        "notes": by_seeds(group),
     }
     for heading, attribute, relative in MEANS:
         values = [getattr(row, attribute) for row in group]
