@@ -973,7 +973,7 @@ LEARNED = {
 }
 
 COMPARE = {
-    "wganlab/compare/comparison.py": (
+    "wganlab/compare/slopes.py": (
         ("compare",),
         [
             ("[real, fake, t * real[:k] + (1 - t) * fake[:k]]", "[real, fake]"),
@@ -981,8 +981,24 @@ COMPARE = {
                 "[real, fake, t * real[:k] + (1 - t) * fake[:k]]",
                 "[t * real[:k] + (1 - t) * fake[:k]]",
             ),
+            ("bound if made(network) is not None or bound <= 1 + STEEP else math.inf", "bound"),
+        ],
+    ),
+    "wganlab/compare/penalty_bias.py": (
+        ("compare",),
+        [
             ("math.sqrt(1 + 2 * gap / weight)", "math.sqrt(1 + gap / weight)"),
             ("or gap < 0:\n", "or gap < -math.inf:\n"),
+            (
+                "if isinstance(clouds.pair, exact.known.ParallelLines):",
+                "if clouds.pair is not None:",
+            ),
+            ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
+        ],
+    ),
+    "wganlab/compare/comparison.py": (
+        ("compare",),
+        [
             ("(x - y) / lengths[:, None]", "(y - x) / lengths[:, None]"),
             ("exact.certificate(f_real,", "exact.certificate(-f_real,"),
             (
@@ -996,12 +1012,6 @@ COMPARE = {
                 "self.critic_gap",
             ),
             ("return self.estimate < 0", "return self.estimate <= 0"),
-            (
-                "if isinstance(clouds.pair, exact.known.ParallelLines):",
-                "if clouds.pair is not None:",
-            ),
-            ("bound if made(network) is not None or bound <= 1 + STEEP else math.inf", "bound"),
-            ("(constraint.center, constraint.power) != (1.0, 2.0)", "constraint.power != 2.0"),
             ("y + t * (x - y),", "y,"),
             ("clouds.pair.sample(POINTS, rng, paired=True)", "clouds.pair.sample(POINTS, rng)"),
         ],
@@ -1183,7 +1193,7 @@ COMPARE = {
                 "self.method, str(self.seed), wganlab",
             ),
             ("                notes += diverged\n", ""),
-            ("_bound(critic, constraint, None,", "_bound(critic, None, None,"),
+            ("proven(critic, constraint, None,", "proven(critic, None, None,"),
         ],
     ),
     "wganlab/compare/law_board.py": (

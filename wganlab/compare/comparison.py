@@ -17,27 +17,21 @@ import numpy as np
 from torch import nn
 
 from wganlab import exact
-from wganlab.compare import directions
+from wganlab.compare import directions, penalty_bias, slopes
 from wganlab.compare.clouds import Clouds, drawn, solved
 from wganlab.compare.probe import Probe
 from wganlab.compare.steepest import search
 from wganlab.data import checks
-from wganlab.learned import CTransform, FittedCritic, GradientPenalty
-from wganlab.learned.constraints.bounds import lipschitz_bound
-from wganlab.learned.constraints.norms import made
+from wganlab.learned import CTransform, FittedCritic
 from wganlab.learned.critics.declared import checked, declared
-from wganlab.learned.critics.foreign import Foreign, asked, undisturbed
-from wganlab.learned.networks.standardized import Standardized
+from wganlab.learned.critics.foreign import undisturbed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from wganlab.learned import Constraint
-
     Array = NDArray[np.float64]
 
 POINTS = 1000  # of each law, where they are drawn
-STEEP = 1e-4  # beyond slope 1, which is rounding
 
 
 @dataclass(frozen=True)
@@ -86,7 +80,7 @@ class Comparison:
         """Is a constant declared that is too small, by the slopes that were found?"""
         if self.declared is None or self.found is None:
             return False
-        return is_refuted(self.declared, self.found)
+        return slopes.is_refuted(self.declared, self.found)
 
     @property
     def gap_over_slope(self) -> float:
@@ -111,7 +105,7 @@ class Comparison:
         """What is to be said of the constant that is declared; empty where none is."""
         if self.declared is None or self.found is None:
             return ""
-        return verdict(self.declared, self.found)
+        return slopes.verdict(self.declared, self.found)
 
     def __str__(self) -> str:
         """One line a number."""
@@ -137,18 +131,6 @@ class Comparison:
             for name, value, remark in rows
             if value is not None
         )
-
-
-def is_refuted(declared: float, found: float) -> bool:
-    """Is a slope that was found larger than what was declared, beyond rounding?"""
-    return found > declared * (1 + STEEP)
-
-
-def verdict(declared: float, found: float) -> str:
-    """What is to be said of a declared constant and the steepest slope that was found."""
-    if is_refuted(declared, found):
-        return f"declared, and WRONG: a slope of {found:.6g} was found"
-    return f"declared, not proven; the steepest found is {found:.6g}"
 
 
 def critic_vs_exact(
@@ -255,24 +237,27 @@ def _judged(
     probe.check(real, fake)
     f_real, f_fake = probe.values(real), probe.values(fake)
     rays, ways = _rays(clouds, rng)
-    slopes = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
+    pulls = probe.gradients(rays.reshape(-1, *real.shape[1:])).reshape(rays.shape)
     gap = float(f_real.mean() - f_fake.mean())
     if clouds.weighted:
         gap = float(clouds.source.weights @ f_real - clouds.target.weights @ f_fake)
     constraint = critic.constraint if isinstance(critic, FittedCritic) else None
-    slope = max(_steepest(probe, real, fake, rng), float(directions.norms(slopes).max(initial=0.0)))
+    slope = slopes.steepest_seen(probe, real, fake, rng)
+    slope = max(slope, float(directions.norms(pulls).max(initial=0.0)))
     at_real = _at_real(probe, clouds, rng)
-    corrected = None if _is_certified(critic, slope) else _corrected(gap, constraint, _unit(critic))
+    unit = critic.unit if isinstance(critic, FittedCritic) else 1.0  # where its weight counts
+    certified = slopes.is_certified(critic, slope)
+    corrected = None if certified else penalty_bias.corrected(gap, constraint, unit)
     return Comparison(
         exact=clouds.transport.value,
         population=clouds.population,
         critic_gap=gap,
         slope=slope,
-        lipschitz=_bound(critic, constraint, product, clouds.shape),
+        lipschitz=slopes.proven(critic, constraint, product, clouds.shape),
         certificate=exact.certificate(f_real, clouds.source, clouds.target),
         corrected=corrected,
-        corrected_exactly=corrected is not None and _law_is_exact(clouds, constraint),
-        cosine=directions.cosine(slopes, ways),
+        corrected_exactly=corrected is not None and penalty_bias.law_is_exact(clouds, constraint),
+        cosine=directions.cosine(pulls, ways),
         cosine_at_real=at_real[0],
         squared_l2_at_real=at_real[1],
         steps=critic.steps if isinstance(critic, FittedCritic) else None,
@@ -313,67 +298,3 @@ def _at_real(
         return None, None
     x, _ = clouds.pair.sample(POINTS, rng)
     return directions.at_real(probe.gradients(x.reshape(-1, *clouds.shape)), clouds.pair, x)
-
-
-def _steepest(probe: Probe, real: Array, fake: Array, rng: np.random.Generator) -> float:
-    """Largest gradient norm at up to 1,000 points of each, and between them."""
-    real, fake = (z[rng.permutation(len(z))[:POINTS]] for z in (real, fake))
-    k = min(len(real), len(fake))
-    t = rng.uniform(size=(k,) + (1,) * (real.ndim - 1))
-    points = np.concatenate([real, fake, t * real[:k] + (1 - t) * fake[:k]])
-    return float(directions.norms(probe.gradients(points)).max())
-
-
-def _bound(
-    critic: Any, constraint: Constraint | None, product: bool | None, shape: tuple[int, ...]
-) -> float:
-    module = critic.critic if isinstance(critic, FittedCritic) else critic
-    if not isinstance(module, nn.Module) or product is False:
-        return math.inf
-    if product or constraint is None or constraint.in_weights:
-        return lipschitz_bound(module, shape)
-    network = module.network if isinstance(module, Standardized) else module
-    if not isinstance(asked(network), Foreign):
-        return math.inf
-    bound = lipschitz_bound(module, shape)
-    return bound if made(network) is not None or bound <= 1 + STEEP else math.inf
-
-
-def _unit(critic: Any) -> float:
-    """In which the penalty's weight counts."""
-    return critic.unit if isinstance(critic, FittedCritic) else 1.0
-
-
-def _is_certified(critic: Any, slope: float) -> bool:
-    """Is the slope at most 1 by the network itself, so that a penalty leaves no bias to take out?
-
-    Of a plain chain that is proven; of a foreign network it is what was seen.
-    """
-    if not isinstance(critic, FittedCritic):
-        return False
-    if critic.lipschitz < math.inf:
-        return critic.lipschitz <= 1 + STEEP
-    network = critic.critic.network if isinstance(critic.critic, Standardized) else critic.critic
-    return isinstance(asked(network), Foreign) and slope <= 1 + STEEP
-
-
-def _corrected(gap: float, constraint: Constraint | None, unit: float = 1.0) -> float | None:
-    """The W with W (1 + W / (2 lambda)) = gap; None where the penalty is another one."""
-    if not isinstance(constraint, GradientPenalty) or gap < 0:
-        return None
-    if (constraint.center, constraint.power) != (1.0, 2.0):
-        return None
-    if constraint.place not in ("between", "paired"):
-        return None
-    weight = constraint.weight * unit
-    return weight * (math.sqrt(1 + 2 * gap / weight) - 1)
-
-
-def _law_is_exact(clouds: Clouds, constraint: Constraint | None) -> bool:
-    """Parallel lines, two atoms, or one vector between all paired points."""
-    x, y = clouds.source.points, clouds.target.points
-    if isinstance(clouds.pair, exact.known.ParallelLines):
-        return True
-    if constraint is not None and constraint.paired and x.shape == y.shape:
-        return bool(np.ptp(x - y, axis=0).max() < 1e-6 * max(1.0, float(np.abs(x - y).max())))
-    return bool(np.ptp(x, axis=0).max() == 0 == np.ptp(y, axis=0).max())

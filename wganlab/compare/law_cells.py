@@ -11,7 +11,7 @@ import numpy as np
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import board, comparison, directions, keys
+from wganlab.compare import board, directions, keys, slopes
 from wganlab.compare.probe import Probe
 from wganlab.compare.steepest import search
 from wganlab.learned import FittedCritic, Method
@@ -133,7 +133,7 @@ def _tried(critic: Any, law: Known, slope: float) -> list[str]:
         return []
     x, y = law.sample(keys.PROBES, rng := judging())
     found = max(slope, search(Probe(critic, x), x, y, rng))
-    return [f"L = {constant:g} is {comparison.verdict(constant, found)}"]
+    return [f"L = {constant:g} is {slopes.verdict(constant, found)}"]
 
 
 def judging() -> np.random.Generator:
@@ -160,7 +160,7 @@ def judged_on_law(critic: Any, law: Known, n: int) -> dict[str, Any]:
         "critic_gap": gap,
         "error": _error_of_ratio(rises, moved),
         "slope": max(float(directions.norms(g).max(initial=0.0)) for g in gradients),
-        "lipschitz": comparison._bound(critic, constraint, None, (law.dim,)),
+        "lipschitz": slopes.proven(critic, constraint, None, (law.dim,)),
         "cosine": directions.cosine(gradients[2], (x - y)[far] / moved[far, None]),
         "cosine_at_real": at_real[0],
         "squared_l2_at_real": at_real[1],
