@@ -189,3 +189,11 @@ def test_a_layer_that_only_has_the_name_of_another_has_no_proof():
     layer = kind()
     layer.theta = nn.Parameter(torch.ones(1))
     assert follow(nn.Sequential(layer), (2,)) == math.inf
+
+
+def test_points_too_large_to_follow_are_no_proof():
+    class Same(nn.Module):
+        def forward(self, x):
+            return x.sum(dim=1)
+
+    assert lipschitz_bound(Same(), (10**10,)) == math.inf

@@ -45,6 +45,7 @@ MADE = (
 )  # fmt: skip
 # what looks at numbers, or sets them, behind torch's back
 HIDDEN = ("numpy", "tolist", "storage", "untyped_storage", "data_ptr", "__array__", "__dlpack__")
+LARGEST = 10**7  # entries of a point that are followed one by one
 BATCHES = (2, 3)  # points in a walk: the proof must not depend on their number
 AGREE = 1e-6
 
@@ -67,6 +68,8 @@ def follow(module: nn.Module, shape: Sequence[int]) -> float:
     >>> follow(Residual(), (4,))
     1.5
     """
+    if math.prod(shape) > LARGEST:
+        return math.inf
     compiled = (torch.jit.ScriptModule, torch.jit.ScriptFunction)
     if any(isinstance(part, compiled) or hasattr(part, "_orig_mod") for part in module.modules()):
         return math.inf
