@@ -508,6 +508,7 @@ def on_the_way(pair, n=1000):
     return z, pair.critic_gradient(z)
 
 
+# %%
 def cosine(one, other):
     """Mean cosine of two fields of gradients; where one is 0, at a bottom, it is 0."""
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)

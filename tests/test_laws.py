@@ -243,7 +243,7 @@ def ring():
 def test_the_ready_made_orthonormal_layers_reach_the_ring():
     x, y = ring()
     method = METHODS["orthonormal"]
-    assert method.critic.activation == "maxmin"
+    assert method.critic.at((2,)).activation == "maxmin"
     fitted = fit_critic(
         x,
         y,
