@@ -93,6 +93,13 @@ def fit(x: Any, y: Any, c: float, depth: int, width: int, seed: int, steps: int)
     )
 
 
+def usual_rate() -> float:
+    """The learning rate of the ready-made clipping."""
+    optimizer = learned.METHODS["clip"].optimizer
+    assert optimizer is not None
+    return optimizer.lr
+
+
 def measure(fitted: learned.FittedCritic, transport: exact.Transport) -> list[float]:
     """The NUMBERS of one critic; gap, quotient and certificates relative to exact EM."""
     x, y = transport.source.points, transport.target.points
@@ -130,7 +137,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         axes.axhline(1, **plots.EXACT, lw=1.2)
     for axes in (quotient, certificate, cosine):
         axes.set_ylim(-0.7, 1.1)
-    rate = learned.METHODS["clip"].optimizer.lr
+    rate = usual_rate()
     label = "c / learning rate"
     steps.plot(arrays["c"], arrays["c"] / rate, color="0.5", linestyle=":", label=label)
     steps.legend(*([column[-1]] for column in steps.get_legend_handles_labels()), loc="upper left")
@@ -150,7 +157,7 @@ def told(arrays: dict[str, np.ndarray]) -> str:
     return (
         f"N(0, I) against N((3, 0), I), d = 2, clouds of {arrays['n']} points each, seed 0, exact "
         f"EM {arrays['emd']:.3f} by linear program. ReLU MLPs, weights clipped after each of "
-        f"{arrays['steps done']} steps of RMSProp at {learned.METHODS['clip'].optimizer.lr:g}, "
+        f"{arrays['steps done']} steps of RMSProp at {usual_rate():g}, "
         f"batch {BATCH}, {arrays['gap'].shape[2]} seeds (marks; lines: means), CPU. From c = .003 "
         f"to .03 the gap grows {grows.min():.0f} to {most:,.0f} times, gap / slope changes "
         f"by a factor of {changes:.2g} at most. Open marks: gradients below RMSProp's ε = "
