@@ -717,6 +717,11 @@ LEARNED = {
         ("foreign",),
         [
             ("copy=True)", "copy=False)"),
+        ],
+    ),
+    "wganlab/learned/critics/lending.py": (
+        ("foreign",),
+        [
             ("tensor.copy_(value)", "pass"),
             ("memo[id(value)] = value.detach().clone()", "pass"),
         ],
@@ -891,6 +896,17 @@ LEARNED = {
             ("    n_critic=5,\n    iterations=600,", "    n_critic=1,\n    iterations=600,"),
         ],
     ),
+    "wganlab/learned/runs/observing.py": (
+        ("train", "image_training"),
+        [
+            (
+                "real, held_out = (state.law.sample(n, watch) for _ in range(2))",
+                "real = held_out = state.law.sample(n, watch)",
+            ),
+            ("real = real if state.points is None else state.points", "real = real"),
+            ("        network.eval()\n", "        pass\n"),
+        ],
+    ),
     "wganlab/learned/runs/state.py": (
         ("train", "image_training"),
         [
@@ -900,13 +916,7 @@ LEARNED = {
                 'self.iteration, self.steps = state["iteration"], state["steps"]',
                 'self.iteration, self.steps = state["iteration"], 0',
             ),
-            (
-                "real, held_out = (self.law.sample(n, watch) for _ in range(2))",
-                "real = held_out = self.law.sample(n, watch)",
-            ),
             ('("optimizer", "schedule")', '("optimizer",)'),
-            ("real = real if self.points is None else self.points", "real = real"),
-            ("            network.eval()\n", "            pass\n"),
             ("cosine_similarity(moved, -uphill, dim=0)", "cosine_similarity(moved, uphill, dim=0)"),
             ("finite = finite and all(", "finite = finite or all("),
         ],
@@ -1121,6 +1131,21 @@ COMPARE = {
             ("bound=rule.bound,", "bound=True,"),
         ],
     ),
+    "wganlab/compare/resumable.py": (
+        ("scoreboard", "benchmark"),
+        [
+            ("missing = [cell for cell in cells if cell.key not in done]", "missing = cells"),
+            ("            rows.append(file, row, new=len(done) == 1)\n", ""),
+            ("rows.read(file, kind, overwrite=overwrite)", "{}"),
+        ],
+    ),
+    "wganlab/compare/fits.py": (
+        ("scoreboard",),
+        [
+            ("        seed=seed,\n", "        seed=0,\n"),
+            ("fit(replace(how, steps=0), *laws, seed)", "pass"),
+        ],
+    ),
     "wganlab/compare/board.py": (
         ("scoreboard",),
         [
@@ -1135,14 +1160,12 @@ COMPARE = {
             ),
             ("repr(self.known), keys.of_recipe(self.how)]", "repr(self.known)]"),
             ("        digest.update(deeds)\n", ""),
-            ("_fitted(replace(how, critic=own),", "_fitted(how,"),
+            ("fitted(replace(how, critic=own),", "fitted(how,"),
             (
                 "return self.pair, self.seed if self.is_sampled else None",
                 "return self.pair, None",
             ),
             ("if told.wrong_sign:", "if not told.wrong_sign:"),
-            ("missing = [cell for cell in cells if cell.key not in done]", "missing = cells"),
-            ("        seed=seed,\n", "        seed=0,\n"),
         ],
     ),
     "wganlab/compare/rows.py": (
@@ -1183,8 +1206,8 @@ COMPARE = {
             ("rises - rises.mean() / moved.mean() * moved", "rises - rises.mean()"),
             ("self.critic_gap / self.exact if", "self.critic_gap / (self.population or 1) if"),
             (
-                "board._fitted(how, self.law, None, self.seed)",
-                "board._fitted(how, self.law, None, 0)",
+                "fits.fitted(how, self.law, None, self.seed)",
+                "fits.fitted(how, self.law, None, 0)",
             ),
             ('if told["critic_gap"] < 0:', 'if told["critic_gap"] > 0:'),
             ("repr(self.law), keys.of_recipe(self.how)]", "repr(self.law)]"),
@@ -1199,9 +1222,6 @@ COMPARE = {
     "wganlab/compare/law_board.py": (
         ("benchmark",),
         [
-            ("missing = [cell for cell in cells if cell.key not in done]", "missing = cells"),
-            ("            rows.append(file, row, new=len(done) == 1)\n", ""),
-            ("rows.read(file, BenchmarkRow, overwrite=overwrite)", "{}"),
             ("if 16.0 * n * cell.laws.dim > LARGEST_BYTES:", "if n > LARGEST_BYTES:"),
         ],
     ),

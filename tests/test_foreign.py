@@ -22,7 +22,7 @@ from wganlab.learned import (
     WeightClipping,
     fit_critic,
 )
-from wganlab.learned.critics import foreign
+from wganlab.learned.critics import lending
 
 
 def clouds(n=40, m=30):
@@ -409,8 +409,8 @@ def test_modules_behind_a_function_are_found():
     holder = type("Holder", (), {"__call__": lambda self, z: self.net(z)})()
     holder.net = critic
     for function in (critic.forward, lambda z: critic(z), holder):
-        assert foreign.behind(function) == [critic]
-    assert foreign.behind(np.sin) == []
+        assert lending.behind(function) == [critic]
+    assert lending.behind(np.sin) == []
 
 
 # the correction of the penalty's bias

@@ -15,7 +15,7 @@ from torch.nn.utils import parametrize
 
 from wganlab import compare
 from wganlab.learned import NoConstraint, Optimizer, fit_critic, lipschitz_bound
-from wganlab.learned.critics.foreign import baked
+from wganlab.learned.critics.lending import baked
 from wganlab.learned.lipschitz.follow import follow
 
 IMAGE = (4, 6, 6)

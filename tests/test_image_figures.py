@@ -16,6 +16,7 @@ from figures import making as build
 from figures.shelf import load
 from wganlab import plots
 from wganlab.learned.runs.loop import advance
+from wganlab.learned.runs.observing import view_of
 from wganlab.learned.runs.state import RunState
 
 CURVES, SHEETS = ("wgan_fig3", "wgan_fig4", "wgan_fig8"), ("wgan_fig5", "wgan_fig6", "wgan_fig7")
@@ -111,7 +112,7 @@ def test_a_classifier_is_kept_by_the_code_that_trains_it(runs, monkeypatch, tmp_
 def test_critics_with_batch_norm_are_looked_at_as_a_step_sees_them(runs):
     training = RunState(wgan_images.config("gan", "dcgan", "quick"), torch.device("cpu"))
     advance(training)
-    view = training.view()
+    view = view_of(training)
     before = copy.deepcopy(view.critic.state_dict())
     row = LOOK(view)
     assert all(torch.equal(before[name], now) for name, now in view.critic.state_dict().items())

@@ -23,6 +23,7 @@ from wganlab.learned.algorithm1 import critic_step
 from wganlab.learned.fast.engine import Engine
 from wganlab.learned.fast.trace import NotCompiledError
 from wganlab.learned.runs.loop import advance
+from wganlab.learned.runs.observing import view_of
 from wganlab.learned.runs.state import RunState
 
 CPU = torch.device("cpu")
@@ -137,7 +138,7 @@ def test_steps_see_no_image_that_is_held_out(points):
     assert seen <= trained_on
     assert not seen & held_out - trained_on
     assert len(seen) == points or not points
-    view = training.view(300)
+    view = view_of(training, 300)
     assert len(view.fake) == len(view.held_out) == 300
     assert {row.numpy().tobytes() for row in view.real} <= (seen if points else trained_on)
     assert torch.equal(view.held_out, law.held_out(300, CPU))

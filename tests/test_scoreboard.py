@@ -19,7 +19,7 @@ from torch import nn
 from wganlab import compare, exact, learned
 from wganlab.alone import TakenError
 from wganlab.compare import board as boards
-from wganlab.compare import processes, rows, tables
+from wganlab.compare import processes, resumable, rows, tables
 from wganlab.compare.board import _doubts
 from wganlab.compare.clouds import solved
 from wganlab.exact import measures
@@ -120,15 +120,15 @@ def test_a_row_is_kept_as_soon_as_it_is_computed(tmp_path, monkeypatch):
 )
 def test_another_recipe_is_another_row(change):
     first, second = (
-        next(boards._cells([LINES], {"gp": how}, 1, 40)).keyed().key
+        next(boards.cells_of([LINES], {"gp": how}, 1, 40)).keyed().key
         for how in (QUICK["gp"], replace(QUICK["gp"], **change))
     )
     assert first != second
 
 
 def key(how, laws=LINES):
-    cells = list(boards._cells({"mine": laws}, {"mine": how}, 1, 40))
-    return boards._keyed(cells)[0].key
+    cells = list(boards.cells_of({"mine": laws}, {"mine": how}, 1, 40))
+    return resumable.keyed(cells)[0].key
 
 
 CONSTANT = 1.0
@@ -231,7 +231,7 @@ def test_weights_of_points_and_laws_are_in_the_key():
 def test_other_points_are_another_row_and_equal_ones_the_same():
     x, y = LINES.sample(10, np.random.default_rng(0))
     keys = [
-        next(boards._cells({"mine": laws}, QUICK, 1, 40)).keyed().key
+        next(boards.cells_of({"mine": laws}, QUICK, 1, 40)).keyed().key
         for laws in ((x, y), (x.copy(), y.copy()), (x, y + 1e-9))
     ]
     assert keys[0] == keys[1] != keys[2]

@@ -15,6 +15,7 @@ from torch import nn
 from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
 from wganlab.learned.runs.loop import advance, warm_up
+from wganlab.learned.runs.observing import observe
 from wganlab.learned.runs.state import RunState
 
 TINY = MLPConfig(width=16, depth=2, init="he")
@@ -425,7 +426,7 @@ def test_cosines_are_those_of_the_first_and_the_last_step():
     training.critic_optimizer.register_step_post_hook(note)
     for _ in range(4):
         advance(training)
-        row, measured = training.observe([]), measured[-6:]
+        row, measured = observe(training, []), measured[-6:]
         first, last = (
             torch.cosine_similarity(measured[k + 1][0] - measured[k][0], -measured[k][1], dim=0)
             for k in (0, 4)

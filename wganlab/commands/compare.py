@@ -342,7 +342,7 @@ def made_by(critic: Any, dimension: int) -> Any:
     from torch import nn
 
     from wganlab.learned.critics.building import called, construct
-    from wganlab.learned.critics.foreign import undisturbed
+    from wganlab.learned.critics.lending import undisturbed
 
     if isinstance(critic, nn.Module):
         return None

@@ -7,34 +7,26 @@ one by one, as they are computed: a run that was interrupted goes on where it st
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import islice
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import wganlab
 from wganlab import exact
-from wganlab.alone import alone
-from wganlab.compare import keys, rows, tables
+from wganlab.compare import fits, keys, resumable, tables
 from wganlab.compare.clouds import Clouds, as_arrays, drawn, solved
 from wganlab.compare.comparison import Comparison, judged
-from wganlab.compare.probe import Probe
-from wganlab.compare.processes import side_by_side
 from wganlab.compare.rows import COLUMNS, BoardRow
 from wganlab.data import checks
-from wganlab.data.units import LostPointsWarning
-from wganlab.learned import METHODS, DivergedError, FittedCritic, Method, fit_critic
+from wganlab.learned import METHODS, Method
 from wganlab.learned.critics import samplers
-from wganlab.learned.critics.foreign import lent, undisturbed
-from wganlab.writing import replace_text
+from wganlab.learned.critics.lending import lent
 
 Laws = exact.known.Pair | tuple[Any, Any]
 
@@ -83,6 +75,11 @@ class Cell:
         """The points, checked, and the transport between them."""
         return solved(*self.points(), pair=self.known)
 
+    def deeds(self) -> bytes:
+        """What its critic does on probe points, all that are given or some that are drawn."""
+        x, y = replace(self, n=min(self.n, keys.PROBES)).points()
+        return fits.deeds(self.how, (x, y), lambda: as_arrays(x, y), self.seed)
+
     def keyed(self, deeds: bytes = b"") -> Cell:
         """The cell with a hash of all that its row depends on; `deeds` of its critic."""
         told = [self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]
@@ -96,14 +93,14 @@ class Cell:
         """Train the critic, unless it is one already, and hold it against the truth."""
         how: Any = self.how
         notes: list[str] = []
-        with lent(how.critic if isinstance(how, Method) else None) as own, _warned(notes):
+        with lent(how.critic if isinstance(how, Method) else None) as own, fits.warned(notes):
             critic: Any = how
             if isinstance(how, Method):
-                critic, diverged = _fitted(replace(how, critic=own), *clouds.laws, self.seed)
+                critic, diverged = fits.fitted(replace(how, critic=own), *clouds.laws, self.seed)
                 notes += diverged
             told = judged(critic, clouds, np.random.default_rng(self.seed))
         notes += _doubts(told, clouds)
-        notes += won(critic)
+        notes += fits.won(critic)
         if told.declared is not None:
             notes.append(f"L = {told.declared:g} is {told.told}")
         note = "; ".join(dict.fromkeys(notes))
@@ -185,42 +182,20 @@ def scoreboard(
     (1.0, True, True)
     """
     checks.whole(1, jobs=jobs)
-    cells = list(_cells(pairs, methods, seeds, n))
-    if path is None:
-        cells = _keyed(cells)
-        done = {row.key: row for row in _shown(_computed(cells, jobs), len(cells), progress)}
-        return Scoreboard(tuple(done[cell.key] for cell in cells))
-    file = Path(path)
-    rows.refuse_no_board(file)
-    table = file.with_suffix(".md")
-    with alone(
-        file.with_name(f".{file.name}.lock"),
-        f"the board {file}",
-        "wait until it is done, or name another file",
-    ):
-        rows.refuse_foreign(table, tables.MARKDOWN, overwrite=overwrite)
-        done = rows.read(file, overwrite=overwrite)
-        cells = _keyed(cells)
-        missing = [cell for cell in cells if cell.key not in done]
-        for row in _shown(_computed(missing, jobs), len(missing), progress):
-            done[row.key] = row
-            rows.append(file, row, new=len(done) == 1)
-        board = Scoreboard(tuple(done[cell.key] for cell in cells))
-        replace_text(table, board.markdown())
-    return board
+    return resumable.board(
+        list(cells_of(pairs, methods, seeds, n)),
+        Scoreboard,
+        BoardRow,
+        tables.MARKDOWN,
+        path=path,
+        jobs=jobs,
+        progress=progress,
+        overwrite=overwrite,
+    )
 
 
-def _shown(computed: Iterator[BoardRow], total: int, progress: bool | None) -> Iterator[BoardRow]:
-    """Rows as they come, with a progress bar."""
-    disable = None if progress is None else not progress
-    with tqdm(total=total, unit="critic", disable=disable, leave=False) as bar:
-        for row in computed:
-            yield row
-            bar.set_postfix_str(f"{row.method} on {row.pair}", refresh=False)
-            bar.update()
-
-
-def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
+def cells_of(pairs: Any, methods: Any, seeds: Any, n: int) -> Iterator[Cell]:
+    """All that is asked for, in the order pairs, methods, seeds; ValueError for what is unknown."""
     if not isinstance(pairs, Mapping):
         pairs = [pairs] if isinstance(pairs, exact.known.Pair) else pairs
         pairs = {repr(pair): pair for pair in pairs}
@@ -269,34 +244,6 @@ def _check_laws(name: str, laws: Any, n: int) -> None:
         )
 
 
-def _keyed(cells: list[Cell]) -> list[Cell]:
-    """Each with its key; ValueError for a cell that cannot work, told before any is trained."""
-    deeds: dict[tuple[str, str], bytes] = {}
-    for cell in cells:
-        if (cell.pair, cell.method) in deeds:
-            continue
-        try:
-            deeds[cell.pair, cell.method] = _tried(cell)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{cell.method} on {cell.pair}: {error}") from error
-    return [cell.keyed(deeds[cell.pair, cell.method]) for cell in cells]
-
-
-def _tried(cell: Cell) -> bytes:
-    """What its critic does on probe points, all that are given or some that are drawn."""
-    how: Any = cell.how
-    x, y = replace(cell, n=min(cell.n, keys.PROBES)).points()
-    with warnings.catch_warnings(), undisturbed():
-        warnings.simplefilter("ignore", LostPointsWarning)  # they are notes of the rows
-        if keys.is_ours(how):
-            _fit(replace(how, steps=0), x, y, cell.seed)
-            return b""
-        clouds = as_arrays(x, y)
-        if not isinstance(how, Method):
-            Probe(how, clouds[0]).check(*clouds)
-        return keys.of_deeds(how, *clouds, lambda how: _fitted(how, x, y, cell.seed)[0])
-
-
 def _doubts(told: Comparison, clouds: Clouds) -> list[str]:
     """What shows that an estimate cannot be right, though the truth is not looked at."""
     if told.wrong_sign:
@@ -308,60 +255,3 @@ def _doubts(told: Comparison, clouds: Clouds) -> list[str]:
         if told.estimate < SURE * proven:
             return [f"its estimate is below {by}, and EM is not"]
     return []
-
-
-def won(critic: Any) -> list[str]:
-    """Which critic of a tournament it is."""
-    winner = critic.winner if isinstance(critic, FittedCritic) else ""
-    return [f"won by {winner}"] if winner else []
-
-
-@contextlib.contextmanager
-def _warned(notes: list[str]) -> Iterator[None]:
-    """Warnings become notes."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", LostPointsWarning)
-        yield
-    for warning in told:
-        if warning.category is LostPointsWarning:
-            notes.append(str(warning.message))
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-
-
-def _fitted(method: Method, x: Any, y: Any, seed: int) -> tuple[Any, list[str]]:
-    """The critic, or the last one that was finite; and a note about that."""
-    try:
-        return _fit(method, x, y, seed), []
-    except DivergedError as error:
-        return error.fitted, [f"diverged in step {error.step}: lower the learning rate"]
-
-
-def _fit(method: Method, x: Any, y: Any, seed: int) -> Any:
-    return fit_critic(
-        x,
-        y,
-        constraint=method.constraint,
-        critic=method.critic,
-        optimizer=method.optimizer,
-        steps=method.steps,
-        batch=method.batch,
-        seed=seed,
-        records=1,
-        progress=False,
-    )
-
-
-def _computed(cells: list[Cell], jobs: int) -> Iterator[BoardRow]:
-    """Their rows, as they come; each pair of clouds is solved once."""
-    if jobs > 1 and len(cells) > 1:
-        yield from side_by_side(cells, jobs)
-        return
-    for _, group in groupby(cells, key=lambda cell: cell.pair):
-        clouds: dict[Any, Clouds] = {}
-        for cell in group:
-            if cell.drawn not in clouds:
-                clouds[cell.drawn] = cell.clouds()
-            yield cell.compute(clouds[cell.drawn])

@@ -24,7 +24,7 @@ from wganlab.compare.steepest import search
 from wganlab.data import checks
 from wganlab.learned import CTransform, FittedCritic
 from wganlab.learned.critics.declared import checked, declared
-from wganlab.learned.critics.foreign import undisturbed
+from wganlab.learned.critics.lending import undisturbed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -22,7 +22,8 @@ from wganlab.exact.known import Pair
 from wganlab.learned import Method, NetworkConfig, Tournament
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.declared import Declared, declared
-from wganlab.learned.critics.foreign import OWN, is_lazy, lent, undisturbed
+from wganlab.learned.critics.foreign import OWN
+from wganlab.learned.critics.lending import is_lazy, lent, undisturbed
 from wganlab.learned.critics.reading import read
 
 if TYPE_CHECKING:

@@ -14,24 +14,14 @@ sample cancels. Beside it stand the metrics of the benchmark (Korotin, Kolesov a
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from wganlab.alone import alone
-from wganlab.compare import board, keys, law_tables, rows
-from wganlab.compare.law_cells import BenchmarkRow, Known, LawCell, judging
-from wganlab.compare.probe import Probe
-from wganlab.compare.processes import side_by_side
+from wganlab.compare import board, law_tables, resumable
+from wganlab.compare.law_cells import BenchmarkRow, Known, LawCell
 from wganlab.data import checks
-from wganlab.data.units import LostPointsWarning
-from wganlab.learned import Method
-from wganlab.learned.critics.foreign import undisturbed
-from wganlab.writing import replace_text
 
 POINTS = 2**14
 LARGEST_BYTES = 16e9  # of the points to judge on
@@ -104,32 +94,20 @@ def benchmark(
     checks.whole(1, n=n, jobs=jobs)
     cells = _cells(pairs, methods, seeds, n)
     laws = {cell.pair: cell.law for cell in cells}
-    if path is None:
-        cells = _keyed(cells)
-        done = {row.key: row for row in _shown(_computed(cells, jobs), len(cells), progress)}
-        return Benchmark(tuple(done[cell.key] for cell in cells), laws)
-    file = Path(path)
-    rows.refuse_no_board(file)
-    table = file.with_suffix(".md")
-    with alone(
-        file.with_name(f".{file.name}.lock"),
-        f"the board {file}",
-        "wait until it is done, or name another file",
-    ):
-        done = rows.read(file, BenchmarkRow, overwrite=overwrite)
-        rows.refuse_foreign(table, law_tables.MARKDOWN, overwrite=overwrite)
-        cells = _keyed(cells)
-        missing = [cell for cell in cells if cell.key not in done]
-        for row in _shown(_computed(missing, jobs), len(missing), progress):
-            done[row.key] = row
-            rows.append(file, row, new=len(done) == 1)
-        result = Benchmark(tuple(done[cell.key] for cell in cells), laws)
-        replace_text(table, result.markdown())
-    return result
+    return resumable.board(
+        cells,
+        lambda rows: Benchmark(rows, laws),
+        BenchmarkRow,
+        law_tables.MARKDOWN,
+        path=path,
+        jobs=jobs,
+        progress=progress,
+        overwrite=overwrite,
+    )
 
 
 def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> list[LawCell]:
-    made = list(board._cells(pairs, methods, seeds, 1))
+    made = list(board.cells_of(pairs, methods, seeds, 1))
     for cell in made:
         if not isinstance(cell.laws, Known):
             raise ValueError(f"{cell.pair} is no known pair: compare.scoreboard takes clouds")
@@ -139,54 +117,3 @@ def _cells(pairs: Any, methods: Any, seeds: Any, n: int) -> list[LawCell]:
                 f"{16e-9 * n * cell.laws.dim:,.0f} GB: choose fewer"
             )
     return [LawCell(c.pair, c.laws, c.method, c.how, c.seed, n) for c in made]  # type: ignore[arg-type]
-
-
-def _keyed(cells: list[LawCell]) -> list[LawCell]:
-    """Each with its key; ValueError for a cell that cannot work, told before any is trained."""
-    deeds: dict[tuple[str, str], bytes] = {}
-    for cell in cells:
-        if (cell.pair, cell.method) in deeds:
-            continue
-        try:
-            deeds[cell.pair, cell.method] = _tried(cell)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{cell.method} on {cell.pair}: {error}") from error
-    return [cell.keyed(deeds[cell.pair, cell.method]) for cell in cells]
-
-
-def _tried(cell: LawCell) -> bytes:
-    """What its critic does on probe points; nothing of what its words tell whole."""
-    how: Any = cell.how
-    with warnings.catch_warnings(), undisturbed():
-        warnings.simplefilter("ignore", LostPointsWarning)
-        if keys.is_ours(how):
-            board._fit(replace(how, steps=0), cell.law, None, cell.seed)
-            return b""
-        x, y = cell.law.sample(keys.PROBES, judging())
-        if not isinstance(how, Method):
-            Probe(how, x).check(x, y)
-        return keys.of_deeds(how, x, y, lambda how: board._fitted(how, x, y, cell.seed)[0])
-
-
-def _shown(
-    computed: Iterator[BenchmarkRow], total: int, progress: bool | None
-) -> Iterator[BenchmarkRow]:
-    """Rows as they come, with a progress bar."""
-    disable = None if progress is None else not progress
-    with tqdm(total=total, unit="critic", disable=disable, leave=False) as bar:
-        for row in computed:
-            yield row
-            bar.set_postfix_str(f"{row.method} in dimension {row.dim}", refresh=False)
-            bar.update()
-
-
-def _computed(cells: list[LawCell], jobs: int) -> Iterator[BenchmarkRow]:
-    """Their rows, as they come; each truth is found once."""
-    if jobs > 1 and len(cells) > 1:
-        yield from side_by_side(cells, jobs)  # type: ignore[misc]
-        return
-    truths: dict[str, float | None] = {}
-    for cell in cells:
-        if cell.drawn not in truths:
-            truths[cell.drawn] = cell.clouds()
-        yield cell.compute(truths[cell.drawn])

@@ -11,12 +11,12 @@ import numpy as np
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import board, directions, keys, slopes
+from wganlab.compare import directions, fits, keys, slopes
 from wganlab.compare.probe import Probe
 from wganlab.compare.steepest import search
 from wganlab.learned import FittedCritic, Method
 from wganlab.learned.critics.declared import declared
-from wganlab.learned.critics.foreign import lent, undisturbed
+from wganlab.learned.critics.lending import lent, undisturbed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,6 +88,12 @@ class LawCell:
         """EM of the laws: what is found once for all critics."""
         return self.law.emd
 
+    def deeds(self) -> bytes:
+        """What its critic does on probe points that are drawn."""
+        return fits.deeds(
+            self.how, (self.law, None), lambda: self.law.sample(keys.PROBES, judging()), self.seed
+        )
+
     def keyed(self, deeds: bytes) -> LawCell:
         """The cell with a hash of all that its row depends on; `deeds` of its critic."""
         told = ["laws", self.pair, self.method, str(self.seed), str(self.n), wganlab.__version__]
@@ -101,18 +107,18 @@ class LawCell:
         """Train the critic, unless it is one already, and hold it against the truth."""
         how: Any = self.how
         notes: list[str] = []
-        with lent(how.critic if isinstance(how, Method) else None) as own, board._warned(notes):
+        with lent(how.critic if isinstance(how, Method) else None) as own, fits.warned(notes):
             critic: Any = how
             if isinstance(how, Method):
                 how = replace(how, critic=own)
-                critic, diverged = board._fitted(how, self.law, None, self.seed)
+                critic, diverged = fits.fitted(how, self.law, None, self.seed)
                 notes += diverged
             with undisturbed():
                 told = judged_on_law(critic, self.law, self.n)
                 notes += _tried(critic, self.law, told["slope"])
         if told["critic_gap"] < 0:
             notes.append("wrong sign")
-        notes += board.won(critic)
+        notes += fits.won(critic)
         return BenchmarkRow(
             pair=self.pair,
             method=self.method,

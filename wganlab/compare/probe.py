@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 from wganlab.data.units import warn_of_lost
 from wganlab.learned import FittedCritic
 from wganlab.learned.batch import at_once
-from wganlab.learned.critics import foreign
+from wganlab.learned.critics import foreign, lending
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,8 +59,8 @@ class Probe:
                 "or learned.fit_critic(x, y, critic=...) that trains one"
             )
         self.name = foreign.name_of(critic)
-        self._behind = foreign.behind(critic)  # whose state is put back
-        if any(map(foreign.is_lazy, (w for m in self._behind for w in m.parameters()))):
+        self._behind = lending.behind(critic)  # whose state is put back
+        if any(map(lending.is_lazy, (w for m in self._behind for w in m.parameters()))):
             raise ValueError(
                 f"the critic {self.name} has lazy layers without weights: load them, call it once, "
                 "or train it by learned.fit_critic"
@@ -83,7 +83,7 @@ class Probe:
         step = at_once(z.shape[1:])
         for start in range(0, len(z), step):
             rows = z[start : start + step].copy()
-            with foreign.restored(self._behind), foreign.told(self.name, rows):
+            with lending.restored(self._behind), foreign.told(self.name, rows):
                 output = self._call(rows)
             if output.size != len(rows):
                 raise ValueError(
@@ -118,7 +118,7 @@ class Probe:
         foreign.of_itself(self.values, points, self.name, self._rough)
 
     def _at(self, z: Array) -> Array:
-        with foreign.restored(self._behind), foreign.told(self.name, z):
+        with lending.restored(self._behind), foreign.told(self.name, z):
             gradient = self._differentiate(z)
         infinite = ~np.isfinite(gradient).reshape(len(z), -1).all(axis=1)
         if infinite.any():  # as of a square root at 0, where autograd says nan
@@ -129,7 +129,7 @@ class Probe:
         def call(z: Array) -> Array:
             return _numbers(critic(z), self.name)
 
-        with foreign.told(self.name, sample), foreign.restored(self._behind):
+        with foreign.told(self.name, sample), lending.restored(self._behind):
             first = critic(sample.copy())
             _numbers(first, self.name)
         self._step = _relative_step(_array(first).dtype)
@@ -185,7 +185,7 @@ class Probe:
 
     def _takes_arrays(self, critic: Any, sample: Array) -> bool:
         """Is it a function of arrays? One that returns tensors is, if it cannot take tensors."""
-        with foreign.restored(self._behind):
+        with lending.restored(self._behind):
             given, returned = _tried(critic, sample.copy())
             if given is None and not isinstance(returned, torch.Tensor):
                 return True
@@ -208,13 +208,13 @@ class Probe:
         device = weights[0].device if weights else torch.device("cpu")
         double, single = critic, critic
         if isinstance(critic, nn.Module):
-            copies = [foreign.copied(critic) for _ in range(2)]
+            copies = [lending.copied(critic) for _ in range(2)]
             if copies[0] is None or copies[1] is None:
                 return _evaluated(critic), foreign.dtype_of(critic), device
             single, double = copies[0].eval(), copies[1].eval().double()
             self._behind = []
         for wide in (lambda: double, lambda: _baked(critic)):
-            with foreign.restored(self._behind), torch.no_grad():
+            with lending.restored(self._behind), torch.no_grad():
                 asked = wide()
                 refusal, _ = _tried(asked, torch.tensor(sample, device=device))
             if asked is not None and refusal is None:
@@ -230,7 +230,7 @@ def _baked(critic: Any) -> nn.Module | None:
         return None
     if not any(parametrize.is_parametrized(part) for part in critic.modules()):
         return None
-    other = foreign.baked(critic)
+    other = lending.baked(critic)
     return None if other is None else other.double()
 
 

@@ -18,6 +18,7 @@ from wganlab.data import checks
 from wganlab.learned import TrainConfig
 from wganlab.learned.algorithm1 import critic_step, generator_step
 from wganlab.learned.devices import resolve_device
+from wganlab.learned.runs.observing import view_of
 from wganlab.learned.runs.state import RunState
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class StepThrough:
 
     def _points(self) -> tuple[Array, Array]:
         """Real and generated points, as an observer of a run sees them."""
-        view = self._training.view()
+        view = view_of(self._training)
         for network in self._training.networks():
             network.train()
         real, fake = (

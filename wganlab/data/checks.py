@@ -92,6 +92,13 @@ def whole(least: int, *, most: int = MOST, **given: Any) -> None:
             raise ValueError(f"{told}: give a whole number of at most {most:,}")
 
 
+def kind(wanted: type, **given: Any) -> None:
+    """Refuse what is not of that class."""
+    for name, value in given.items():
+        if not isinstance(value, wanted):
+            raise ValueError(f"{name} = {value!r}: give one of {wanted.__name__}")
+
+
 def among(allowed: tuple[str, ...], **given: Any) -> None:
     """Refuse what is none of the allowed words."""
     for name, value in given.items():

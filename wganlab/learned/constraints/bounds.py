@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from wganlab.data import checks
-from wganlab.learned.critics.foreign import restored
+from wganlab.learned.critics.lending import restored
 from wganlab.learned.lipschitz.convolutions import convolution_norm
 from wganlab.learned.lipschitz.follow import follow
 from wganlab.learned.lipschitz.sdp import SECONDS, tight

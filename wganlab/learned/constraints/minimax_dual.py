@@ -74,9 +74,8 @@ class MinimaxDual(Constraint):
     def __post_init__(self) -> None:
         checks.among(get_args(Law), moved=self.moved)
         checks.whole(1, inner=self.inner)
-        for name, kind in (("transport", MLPConfig), ("optimizer", Optimizer)):
-            if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} = {getattr(self, name)!r}: give one of {kind.__name__}")
+        checks.kind(MLPConfig, transport=self.transport)
+        checks.kind(Optimizer, optimizer=self.optimizer)
         if self.transport.norm == "batch":
             raise ValueError("a transport map moves one point at a time: norm='batch' mixes them")
 

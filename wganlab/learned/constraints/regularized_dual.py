@@ -68,9 +68,8 @@ class RegularizedDual(Constraint):
     def __post_init__(self) -> None:
         checks.positive(epsilon=self.epsilon)
         checks.among(get_args(Regularizer), regularizer=self.regularizer)
-        for name, kind in (("second", MLPConfig), ("optimizer", Optimizer)):
-            if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"{name} = {getattr(self, name)!r}: give one of {kind.__name__}")
+        checks.kind(MLPConfig, second=self.second)
+        checks.kind(Optimizer, optimizer=self.optimizer)
         if self.second.norm == "batch":
             raise ValueError("a potential is a function of one point: norm='batch' mixes them")
 

@@ -22,7 +22,7 @@ from torch import nn
 from wganlab.data import checks
 from wganlab.data.units import Unit
 from wganlab.learned.constraints.constraint import Constraint
-from wganlab.learned.critics import foreign, methods
+from wganlab.learned.critics import methods
 from wganlab.learned.critics.ascent import Setting
 from wganlab.learned.critics.fitted import FittedCritic, Record
 from wganlab.learned.critics.laws import (
@@ -34,6 +34,7 @@ from wganlab.learned.critics.laws import (
     standardized,
     together,
 )
+from wganlab.learned.critics.lending import undisturbed
 from wganlab.learned.critics.tournament import play
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.networks.network import NetworkConfig
@@ -227,6 +228,6 @@ def _hold_out(
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Torch's global state, which dropout and power iterations draw from, seeded and put back."""
-    with foreign.undisturbed(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with undisturbed(), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wganlab.learned.critics.foreign import name_of, undisturbed, words_of
+from wganlab.learned.critics.foreign import name_of, words_of
+from wganlab.learned.critics.lending import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

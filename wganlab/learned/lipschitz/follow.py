@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from wganlab.learned.critics.foreign import baked, dtype_of, lent, undisturbed
+from wganlab.learned.critics.foreign import dtype_of
+from wganlab.learned.critics.lending import baked, lent, undisturbed
 from wganlab.learned.lipschitz import linear_maps, mixing, pointwise
 from wganlab.learned.lipschitz.blocks import block
 from wganlab.learned.lipschitz.values import (

@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from wganlab.learned.fast.trace import owned
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
+from wganlab.learned.runs.observing import observe
 from wganlab.learned.runs.sign import remark
 from wganlab.learned.runs.state import RunDivergedError, RunState
 from wganlab.learned.runs.view import SHOWN, Observer, Row, generated
@@ -67,7 +68,7 @@ class Going:
         self.training.refuse_infinite()
         if not self.training.world.first:
             return
-        self.rows.append(self.training.observe(self.observers))
+        self.rows.append(observe(self.training, self.observers))
         if self.folder is not None:
             self.folder.append(self.rows[-1])
             self.folder.keep_samples(done, self.training.shown)

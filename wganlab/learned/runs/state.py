@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -21,18 +20,15 @@ from torch import Generator, Tensor, nn
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
-from wganlab.learned.batch import Batch
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
-from wganlab.learned.runs import brought, metrics
+from wganlab.learned.runs import brought
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.points import Fixed, Reader, Source
-from wganlab.learned.runs.sign import STEEP, wrong_sign
-from wganlab.learned.runs.view import SHOWN, Observer, Row, View, generated
 
 
 class RunDivergedError(RuntimeError):
@@ -268,72 +264,6 @@ class RunState(Players):
         for mine, current in zip(self.average.buffers(), self.generator.buffers(), strict=True):
             mine.copy_(current)
 
-    def view(self, n: int = SHOWN) -> View:
-        """What an observer sees now; of images n."""
-        watch = Generator(self.device).manual_seed(self.watch)
-        shown = self.generator if self.average is None else self.average
-        for network in self.networks():
-            network.eval()
-        shown.eval()
-        if isinstance(self.law, ImageLaw):
-            real, held_out = self.pictured(n, watch)
-        else:
-            n = SHOWN
-            real, held_out = (self.law.sample(n, watch) for _ in range(2))
-            real = real if self.points is None else self.points
-        with torch.no_grad():
-            fake = generated(shown, self.config.latent, n, watch)
-        return View(self.config, self.iteration, self.law, self.critic, shown, real, held_out, fake)
-
-    def pictured(self, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
-        """At most n images to train on, and as many held out."""
-        assert isinstance(self.law, ImageLaw)
-        assert self.points is not None
-        order = torch.randperm(len(self.points), generator=watch, device=self.device)[:n]
-        rows = self.points[order.to(self.points.device)].cpu().numpy()
-        return self.law.take(rows, self.device), self.law.held_out(n, self.device)
-
-    def observe(self, observers: Sequence[Observer]) -> Row:
-        """One row."""
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            view = self.view(max([SHOWN, *(getattr(look, "n", 0) for look in observers)]))
-            seen, unseen = (view.batch(real, view.fake) for real in (view.real, view.held_out))
-            row: Row = {
-                "iteration": self.iteration,
-                "seconds": self.seconds,
-                "estimate": self.objective.estimate(seen).item(),
-                "held_out_estimate": self.objective.estimate(unseen).item(),
-                "generator_loss": self.objective.generator(seen).item(),
-                "generator_gradient": _norm(self.generator),
-            }
-            if self.critic is not None:
-                row["critic_gradient"] = _norm(self.critic)
-                cosines = [cosine.item() for cosine in self.cosines] or [math.nan]
-                row |= {"first_step_cosine": cosines[0], "step_cosine": cosines[-1]}
-            row |= self.signs(seen)
-            looked: Row = {}
-            for observer in observers:
-                looked |= metrics.checked(observer(view), row)
-            row |= looked
-            self.shown = view.fake
-        for network in self.networks():
-            network.train()
-        return row
-
-    def signs(self, seen: Batch) -> Row:
-        """Learning rates, and whether the estimate is on the wrong side."""
-        rates = {f"{who}_rate": self.rate(who) for who in self.players()}
-        if self.critic is None or self.objective.estimates != "EM":
-            return rates
-        unit = self.config.constraint not in STEEP
-        # before its first step a critic is where chance put it
-        wrong = self.iteration > 0 and wrong_sign(seen, of_slope_one=unit)
-        return rates | {"wrong_sign": float(wrong)}
-
-    def rate(self, player: str) -> float:
-        """The learning rate of a player's next step."""
-        return float(getattr(self, f"{player}_optimizer").param_groups[0]["lr"])
-
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
         losses, self.losses = [loss.reshape(-1) for loss in self.losses], []
@@ -434,9 +364,3 @@ def _gradient(weight: Tensor) -> Tensor:
 
 def _flat(tensors: Iterable[Tensor]) -> Tensor:
     return torch.cat([tensor.flatten() for tensor in tensors])
-
-
-def _norm(network: nn.Module) -> float:
-    """Norm of the gradient of the last step; nan before the first."""
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-    return _flat(gradients).norm().item() if gradients else math.nan
