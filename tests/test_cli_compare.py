@@ -98,6 +98,15 @@ def clouds(tmp_path, rng):
     return x, y, [str(tmp_path / "real.npy"), str(tmp_path / "fake.npy")]
 
 
+def refused_in_a_line(arguments, message, capsys):
+    assert main(["compare", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("wganlab: error: ")
+    assert captured.err.count("\n") == 1
+    assert message in captured.err
+
+
 @pytest.mark.slow
 def test_a_known_pair_prints_a_row_a_method(capsys):
     names = ["lp", "clip", "ctransform", "dragan", "ct", "none"]  # the others are below
@@ -330,12 +339,7 @@ def test_processes_side_by_side_find_the_critic_of_the_user(own, capfd):
 )
 def test_bad_input_is_one_line_that_says_what_to_do(own, arguments, message, capsys, monkeypatch):
     monkeypatch.setattr("wganlab.compare.board.Cell.compute", None)
-    assert main(["compare", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("wganlab: error: ")
-    assert captured.err.count("\n") == 1
-    assert message in captured.err
+    refused_in_a_line(arguments, message, capsys)
 
 
 def test_no_option_of_a_pair_hides_one_of_the_command():
@@ -479,9 +483,4 @@ def test_the_gradients_at_real_points_are_shown_where_the_critic_is_known(tmp_pa
 )
 def test_what_makes_no_sense_on_laws_is_one_line(arguments, message, capsys, monkeypatch):
     monkeypatch.setattr("wganlab.compare.law_cells.LawCell.compute", None)
-    assert main(["compare", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("wganlab: error: ")
-    assert captured.err.count("\n") == 1
-    assert message in captured.err
+    refused_in_a_line(arguments, message, capsys)

@@ -65,8 +65,8 @@ def board(
         f"the board {file}",
         "wait until it is done, or name another file",
     ):
-        rows.refuse_foreign(table, heads, overwrite=overwrite)
         done = rows.read(file, kind, overwrite=overwrite)
+        rows.refuse_foreign(table, heads, overwrite=overwrite)
         cells = keyed(cells)
         missing = [cell for cell in cells if cell.key not in done]
         for row in _shown(_computed(missing, jobs), len(missing), progress):
