@@ -215,7 +215,7 @@ def test_a_scoreboard_and_a_benchmark_do_not_read_each_others_files(whole, tmp_p
     compare.scoreboard(FUNNELS[:1], {"f": FUNNELS[0].critic}, 1, n=20, path=path)
     with pytest.raises(ValueError, match="is no scoreboard of this version that judges laws"):
         made(path)
-    with pytest.raises(ValueError, match=r"laws\.md is no table of this package"):
+    with pytest.raises(ValueError, match=r"laws\.csv is no scoreboard of this version:"):
         compare.scoreboard(FUNNELS[:1], {"f": FUNNELS[0].critic}, 1, n=20, path=whole[1])
     made(path, overwrite=True, pairs=FUNNELS[:1], methods={"f": FUNNELS[0].critic})
     with path.open() as stream:
