@@ -270,7 +270,7 @@ def test_a_run_that_was_stopped_before_its_first_row_keeps_its_points(folder, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("wganlab.learned.runs.state.RunState.observe", stop)
+        patch.setattr("wganlab.learned.runs.going.observe", stop)
         assert main(["train", *TINY, "--run", "a"]) == 130
     assert not Path("a/metrics.csv").exists()
     assert main(["train", "--resume", "a"]) == 0

@@ -59,10 +59,11 @@ def test_raw_units_end_beside_the_exact_distance(name):
     assert record.gap == pytest.approx(told.critic_gap, rel=1e-4)
     assert record.estimate == record.gap
     # values and gradients belong together, in the unit of the points
-    z, step = x[:5], 0.02 * scale
+    step = 0.02 * scale
     shift = np.array([step, 0.0])
-    rise = (critic(z + shift) - critic(z - shift)) / (2 * step)
-    np.testing.assert_allclose(critic.gradient(z)[:, 0], rise, atol=0.02)
+    rise = (critic(x + shift) - critic(x - shift)) / (2 * step)
+    off = np.abs(critic.gradient(x)[:, 0] - rise)
+    assert np.median(off) < 0.01  # a kink of the network lies near some of the points
 
 
 def test_a_proven_constant_stays_proven_in_another_unit():
