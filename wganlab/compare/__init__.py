@@ -5,6 +5,9 @@
 - `benchmark`: critics of laws, judged on new coupled points, a `Benchmark` of one `BenchmarkRow`
   each: the W1 benchmark, with what was `published` beside it, a `Published` a row
 - `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
+- `bracket`: two numbers that hold EM of two LAWS with a confidence, a `Bracket`; how much of
+  everything it takes is a `BracketPlan`; laws whose points are a function of uniform numbers are
+  `OfUniforms`
 - `emd_loss`: exact EM as a loss with a gradient
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
   `sampling_floor`: what a perfect generator would reach
@@ -15,6 +18,9 @@
 """
 
 from wganlab.compare.board import Scoreboard, scoreboard
+from wganlab.compare.brackets.bracket import bracket
+from wganlab.compare.brackets.results import Bracket, BracketInterrupted, BracketPlan, Look
+from wganlab.compare.brackets.sources import OfUniforms
 from wganlab.compare.classifier import Classifier, fit_classifier
 from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.comparison import Comparison, critic_vs_exact
@@ -39,14 +45,20 @@ __all__ = [
     "Benchmark",
     "BenchmarkRow",
     "BoardRow",
+    "Bracket",
+    "BracketInterrupted",
+    "BracketPlan",
     "Classifier",
     "Comparison",
     "Estimate",
+    "Look",
+    "OfUniforms",
     "Published",
     "Scene",
     "Scoreboard",
     "StepThrough",
     "benchmark",
+    "bracket",
     "class_counts",
     "class_coverage",
     "classifier_for",

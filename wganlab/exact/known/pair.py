@@ -102,7 +102,16 @@ class Pair:
                 "a generator, in place of its seed"
             )
         u = rng.uniform(size=(n, self.dim))
-        v = u if paired else rng.uniform(size=(n, self.dim))
+        return self.of_uniforms(u, u if paired else rng.uniform(size=(n, self.dim)))
+
+    def of_uniforms(self, u: Points, v: Points) -> tuple[Points, Points]:
+        """The points of P and Q that uniform numbers in [0, 1) are sent to.
+
+        Parameters
+        ----------
+        u, v : arrays, shape (n, dim)
+            Of P and of Q; equal ones give points of the optimal coupling.
+        """
         return self._real(u), self._fake(v)
 
     def critic(self, z: ArrayLike) -> NDArray[np.float64]:

@@ -126,7 +126,7 @@ class _Laws:
         self.clouds: tuple[Tensor, Tensor] | None = None
         self.fine = (False, False)  # is what is drawn finite, and on the device already?
         if fake is None:
-            self.draw = _joint(real, paired)
+            self.draw = joint_of(real, paired)
             return
         if samplers.is_pair(real) or samplers.is_pair(fake):
             raise ValueError("a known pair is both laws: give it alone, fit_critic(pair)")
@@ -140,7 +140,7 @@ class _Laws:
                 "fit_critic(sampler), a known pair, or two arrays whose rows belong together"
             )
         self.fine = _is_fine(real), _is_fine(fake)
-        first, second = _sampler(real, "real", device), _sampler(fake, "fake", device)
+        first, second = sampler_of(real, "real", device), sampler_of(fake, "fake", device)
         self.draw = lambda n, generator: (first(n, generator), second(n, generator))
 
     def unit(self) -> Unit | None:
@@ -229,7 +229,8 @@ def _is_fine(law: Any) -> bool:
     return isinstance(law, Toy) or not samplers.is_law(law)
 
 
-def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Any]:
+def sampler_of(law: Any, name: str, device: torch.device) -> Callable[[int, Generator], Any]:
+    """A function (n, generator) -> n points, of one law or array, as they come."""
     if isinstance(law, Toy):
         return law.sample
     if samplers.is_law(law):
@@ -240,7 +241,8 @@ def _sampler(law: Any, name: str, device: torch.device) -> Callable[[int, Genera
     return lambda n, generator: cloud[_rows(len(cloud), n, generator)]
 
 
-def _joint(law: Any, paired: bool) -> Callable[[int, Generator], Any]:
+def joint_of(law: Any, paired: bool) -> Callable[[int, Generator], Any]:
+    """A function (n, generator) -> (real points, fake points), of a known pair or a sampler."""
     if samplers.is_pair(law):  # NumPy draws
         rngs = samplers.Rngs()
         return lambda n, generator: _both(law.sample(n, rngs[generator], paired=paired))

@@ -1,0 +1,1 @@
+"""Brackets around W1 of two laws: see `bracket`."""
