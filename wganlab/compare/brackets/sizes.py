@@ -57,7 +57,7 @@ def timed(laws: Laws, critic: Provable | None, left: float, seconds: float) -> B
     replicates = round(min(max(for_distances / once, REPLICATES[0]), REPLICATES[1]))
     if laws.left("upper") < math.inf:
         replicates = OF_ARRAYS  # of what is there, the fewer the larger
-    block = int(min(1024, available))
+    block = int(min(4096, available))
     a_point = _seconds(lambda: pilot.certify(1, block, 1)) / block
     rest = left - (time.perf_counter() - began) - replicates * once
     size = max(rest, 0.02 * seconds) / (BLOCKS * a_point)
