@@ -401,7 +401,7 @@ def test_a_time_is_kept_and_spent():
         ((SHIFT,), {"radius": "t"}, "asymptotic"),
         ((SHIFT,), {"diameter": 3.0}, "finite-sample"),
         ((SHIFT,), {"plan": 3}, "BracketPlan"),
-        ((data.toy("cube"), data.toy("cube")), {"shared": True}, "shared=True"),
+        ((data.toy("cube"), data.toy("8gaussians")), {"shared": True}, "shared=True"),
         ((OfUniforms(lambda u: u[:-1], 2), SHIFT.sample), {}, "made"),
         ((lambda n, rng: rng.normal(size=(n + 1, 2)), data.toy("cube")), {}, "asked for"),
     ],
