@@ -44,12 +44,6 @@ VARIANTS = {
 CPU = torch.device("cpu")
 
 
-@pytest.fixture
-def recorded(monkeypatch):
-    """Steps are recorded, and not compiled."""
-    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", lambda graph, inputs: graph)
-
-
 def made(config, seeds):
     return [RunState(replace(config, seed=seed), CPU) for seed in seeds]
 
