@@ -45,7 +45,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """What is there now stays to the end: to look through it for garbage takes a tenth of all."""
-    gc.collect()
     gc.freeze()
 
 
