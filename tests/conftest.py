@@ -43,9 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+gc.disable()  # until all is imported
+
+
 def pytest_collection_finish() -> None:
     """What is there now stays to the end: to look through it for garbage takes a tenth of all."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")
