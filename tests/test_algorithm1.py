@@ -66,7 +66,7 @@ VARIANTS = {
     "pairs": replace(SMALL, objective="loss-sensitive", constraint="none"),
     "f-gan": replace(SMALL, objective="f-kl", constraint="sn"),
     "alone": replace(SMALL, objective="mmd", constraint="none", n_critic=0),
-    "original": replace(SMALL, phases="original", iterations=1, critic_optimizer=Optimizer("sgd")),
+    "original": replace(SMALL, phases="original", iterations=2, critic_optimizer=Optimizer("sgd")),
 }
 ALONE = ("relu", "dragan", "non-saturating", "original")  # the others with two seeds
 CPU = torch.device("cpu")
