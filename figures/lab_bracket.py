@@ -49,7 +49,7 @@ TINY = BracketPlan(
 )
 # a file beside this one, or what is made at once
 RECORDS: dict[str, Any] = {
-    "quick": Configuration(plan=TINY, dimensions=(2,), pairs=(("balls", 2),), seeds=1, small=TINY),
+    "quick": Configuration(None, TINY, dimensions=(2,), pairs=(("balls", 2),), seeds=1, small=TINY),
     "laptop": "records/lab_bracket.json",
     "paper": "records/lab_bracket.json",
 }
@@ -192,7 +192,7 @@ def draw_time(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
     axes.plot(seconds, upper, **ABOVE, label="upper: exact distances of samples")
     axes.axhline(float(arrays["looks truth"]), **plots.EXACT, label="true EM")
     axes.plot(seconds, lower, **BELOW, label="lower: a critic's gap")
-    axes.set(xscale="log", xlabel="seconds, from nothing", ylabel="EM of the laws")
+    axes.set(xscale="log", xlabel="CPU seconds", ylabel="EM of the laws")
     axes.set_xticks(seconds, [f"{float(f'{x:.2g}'):g}" for x in seconds])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_title("{}, D = {}: with more time the bracket closes".format(*TIMED))

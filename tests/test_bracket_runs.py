@@ -11,7 +11,9 @@ from scipy.spatial.distance import cdist
 
 from figures import bracket_runs, lab_bracket
 from figures.bracket_runs import CONFIDENCES, Configuration, as_text, made
+from wganlab import compare
 from wganlab.compare import BracketPlan
+from wganlab.exact import known
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,10 @@ def test_truths_are_those_of_the_laws():
     assert bracket_runs.truth("balls", 8) == pytest.approx((8 / 9, 0))
     assert bracket_runs.truth("Gaussians", 1) == pytest.approx((np.sqrt(2 / np.pi), 0))
     assert bracket_runs.truth("halves", 3) == (1.0, 0.0)
-    assert bracket_runs.truth("funnels", 2) == pytest.approx((0.934, 0.001), rel=0.05)
+    for dimension in (1, 2, 8):
+        pair, (emd, error) = known.Funnels(dimension), bracket_runs.truth("funnels", dimension)
+        assert emd == pytest.approx(pair.emd, abs=4 * pair.emd_error)
+        assert 0 < error < 0.9 * pair.emd_error
 
 
 @pytest.mark.slow
@@ -52,8 +57,8 @@ def test_truths_are_those_of_the_laws():
 def test_all_confidences_at_once_are_what_a_bracket_tells_of_each(kind, number):
     plan = lab_bracket.TINY
     at_once = bracket_runs.at_once(kind, 2, 7, plan)
-    asked = {"plan": plan, "seed": 7, "confidence": CONFIDENCES[number]}
-    told = bracket_runs.bracket(kind, 2, **asked)
+    asked = {"plan": plan, "seed": 7, "confidence": CONFIDENCES[number], "device": "cpu"}
+    told = compare.bracket(*bracket_runs.laws(kind, 2), progress=False, **asked)
     assert at_once[number] == (told.lower, told.upper)
     lower, upper = np.array(at_once).T
     assert np.all(np.diff(lower) <= 0)

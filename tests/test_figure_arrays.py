@@ -313,7 +313,7 @@ def test_lab_bracket_brackets_hold_the_truth_and_looks_close(arrays):
     x, y = bracket_runs.pair("funnels", 2).sample(20_000, np.random.default_rng(7), paired=True)
     ways, error = np.linalg.norm(x - y, axis=1), found["truth"][names.index("funnels"), 0, 1]
     assert truth["funnels"] == near(ways.mean(), abs=4 * ways.std() / np.sqrt(20_000))
-    assert error == near(ways.std() / 512, rel=0.1)  # of 2^18 draws
+    assert 0 < error < 0.3 * ways.std() / 512  # of as many draws
     assert not found["truth"][[k for k, name in enumerate(names) if name != "funnels"], :, 1].any()
     (lower,), (upper,) = np.moveaxis(found["table"][:, 0], -1, 0)[:, None]
     for bound, value in zip(upper - lower, truth.values(), strict=True):
