@@ -2,9 +2,9 @@
 
     python -m figures.bracket_runs [--seconds 60] [--seeds 200]
 
-makes what is missing of a record with that configuration; another configuration begins anew. The
-record has the configuration, the environment, and of every bracket of the table its plan, with
-which `compare.bracket(..., plan=...)` makes it again. Seconds are CPU seconds of one thread.
+makes what is missing of the record; another configuration begins it anew. The record has the
+configuration, the environment, and of every bracket of the table its plan, with which
+`compare.bracket(..., plan=...)` makes it again. Seconds are CPU seconds of one thread.
 """
 
 from __future__ import annotations
@@ -241,15 +241,21 @@ class Configuration:
 
 
 def made(asked: Configuration, record: dict[str, Any], keep: Callable[[Any], None]) -> Any:
-    """The record with what was missing of it; kept after every bracket."""
-    if record.get("configuration") != asked.as_json():
-        record = {"configuration": asked.as_json(), "table": {}, "coverage": {}}
-    record["environment"] = environment()
-    for part, name, work in asked.jobs():
-        if name not in record[part]:
-            record[part][name] = work()
-            keep(record)
-    return record
+    """The record with what was missing of it; kept after every bracket.
+
+    One of another configuration is begun anew; that of more seeds is no other.
+    """
+    told, jobs = asked.as_json(), list(asked.jobs())
+    there = {**record.get("configuration", {}), "seeds": asked.seeds} == told
+    whole: dict[str, Any] = {"configuration": told, "environment": environment()}
+    for part in ("table", "coverage"):
+        names = [name for of, name, _ in jobs if of == part and there and name in record[part]]
+        whole[part] = {name: record[part][name] for name in names}
+    for part, name, work in jobs:
+        if name not in whole[part]:
+            whole[part][name] = work()
+            keep(whole)
+    return whole
 
 
 def environment() -> dict[str, str]:

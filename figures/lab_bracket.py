@@ -56,8 +56,8 @@ RECORDS: dict[str, Any] = {
 TIMED = ("funnels", 4)
 BUDGETS: dict[str, tuple[Any, ...]] = {
     "quick": ({"plan": TINY},),
-    "laptop": tuple({"seconds": seconds} for seconds in (5.0, 10.0, 20.0, 40.0)),
-    "paper": tuple({"seconds": 5.0 * 2.0**k} for k in range(8)),
+    "laptop": tuple({"seconds": seconds} for seconds in (10.0, 20.0, 40.0)),
+    "paper": tuple({"seconds": 10.0 * 2.0**k} for k in range(6)),
 }
 STYLES: dict[str, dict[str, Any]] = {
     "shift": {"color": "#0072B2", "marker": "o"},

@@ -91,6 +91,10 @@ def test_a_record_is_gone_on_with_and_another_configuration_begins_anew(tmp_path
     assert made(Counted(), half, lambda record: None) == whole
     assert Counted.done == ("coverage 1", "coverage 2")
     Counted.done = ()
+    more = made(Counted(seeds=300), half, lambda record: None)
+    assert Counted.done == ("coverage 1", "coverage 2")
+    assert more["configuration"]["seeds"] == 300
+    Counted.done = ()
     other = made(Counted(seconds=3.0), half, lambda record: None)
     assert len(Counted.done) == 6
     assert other["configuration"]["seconds"] == 3
