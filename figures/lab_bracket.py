@@ -212,7 +212,7 @@ def draw_coverage(axes: Axes, arrays: dict[str, np.ndarray]) -> None:
         low, high = np.where(inside == 0, 0, low), np.where(inside == n, 1, high)
         share = inside / n
         axes.errorbar(
-            asked + 0.8 * (k - (len(arrays["pairs"]) - 1) / 2),
+            asked + 1.1 * (k - (len(arrays["pairs"]) - 1) / 2),
             100 * share,
             100 * np.stack([share - low, high - share]),
             **STYLES[str(name).partition(",")[0]],
