@@ -129,12 +129,12 @@ def test_the_record_holds_the_truth_as_often_as_it_says(record):
 
 
 def test_coverage_tells_on_which_side_the_truth_is():
-    sides = {0: [[0.9, 1.1]], 1: [[1.01, 1.2]], 2: [[0.9, 1.0]], 3: [[0.7, 0.8]]}
+    sides = {0: [[0.9, 1.1]], 1: [[1.01, 1.2]], 2: [[0.9, 1.0]], 3: [[0.7, 0.8]], 4: [[0, 0.9]]}
     record = {
-        "configuration": {"pairs": [["shift", 2]], "seeds": 4},
+        "configuration": {"pairs": [["shift", 2]], "seeds": 5},
         "coverage": {f"shift 2 {seed}": told for seed, told in sides.items()},
     }
-    assert lab_bracket.of_coverage(record)["counts"].tolist() == [[[2, 1, 1]]]
+    assert lab_bracket.of_coverage(record)["counts"].tolist() == [[[2, 1, 2]]]
 
 
 @pytest.mark.slow
