@@ -15,7 +15,7 @@ seeds, and how many of them hold the truth, each with its binomial interval (Clo
 bracket should be wrong no more often than its confidence allows; it is mostly wrong less often, for
 its lower side has the critic's error to spare, and its upper side what samples add. The table and
 the coverage are a record, `figures/records/lab_bracket.json`, with its configuration and what it
-was made with; `python -m figures.bracket_runs` makes it again, 70 minutes of one core.
+was made with; `python -m figures.bracket_runs` makes it again, 80 minutes of one core.
 """
 
 from __future__ import annotations
