@@ -4,9 +4,10 @@
     python benchmarks/brackets.py coverage [--seeds 200] [--only REGEX]
     python benchmarks/brackets.py table
 
-`minute` makes one bracket of each of some laws in so many CPU seconds of one thread, and keeps it. `coverage` makes small ones, of laws whose distance is known in closed form, and counts how
-many have it inside: with even seeds of scrambled nets of uniform numbers, with odd ones of
-independent draws. What is there already is not done again. Results are in brackets.json.
+`minute` makes one bracket of each of some laws in so many CPU seconds of one thread, and keeps it.
+`coverage` makes small ones, of laws whose distance is known in closed form, and counts how many
+have it inside: with even seeds of scrambled nets of uniform numbers, with odd ones of independent
+draws. What is there already is not done again. Results are in brackets.json.
 """
 
 from __future__ import annotations
