@@ -25,6 +25,7 @@ LARGEST, ON_THE_LINE = 2**12, 2**16  # points of an exact distance, at most
 SMALL = 256  # points of those that tell how much they vary
 OF_ARRAYS = 5  # exact distances
 SMALLEST_BLOCK, LARGEST_BLOCK = 2**6, 2**17
+USUAL = 30.0  # seconds, below which the potentials and the choice have fewer points
 FEW, SOME = 4, 12  # dimensions: up to which much, and some, is to be had from above
 
 
@@ -36,6 +37,19 @@ def trained(dim: int) -> float:
 def solved(dim: int) -> float:
     """Share of the time for exact distances."""
     return 0.45 if dim <= FEW else 0.25 if dim <= SOME else 0.1
+
+
+def start(seconds: float) -> BracketPlan:
+    """Before anything is timed: points of the potentials and of the choice, fewer in a hurry.
+
+    Examples
+    --------
+    >>> start(60.0).apexes, start(3.0).apexes
+    (1500, 150)
+    """
+    share = min(1.0, seconds / USUAL)
+    apexes = max(100, round(share * BracketPlan.apexes))
+    return BracketPlan(apexes=apexes, selection=max(1024, round(share * BracketPlan.selection)))
 
 
 def timed(laws: Laws, critic: Provable | None, left: float, seconds: float) -> BracketPlan:

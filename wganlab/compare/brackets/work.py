@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +67,13 @@ class Work:
     share: float = 0.0
     """And the chosen one."""
 
-    def run(self, users: list[Any]) -> Bracket:
-        """All of it."""
-        start = self.asked.plan or BracketPlan()
+    def run(self, users: Mapping[str, Any]) -> Bracket:
+        """All of it, with critics of the user's by their names."""
+        start = self.asked.plan or sizes.start(self.asked.seconds)
         self.choice = Choice(self.laws, start.selection)
-        for number, critic in enumerate(users):
-            self.choice.enter_module(critic, f"critics[{number}]")
-        entrants = self.heats()
+        for name, critic in users.items():
+            self.choice.enter_module(critic, name)
+        entrants = self.heats(start.apexes)
         first = sizes.within(sizes.FIRST, self.laws)
         self.look(replace(first, heats=self.heat, steps=0.0), self.evidence(), last=False)
         self.final(entrants)
@@ -81,7 +81,8 @@ class Work:
         if plan is None:
             self.tell("points are timed")
             plan = sizes.timed(self.laws, self.choice.best, self.left, self.asked.seconds)
-            plan = replace(plan, heats=self.heat, steps=self.share)
+            same = {name: getattr(start, name) for name in ("apexes", "selection")}
+            plan = replace(plan, heats=self.heat, steps=self.share, **same)
         plan, evidence = sizes.within(plan, self.laws), self.evidence()
         half = {name: (getattr(plan, name) + 1) // 2 for name in ("blocks", "replicates")}
         self.look(replace(plan, **half), evidence, last=False, of=plan)
@@ -92,8 +93,8 @@ class Work:
         """Seconds."""
         return self.began + self.asked.seconds - time.perf_counter()
 
-    def heats(self) -> dict[str, Entrant]:
-        """Train all for a share of their steps."""
+    def heats(self, apexes: int) -> dict[str, Entrant]:
+        """Train all for a share of their steps; make potentials of so many points."""
         self.tell("critics are timed")
         dim, plan = math.prod(self.laws.shape), self.asked.plan
         entrants = list(self.training.entrants(self.laws.shape, timed=plan is None))
@@ -103,7 +104,6 @@ class Work:
             self.tell(f"{entrant.name}, for a while")
             steps = max(1, round(self.heat * entrant.steps))
             self.choice.enter_module(self.training.fit(entrant.method, steps), entrant.name)
-        apexes = BracketPlan.apexes if plan is None else plan.apexes
         if dim <= contest.FEW and apexes:
             self.tell("potentials of points")
             self.laws.again("training")
