@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from wganlab.compare.brackets.provable import Provable, UnprovenError, frozen
+import numpy as np
+
+from wganlab.compare.brackets.provable import Provable, UnprovenError, frozen, refuse_steeper
 from wganlab.learned.batch import ENTRIES
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from wganlab.compare.brackets.two_laws import Laws
@@ -48,6 +49,8 @@ class Choice:
         """One more; of two with one name the better one stays."""
         try:
             f, g = (critic(cloud) for cloud in self.points)
+            seen, values = np.concatenate(self.points), np.concatenate([f, g])
+            refuse_steeper(critic.name, seen, values, np.random.default_rng(0))
         except UnprovenError as error:
             self.notes.append(str(error))
             return

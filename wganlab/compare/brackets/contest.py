@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FEW = 3  # dimensions, up to which potentials of points are worth while
 TRIED = 20  # steps to learn how long one takes
 LONGEST = 1.5  # times its own number of steps, at most
-LEAST, MOST = 0.005, 0.25  # share of its steps before the choice, however short the time is
+MOST = 0.25  # share of its steps before the choice
 AT_ONCE = 2**24  # distances in float64
 
 
@@ -118,5 +118,4 @@ class Training:
 def share_of(seconds: float, entrants: list[Entrant]) -> float:
     """Share of its steps for each, so that one can be trained four times as long, in that time."""
     longest = max(entrant.whole for entrant in entrants)
-    share = seconds / (sum(entrant.whole for entrant in entrants) + 4 * longest)
-    return min(MOST, max(LEAST, share))
+    return min(MOST, seconds / (sum(entrant.whole for entrant in entrants) + 4 * longest))

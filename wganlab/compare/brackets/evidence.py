@@ -67,9 +67,9 @@ class Evidence:
             return
         while len(self.means) < blocks:
             x, y = self._drawn(0, block, of)
-            if not self.means:
-                refuse_steeper(self.critic, np.concatenate([x, y]), np.random.default_rng(0))
             f, g = self.critic(x), self.critic(y)
+            seen, values = np.concatenate([x, y]), np.concatenate([f, g])
+            refuse_steeper(self.critic.name, seen, values, np.random.default_rng(len(self.means)))
             self.means.append(float(f.mean() - g.mean()))
             n = min(len(f), len(g))
             rises = f[:n] - g[:n]

@@ -17,7 +17,7 @@ class BracketPlan:
     """How much of everything: what makes a bracket again, on any machine and in any time."""
 
     heats: float = 0.15
-    """Share of its steps that each critic is trained for before one is chosen."""
+    """Share of its steps that each critic is trained for before one is chosen; 0 trains none."""
     apexes: int = 1500
     """Points of each law that the potentials are of, in up to 3 dimensions; 0 for none."""
     selection: int = 2**14
@@ -36,9 +36,9 @@ class BracketPlan:
     """Is the critic a control variate of these?"""
 
     def __post_init__(self) -> None:
-        checks.positive(heats=self.heats)
-        if not 0 <= self.steps < math.inf:
-            raise ValueError(f"steps = {self.steps}: give a share, 0 or more")
+        for name in ("heats", "steps"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} = {getattr(self, name)}: give a share, 0 or more")
         checks.whole(2, blocks=self.blocks, replicates=self.replicates)
         checks.whole(1, selection=self.selection, block=self.block, points=self.points)
         checks.whole(0, apexes=self.apexes)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST = BracketPlan(blocks=16, block=1024, replicates=6, points=256)  # of the first look
 BLOCKS = 32
+ENOUGH = 30.0  # seconds, from which on the choice is made on as many points as ever
 REPLICATES = (8, 64)
 PILOT, GROWTH = 512, 2.6  # points of an exact distance that is timed; exponent of others' times
 ON_A_LINE = 1.2  # the exponent there
@@ -25,7 +26,6 @@ LARGEST, ON_THE_LINE = 2**12, 2**16  # points of an exact distance, at most
 SMALL = 256  # points of those that tell how much they vary
 OF_ARRAYS = 5  # exact distances
 SMALLEST_BLOCK, LARGEST_BLOCK = 2**6, 2**17
-USUAL = 30.0  # seconds, below which the potentials and the choice have fewer points
 FEW, SOME = 4, 12  # dimensions: up to which much, and some, is to be had from above
 
 
@@ -39,21 +39,21 @@ def solved(dim: int) -> float:
     return 0.45 if dim <= FEW else 0.25 if dim <= SOME else 0.1
 
 
-def start(seconds: float) -> BracketPlan:
-    """Before anything is timed: points of the potentials and of the choice, fewer in a hurry.
-
-    Examples
-    --------
-    >>> start(60.0).apexes, start(3.0).apexes
-    (1500, 150)
-    """
-    share = min(1.0, seconds / USUAL)
-    apexes = max(100, round(share * BracketPlan.apexes))
-    return BracketPlan(apexes=apexes, selection=max(1024, round(share * BracketPlan.selection)))
+def at_first(seconds: float) -> BracketPlan:
+    """What is chosen by, where there is so much time."""
+    share = min(1.0, seconds / ENOUGH)
+    whole = BracketPlan()
+    return replace(
+        whole,
+        apexes=round(share * whole.apexes),
+        selection=max(2**11, round(share * whole.selection)),
+    )
 
 
-def timed(laws: Laws, critic: Provable | None, left: float, seconds: float) -> BracketPlan:
-    """What `left` of those seconds are enough for.
+def timed(
+    plan: BracketPlan, laws: Laws, critic: Provable | None, left: float, seconds: float
+) -> BracketPlan:
+    """The plan with what `left` of those seconds are enough for.
 
     It is found out on points of the selection, none of which decides.
     """
@@ -71,13 +71,13 @@ def timed(laws: Laws, critic: Provable | None, left: float, seconds: float) -> B
     replicates = round(min(max(for_distances / once, REPLICATES[0]), REPLICATES[1]))
     if laws.left("upper") < math.inf:
         replicates = OF_ARRAYS  # of what is there, the fewer the larger
-    block = int(min(1024, available))
-    laws.again("selection")  # of an array, whose rows there are one looks at twice
+    block = int(min(4096, available))
+    laws.again("selection")  # of an array, whose rows both sides of a pilot look at
     a_point = _seconds(lambda: pilot.certify(1, block, 1)) / block
     rest = left - (time.perf_counter() - began) - replicates * once
     size = max(rest, 0.02 * seconds) / (BLOCKS * a_point)
     block = 2 ** math.floor(math.log2(min(max(size, SMALLEST_BLOCK), LARGEST_BLOCK)))
-    plan = BracketPlan(blocks=BLOCKS, block=block, replicates=replicates, points=points)
+    plan = replace(plan, blocks=BLOCKS, block=block, replicates=replicates, points=points)
     return replace(plan, corrected=_is_corrected(laws, critic, plan))
 
 

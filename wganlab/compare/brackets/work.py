@@ -62,27 +62,21 @@ class Work:
     began: float = field(default_factory=time.perf_counter)
     history: list[Look] = field(default_factory=list)
     so_far: Bracket | None = None
-    heat: float = 0.0
-    """Share of its steps that each critic was trained for."""
-    share: float = 0.0
-    """And the chosen one."""
 
     def run(self, users: Mapping[str, Any]) -> Bracket:
         """All of it, with critics of the user's by their names."""
-        start = self.asked.plan or sizes.start(self.asked.seconds)
-        self.choice = Choice(self.laws, start.selection)
+        self.plan = self.asked.plan or sizes.at_first(self.asked.seconds)
+        self.choice = Choice(self.laws, self.plan.selection)
         for name, critic in users.items():
             self.choice.enter_module(critic, name)
-        entrants = self.heats(start.apexes)
+        entrants = self.heats()
         first = sizes.within(sizes.FIRST, self.laws)
-        self.look(replace(first, heats=self.heat, steps=0.0), self.evidence(), last=False)
+        self.look(first, self.evidence(), last=False)
         self.final(entrants)
-        plan = self.asked.plan
-        if plan is None:
+        plan = self.plan
+        if self.asked.plan is None:
             self.tell("points are timed")
-            plan = sizes.timed(self.laws, self.choice.best, self.left, self.asked.seconds)
-            same = {name: getattr(start, name) for name in ("apexes", "selection")}
-            plan = replace(plan, heats=self.heat, steps=self.share, **same)
+            plan = sizes.timed(plan, self.laws, self.choice.best, self.left, self.asked.seconds)
         plan, evidence = sizes.within(plan, self.laws), self.evidence()
         half = {name: (getattr(plan, name) + 1) // 2 for name in ("blocks", "replicates")}
         self.look(replace(plan, **half), evidence, last=False, of=plan)
@@ -93,21 +87,24 @@ class Work:
         """Seconds."""
         return self.began + self.asked.seconds - time.perf_counter()
 
-    def heats(self, apexes: int) -> dict[str, Entrant]:
-        """Train all for a share of their steps; make potentials of so many points."""
-        self.tell("critics are timed")
-        dim, plan = math.prod(self.laws.shape), self.asked.plan
-        entrants = list(self.training.entrants(self.laws.shape, timed=plan is None))
-        trained = self.left - (1 - sizes.trained(dim)) * self.asked.seconds
-        self.heat = contest.share_of(trained, entrants) if plan is None else plan.heats
-        for entrant in entrants:
+    def heats(self) -> dict[str, Entrant]:
+        """Train all for a share of their steps."""
+        dim, timed = math.prod(self.laws.shape), self.asked.plan is None
+        if timed:
+            self.tell("critics are timed")
+        entrants = list(self.training.entrants(self.laws.shape, timed=timed))
+        if timed:
+            trained = self.left - (1 - sizes.trained(dim)) * self.asked.seconds
+            heats = contest.share_of(max(trained, 0.0), entrants)
+            self.plan = replace(self.plan, heats=heats)
+        for entrant in entrants if self.plan.heats > 0 else ():
             self.tell(f"{entrant.name}, for a while")
-            steps = max(1, round(self.heat * entrant.steps))
+            steps = max(1, round(self.plan.heats * entrant.steps))
             self.choice.enter_module(self.training.fit(entrant.method, steps), entrant.name)
-        if dim <= contest.FEW and apexes:
+        if dim <= contest.FEW and self.plan.apexes:
             self.tell("potentials of points")
             self.laws.again("training")
-            self.choice.enter(contest.potentials(*self.laws.draw("training", apexes)))
+            self.choice.enter(contest.potentials(*self.laws.draw("training", self.plan.apexes)))
         return {entrant.name: entrant for entrant in entrants}
 
     def final(self, entrants: dict[str, Entrant]) -> None:
@@ -118,15 +115,12 @@ class Work:
         winner = entrants[max(heats, key=lambda name: heats[name])]
         if self.asked.plan is None:
             rest = (1 - sizes.trained(math.prod(self.laws.shape))) * self.asked.seconds
-            self.share = min(contest.LONGEST, (self.left - rest) / winner.whole)
-        else:
-            self.share = self.asked.plan.steps
-        if self.share <= self.heat:
-            self.share = 0.0
-            return
-        self.tell(f"{winner.name}, chosen")
-        steps = round(self.share * winner.steps)
-        self.choice.enter_module(self.training.fit(winner.method, steps), winner.name)
+            share = min(contest.LONGEST, (self.left - rest) / winner.whole)
+            self.plan = replace(self.plan, steps=share if share > self.plan.heats else 0.0)
+        steps = round(self.plan.steps * winner.steps)
+        if steps:
+            self.tell(f"{winner.name}, chosen")
+            self.choice.enter_module(self.training.fit(winner.method, steps), winner.name)
 
     def evidence(self) -> Evidence:
         """Nothing seen yet, of the best critic."""
