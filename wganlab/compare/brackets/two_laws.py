@@ -11,6 +11,7 @@ import torch
 from wganlab import exact
 from wganlab.compare.brackets.sources import (
     Drawn,
+    HeldOut,
     Nets,
     OfUniforms,
     Part,
@@ -151,8 +152,6 @@ def _opened(law: Any) -> Any:
         raise ValueError("a known pair is both laws: give it alone, bracket(pair)")
     if isinstance(law, Run):
         return generator_law(law)
-    if isinstance(law, ImageLaw):  # a generator has seen the others
-        return law.held_out(len(law.unseen), torch.device("cpu"))
     return law.points() if isinstance(law, ImageSet) else law
 
 
@@ -161,6 +160,8 @@ def _source(law: Any, name: str, seed: int, device: torch.device, nets: bool) ->
         if nets:
             return Nets(law, seed)
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
+    if isinstance(law, ImageLaw):  # a generator has seen the others
+        return HeldOut(law, seed)
     if samplers.is_law(law):
         ask = sampler_of(law, name, device)
         return Drawn(law, lambda n, g: array_of(ask(n, g), name, n), seed, device)
