@@ -147,10 +147,10 @@ def test_the_sides_of_a_bracket_hold_the_distance_of_the_laws(whole):
     for row in whole[0].rows:
         assert row.population <= row.upper < 1.5 * row.population
         if row.method == "gp":
-            assert row.lower == 0  # of its layers a constant is proven, which is far too large
+            assert row.lower < 0.05  # of its layers a constant is proven, which is far too large
         else:
             assert 0 < row.lower < row.population
-            assert row.lower == pytest.approx(row.critic_gap, rel=0.2)
+            assert 0.5 * row.critic_gap < row.lower < row.critic_gap + 0.1
     assert len({row.upper for row in whole[0].rows}) == 2  # one a pair
 
 
@@ -162,8 +162,9 @@ def test_a_lower_side_is_over_the_proven_constant(stretch):
     bound, note = law_brackets.below(linear, pair, 2**12)
     told = law_brackets.below(linear, pair, 2**12)
     assert (bound, note) == told  # the same points again
-    gap = np.subtract(*(cloud @ [0.6, 0.8] for cloud in pair.sample(10, np.random.default_rng(0), paired=True)))
-    assert bound == (pytest.approx(5, abs=0.01) if np.sign(gap[0]) == np.sign(stretch) else 0)
+    x, y = pair.sample(1, np.random.default_rng(0), paired=True)
+    rises = stretch * ((x - y) @ [0.6, 0.8])[0] > 0
+    assert bound == (pytest.approx(5, abs=0.01) if rises else 0)
     assert bound <= 5
 
 

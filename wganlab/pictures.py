@@ -277,8 +277,8 @@ def draw_bracket(path: Path, bracket: Bracket, title: str) -> None:
         figure = Figure(figsize=(10, 5.6))
         axes = figure.subplots()
         if np.isfinite(highs).any():
-            both = ([*side, side[-1]] for side in (lows, highs))
-            axes.fill_between(edges, *both, step="post", color="0.9", linewidth=0)
+            low, high = ([*side, side[-1]] for side in (lows, highs))
+            axes.fill_between(edges, low, high, step="post", color="0.9", linewidth=0)
         _side(axes, edges, [look.upper for look in looks], highs, "upper")
         _side(axes, edges, [look.lower for look in looks], lows, "lower")
         if bracket.truth is not None:
@@ -306,5 +306,10 @@ def _side(axes: Axes, edges: Any, alone: Any, so_far: Any, name: str) -> None:
     label = "upper: exact distances" if upper else "lower: a critic of proven slope"
     axes.step(edges, [*so_far, so_far[-1]], where="post", color=color, linewidth=3, label=label)
     axes.plot(range(len(alone)), alone, "v" if upper else "^", color=color, markersize=11)
-    place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 14}
+    place: dict[str, Any] = {
+        "xytext": (6, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 14,
+    }
     axes.annotate(f"{so_far[-1]:.5g}", (edges[-1], so_far[-1]), color=color, **place)

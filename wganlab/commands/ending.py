@@ -151,7 +151,9 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
     images = runs[0][1].config().of_images
     ends = ("classes", "KID") if images else ("modes", "quality")
     rows = [kept.rows()[-1] for _, kept in runs]
-    brackets = [run_bracket.read(f, int(row["iteration"])) for (f, _), row in zip(runs, rows)]
+    brackets = [
+        run_bracket.read(f, int(row["iteration"])) for (f, _), row in zip(runs, rows, strict=True)
+    ]
     heads += "|W1 of the laws" * any(brackets)
     lines = [[*heads.split("|"), *ends, "seconds"]]
     for (folder, _), row, bracket in zip(runs, rows, brackets, strict=True):

@@ -31,12 +31,12 @@ class Sides:
         ValueError
             If there is no such run, or its data is gone.
         """
-        from wganlab import learned
+        from wganlab import data, learned
         from wganlab.data.files import is_file_source
 
         config = learned.RunFolder(folder).located()
         run, law = learned.load_run(folder, device=self.device), config.law()
-        if config.of_images:
+        if isinstance(law, data.ImageLaw):
             self.notes.append(f"the data are the {count(len(law.unseen), 'image')} held out")
         elif is_file_source(config.data):
             self.notes.append(
@@ -93,7 +93,7 @@ class Sides:
         from wganlab import data, exact
 
         loaded = data.load_points(source)
-        self.notes += [note for note in loaded.notes if note not in self.notes]
+        self.notes.extend(note for note in loaded.notes if note not in self.notes)
         if loaded.weights is None:
             rows = self._rows(source, len(loaded.points))
             return loaded.points[rows].reshape(len(rows), -1)

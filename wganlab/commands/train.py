@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from wganlab.learned.runs.config import Network
 
 BESIDES_RESUME = (
-    *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers", "--bracket"),
+    *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers"),
+    "--bracket",
 )
 Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
 
@@ -48,10 +49,10 @@ class Train:
     generated points and real ones that no step has seen; the sampling floor is EM between two real
     samples of that size, which no generator can be expected to beat; certificate is a lower bound
     of EM that the critic proves; W1 of the laws, where there was time for it, is a bracket around
-    the distance of the laws themselves, or its side that says something; quality is the share of points within 4 standard deviations of a
-    mode. Images are points in the space of their pixels, between -1 and 1; classes are those that a
-    small classifier of the same set finds among generated images, and KID a distance of its
-    features.
+    the distance of the laws themselves, or its side that says something; quality is the share of
+    points within 4 standard deviations of a mode. Images are points in the space of their pixels,
+    between -1 and 1; classes are those that a small classifier of the same set finds among
+    generated images, and KID a distance of its features.
     """
 
     preset: str = "auto"

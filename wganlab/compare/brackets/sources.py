@@ -114,8 +114,8 @@ class Rows(Source):
         self.parts = dict(zip(PARTS, pieces, strict=True))
         self.used = dict.fromkeys(PARTS, 0)
 
-    def training(self) -> Array:
-        """The points to train on."""
+    def training(self) -> Any:
+        """The points to train on, or their law."""
         return self.parts["training"]
 
     def draw(self, part: Part, n: int) -> Array:
