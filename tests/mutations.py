@@ -1232,10 +1232,7 @@ COMPARE = {
     "wganlab/compare/brackets/sizes.py": (
         ("cli_bracket",),
         [
-            (
-                '    laws.again("selection")  # of an array, whose rows both sides of a pilot look at\n',
-                "",
-            ),
+            ('again("selection")  # of an array', 'again("upper")  # of an array'),
             ('    laws.again("selection")\n    pilot.transport', "    pilot.transport"),
         ],
     ),
@@ -1264,7 +1261,10 @@ COMPARE = {
             ('("gap/EM", "ratio")', '("gap/EM", "critic_gap")'),
             ("if len(set(dimensions.values())) == len(laws):", "if True:"),
             ("any(entry[AT_REAL] is None for entry in entries)", "False"),
-            ("told = _published(laws) if place == AT_REAL else {}", "told = {}"),
+            (
+                "told = _published(laws, blank=2 * (len(laws) <= FEW)) if place == AT_REAL else {}",
+                "told = {}",
+            ),
         ],
     ),
     "wganlab/compare/published_rows.py": (
