@@ -1359,7 +1359,6 @@ DOORS = {
     "wganlab/commands/sides.py": (
         ("cli_bracket",),
         [
-            ("self.of_run(Path(first))[::-1]", "self.of_run(Path(first))"),
             ("if whole or (first == second and not toys):", "if whole:"),
             ("whole = images and", "whole = False and"),
             ("if sets or (at and os.path.realpath(at) in files):", "if sets:"),
