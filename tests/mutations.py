@@ -1350,7 +1350,7 @@ DOORS = {
             ("seed=self.seed,", "seed=0,"),
             ("plan=self._plan(),", "plan=None,"),
             ("stopped, found = stop, stop.bracket", "found = stop.bracket"),
-            ("            self._json([told])\n", ""),
+            ("self._json([*before, told])", "self._json([told])"),
             ("if not self.b and not os.path.isdir(self.a):", "if not self.b:"),
             ("if self.plot is not None and len(pairs) > 1:", "if False:"),
             ("critics[name] if module is None else module", "critics[name]"),

@@ -278,6 +278,20 @@ def test_ctrl_c_tells_the_bracket_so_far(capsys, monkeypatch):
     assert found["lower"] <= 3 <= found["upper"]
 
 
+def test_ctrl_c_between_two_dimensions_keeps_the_first(capsys, monkeypatch):
+    looked, looks = Work.look, []
+
+    def stopped(work, *arguments, **options):
+        looks.append(work)
+        if len(looks) == 5:
+            raise KeyboardInterrupt
+        return looked(work, *arguments, **options)
+
+    monkeypatch.setattr(Work, "look", stopped)
+    found = told(capsys, "--pair", "balls", "--dimension", "2,1", code=130)
+    assert [one["interrupted"] for one in found] == [False, True]
+
+
 def test_ctrl_c_before_any_look_has_no_bracket(capsys, monkeypatch):
     stop_at(monkeypatch, 0)
     ask(*SHIFTED, "--json", code=130)

@@ -73,13 +73,8 @@ class BracketOptions:
             raise ValueError("--plot shows one bracket: give one --dimension")
         self._check()
         found: list[dict[str, Any]] = []
-        for number, pair in enumerate(pairs):
-            try:
-                result = self._found(pair, None, {"pair": repr(pair)}, [], number > 0)
-            except KeyboardInterrupt:
-                self._json(found)
-                raise
-            found.append(result)
+        for pair in pairs:
+            found.append(self._found(pair, None, {"pair": repr(pair)}, [], found))
         self._json(found)
 
     def _json(self, found: list[dict[str, Any]]) -> None:
@@ -103,9 +98,9 @@ class BracketOptions:
             )
 
     def _found(
-        self, real: Any, fake: Any, names: dict[str, str], notes: list[str], later: bool
+        self, real: Any, fake: Any, names: dict[str, str], notes: list[str], before: list[Any]
     ) -> dict[str, Any]:
-        """The bracket, told unless it is to be JSON; also where Ctrl-C has stopped it."""
+        """The bracket, told unless it is to be JSON; where Ctrl-C has stopped it, told anyhow."""
         from wganlab import compare
         from wganlab.learned.runs.interruption import as_ctrl_c
 
@@ -127,17 +122,18 @@ class BracketOptions:
                 )
             except compare.BracketInterrupted as stop:
                 if stop.bracket is None:
+                    self._json(before)
                     raise KeyboardInterrupt("there is no bracket yet") from None
                 stopped, found = stop, stop.bracket
         told = {**names, **found.as_dict(), "interrupted": stopped is not None}
         told["notes"] = [*notes, *told["notes"]]
-        self._tell(found, names, notes, later)
+        self._tell(found, names, notes, later=bool(before))
         if stopped is not None:
-            self._json([told])
+            self._json([*before, told])
             raise KeyboardInterrupt("the bracket holds as it is; with more time it is narrower")
         return told
 
-    def _tell(self, found: Found, names: dict[str, str], notes: list[str], later: bool) -> None:
+    def _tell(self, found: Found, names: dict[str, str], notes: list[str], *, later: bool) -> None:
         if not self.json:
             rows = [f"{name}: {printed(source)}" for name, source in names.items()]
             rows += [*str(found).splitlines(), *(f"  note: {printed(note)}" for note in notes)]
@@ -217,7 +213,7 @@ class Bracket(BracketOptions):
             else:
                 real, fake = sides.of_run(Path(self.a))
                 names = {"data": real.name, "generator": self.a}
-        self._json([self._found(real, fake, names, sides.notes, False)])
+        self._json([self._found(real, fake, names, sides.notes, [])])
 
 
 def _dimension(real: Any) -> int:
