@@ -26,6 +26,9 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
+# tests start many processes, which find compiled what the first one has read
+test test-fast: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: active help figures gallery test test-fast mutants lab notebooks course docs check bench wheel clean
 
 help: ## print this list

@@ -33,7 +33,7 @@ from gpu_runs import (
 )
 from gpu_started import profile_step, two_processes
 
-from wganlab import compare, exact, learned
+from wganlab import compare, data, exact, learned
 from wganlab.learned import MLPConfig
 from wganlab.learned.algorithm1 import iterate
 from wganlab.learned.fast import philox
@@ -65,6 +65,7 @@ def correctness(report: Report, device: torch.device, quick: bool) -> None:
     for name in ("gp", "ct", "orthonormal") if quick else learned.METHODS:
         check(f"fit_critic: {name}", partial(fit, name, device, 10 if quick else 100))
     check("critic_vs_exact", partial(against_exact, device))
+    check("bracket", partial(bracketed, device))
     check("observers and sampling", partial(observed, device))
     check("--profile-step", partial(profile_step, device))
     for name in ("MLP",) if quick else ("MLP", "DCGAN"):
@@ -265,6 +266,18 @@ def against_exact(device: torch.device) -> Found:
         one, other = (getattr(each, name) for each in told)
         within(abs(one - other), 1e-4 * max(1.0, abs(other)), name)
     return {name: getattr(told[0], name) for name in ("exact", "critic_gap", "slope")}
+
+
+def bracketed(device: torch.device) -> Found:
+    """A bracket of laws that are drawn and critics that are trained there, around the truth."""
+    plan = compare.BracketPlan(heats=0.005, apexes=0, selection=1024, steps=0.02, block=1024)
+    laws = (data.toy("cube", low=0.0, high=1.0), data.toy("cube", low=1.0, high=2.0))
+    found = compare.bracket(*laws, plan=plan, device=device, progress=False)
+    if not found.holds(2**0.5) or found.critic.final.gap < 0.5:
+        raise AssertionError(f"{found.told}; the truth is {2**0.5:.6g}")
+    if next(found.critic.critic.parameters()).device.type != device.type:
+        raise AssertionError("the critic was trained on another device")
+    return {"lower": found.lower, "upper": found.upper, "seconds": found.seconds}
 
 
 def observed(device: torch.device) -> Found:

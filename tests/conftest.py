@@ -1,8 +1,10 @@
 """Shared by all tests."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -39,6 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+gc.disable()  # until all is imported
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end, and is not looked through for garbage again and again."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)  # with little left, all of it would be looked through often
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -88,6 +100,28 @@ def quick(once: Callable[..., Path]) -> Callable[[str], Path]:
         return once(f"figure-{name}", lambda folder: compute(name, folder, runs, cache))
 
     return folder
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps are recorded and mapped over seeds, and not compiled, which takes half a minute.
+
+    Torch notes the shape at every operation, and makes a mode for it each time where there is none:
+    that would take half of the time.
+    """
+    from torch._guards import TracingContext, tracing
+    from torch._subclasses import FakeTensorMode
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    def recording(*options: Any) -> Callable[..., Any]:
+        def record(*inputs: Any) -> Any:
+            with tracing(TracingContext(FakeTensorMode(allow_fallback_kernels=True))):
+                return make_fx(*options)(*inputs)
+
+        return record
+
+    monkeypatch.setattr("wganlab.learned.fast.trace.make_fx", recording)
+    monkeypatch.setattr("wganlab.learned.fast.compiler.compiled", lambda graph, inputs: graph)
 
 
 @pytest.fixture

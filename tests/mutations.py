@@ -1057,6 +1057,82 @@ COMPARE = {
             ("if not np.isfinite(result).all():", "if not np.isfinite(result).any():"),
         ],
     ),
+    "wganlab/compare/brackets/radii.py": (
+        ("bracket",),
+        [
+            ("numbers.var(ddof=1)", "numbers.var()"),
+            ("/ m.freedom for m", "for m"),
+            ("stats.t.isf(level, self.freedom)", "stats.norm.isf(level)"),
+            ("log = math.log(2 / level)", "log = math.log(1 / level)"),
+            ("7 * reach * log", "reach * log"),
+            ("math.log(1 / level) / (points * replicates)", "math.log(1 / level) / points"),
+        ],
+    ),
+    "wganlab/compare/brackets/sources.py": (
+        ("bracket",),
+        [
+            ("start, self.used[part] = self.used[part],", "start, self.used[part] = 0,"),
+            (
+                "order = np.random.default_rng(seed).permutation(len(points))",
+                "order = np.arange(len(points))",
+            ),
+            ("zip(PARTS, seeds, strict=True)", "zip(PARTS, seeds[:1] * 4, strict=True)"),
+            ("map(np.random.default_rng, seeds)", "[np.random.default_rng(0)] * 4"),
+            ("special.ndtri(u)", "u"),
+        ],
+    ),
+    "wganlab/compare/brackets/two_laws.py": (
+        ("bracket",),
+        [
+            ('elif self.shared and part == "upper":', "elif self.shared:"),
+            ("if shapes[0] != shapes[1]:", "if False:"),
+        ],
+    ),
+    "wganlab/compare/brackets/provable.py": (
+        ("bracket",),
+        [
+            ("np.clip(values, self.low, self.high) / self.lipschitz", "values"),
+            ("if not np.isfinite(values).all():", "if False:"),
+            ("if _state(copy) != weights:", "if False:"),
+            ("if not bound < math.inf:", "if False:"),
+            ("if over.max() > 1e-6 * scale:", "if False:"),
+        ],
+    ),
+    "wganlab/compare/brackets/evidence.py": (
+        ("bracket",),
+        [
+            ("self.means.append(float(f.mean() - g.mean()))", "self.means.append(float(f.mean()))"),
+            ("mean - self.gap.radius(level) - unseen", "mean"),
+            ("told = self.gap + self.excess", "told = self.excess"),
+            ("excess = [distance - gap for", "excess = [distance + gap for"),
+            ("return told.value + told.radius(level)", "return told.value - told.radius(level)"),
+            ("2 * self.critic.reach, level)", "0.0, level)"),
+            ("if self.reach > diameter * (1 + EDGE):", "if False:"),
+        ],
+    ),
+    "wganlab/compare/brackets/choice.py": (
+        ("bracket",),
+        [
+            ("key=lambda name: self.scores[name]", "key=lambda name: -self.scores[name]"),
+            ("return self.critics[name] if self.scores[name] > 0 else None", "return None"),
+        ],
+    ),
+    "wganlab/compare/brackets/contest.py": (
+        ("bracket",),
+        [
+            ("(heights - far).amax(dim=1)", "(heights + far).amax(dim=1)"),
+            ("transport.critic(np.concatenate(flat))", "-transport.critic(np.concatenate(flat))"),
+        ],
+    ),
+    "wganlab/compare/brackets/work.py": (
+        ("bracket",),
+        [
+            ("share = 1 - EARLY * (LOOKS - 1) if last else EARLY", "share = 1.0"),
+            ("lower=max(look.lower for look", "lower=min(look.lower for look"),
+            ("upper=min(look.upper for look", "upper=max(look.upper for look"),
+            ("return math.inf\n        return evidence", "return 0.0\n        return evidence"),
+        ],
+    ),
     "wganlab/compare/truth_observers.py": (
         ("truth_observers",),
         [

@@ -88,6 +88,7 @@ def test_an_array_is_split_into_parts_that_share_no_row():
     assert not np.array_equal(seen[0].ravel(), np.arange(80.0))  # at random
     rows.again("upper")
     assert np.array_equal(rows.draw("upper", 7), seen[3][:7])
+    assert np.array_equal(rows.draw("upper", 7), seen[3][7:14])
     with pytest.raises(ValueError, match="79 points are too few"):
         Rows(points[:79], seed=0)
 
@@ -145,9 +146,9 @@ class Cheat(nn.Module):
             return 3 * value if isinstance(z, torch.Tensor) and type(z) is torch.Tensor else value
         if self.kind == "layer norm":
             return 3 * nn.functional.layer_norm(z, (2,))[:, :1]
-        if self.kind == "grows":
+        if self.kind in ("grows", "creeps"):
             with torch.no_grad():
-                self.weight.mul_(1.1)
+                self.weight.mul_(1.1 if self.kind == "grows" else 1 + 1e-9)
         if self.kind == "nan far away":
             return torch.where(z[:, :1].abs() > 2.5, value * math.nan, value)
         if self.kind == "batch":
@@ -157,7 +158,15 @@ class Cheat(nn.Module):
         return value
 
 
-CHEATS = ["steep where it is asked", "layer norm", "grows", "nan far away", "batch", "counts"]
+CHEATS = [
+    "steep where it is asked",
+    "layer norm",
+    "grows",
+    "creeps",
+    "nan far away",
+    "batch",
+    "counts",
+]
 SHIFT = exact.known.Translation((1.0, 0.0))
 
 
@@ -227,6 +236,18 @@ def test_points_beyond_float32_are_bounded_too():
     ))  # fmt: skip
     assert found.lower <= pair.emd <= found.upper
     assert found.lower > 0.8 * pair.emd
+
+
+def test_values_that_overflow_bound_nothing():
+    def law(n, rng):
+        return 1e10 * rng.normal(size=(n, 2))
+
+    found = tiny(law, law, critics=[linear([3e38, 0.0]), huge := nn.Linear(2, 1).double()])
+    assert found.notes == ()
+    huge.weight.data.fill_(1e300)
+    found = tiny(law, law, critics=[huge])
+    assert any("not finite" in note for note in found.notes)
+    assert found.lower == 0 < found.upper
 
 
 def test_potentials_are_optimal_between_their_points_and_never_steep():
@@ -326,6 +347,30 @@ def test_radii_for_finite_samples_are_wider_and_need_a_diameter():
         tiny(pair, radius="finite-sample", diameter=1.0)
 
 
+def test_the_lower_side_for_finite_samples_is_bernsteins():
+    draws = laws_of(SHIFT, None, seed=0, device=CPU, nets=False, shared=False)
+    rises = []
+    for _ in range(3):
+        x, y = draws.draw("certification", 50)
+        rises.append(SHIFT.critic(x) - SHIFT.critic(y))
+    again = laws_of(SHIFT, None, seed=0, device=CPU, nets=False, shared=False)
+    seen = Evidence(again, Provable("exact", SHIFT.critic, 1.0, None, -9.0, 9.0))
+    seen.certify(3, 50, 3)
+    numbers, level = np.concatenate(rises), 0.02
+    radius = bernstein(150, numbers.var(ddof=1), 2 * 18.0, level)
+    unseen = (math.log(1 / level) / 150 + 1e-6) * 18.0
+    expected = max(0.0, numbers.mean() - radius - unseen)
+    assert seen.gap.value == pytest.approx(numbers.mean())
+    assert seen.lower(level, finite_sample=True) == pytest.approx(expected)
+    wide = replace(seen.critic, low=-0.5, high=0.5)  # a range that lets something be left
+    seen.critic = wide
+    left = numbers.mean() - bernstein(150, numbers.var(ddof=1), 2.0, level)
+    assert seen.lower(level, finite_sample=True) == pytest.approx(
+        left - (math.log(1 / level) / 150 + 1e-6)
+    )
+    assert left > 0.2
+
+
 # looks
 
 
@@ -401,7 +446,7 @@ def test_a_time_is_kept_and_spent():
         ((SHIFT,), {"radius": "t"}, "asymptotic"),
         ((SHIFT,), {"diameter": 3.0}, "finite-sample"),
         ((SHIFT,), {"plan": 3}, "BracketPlan"),
-        ((data.toy("cube"), data.toy("cube")), {"shared": True}, "shared=True"),
+        ((data.toy("cube"), data.toy("8gaussians")), {"shared": True}, "shared=True"),
         ((OfUniforms(lambda u: u[:-1], 2), SHIFT.sample), {}, "made"),
         ((lambda n, rng: rng.normal(size=(n + 1, 2)), data.toy("cube")), {}, "asked for"),
     ],

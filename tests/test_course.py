@@ -220,9 +220,10 @@ SEEN = """() => {
 
 @in_a_browser
 def test_every_page_fits_the_screen_and_asks_for_nothing(browser, site):  # noqa: F811
+    wide = {"index", "05_vanishing_gradients", "GLOSSARY", "runs", "steps"}  # one of a kind
     for path in html(site):
         page, errors = opened(browser, path)
-        for width in (1280, 390):
+        for width in (1280, 390) if path.stem in wide else (390,):
             page.set_viewport_size({"width": width, "height": 900})
             seen = page.evaluate(SEEN)
             assert seen["width"] <= width, (path, width)

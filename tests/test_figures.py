@@ -25,6 +25,7 @@ from figures.shelf import Shelf
 MACHINERY = {
     "__init__",
     "__main__",
+    "bracket_runs",
     "catalog",
     "image_runs",
     "making",
@@ -154,6 +155,9 @@ def test_unknown_names_are_refused(options, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def running(mark):
     """The processes whose environment has that mark, by id."""
     found = set()
@@ -198,7 +202,7 @@ def test_nobody_goes_on_when_what_makes_the_figures_is_stopped(tmp_path, command
             children = running(mark) - {process.pid}
             wait_until(lambda: max(map(busy, children)) > work)
             os.kill(process.pid, number)
-            wait_until(lambda: not running(mark), 20 if number == signal.SIGKILL else 5)
+            wait_until(lambda: not running(mark))  # whoever goes on works longer, or has an end
         finally:
             for left in running(mark):
                 os.kill(left, signal.SIGKILL)
@@ -251,6 +255,7 @@ def started(command, **environment):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in ENDS],  # where ignored
     )
 
 

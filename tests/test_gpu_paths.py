@@ -125,7 +125,7 @@ class Counting(torch.Generator):
 
 
 @pytest.fixture
-def at_once(monkeypatch):
+def at_once(recorded, monkeypatch):
     """Engines draw as on a GPU; nothing is compiled, and nothing captured."""
 
     def together(draws, runs):
@@ -133,7 +133,6 @@ def at_once(monkeypatch):
         counter = philox.Counter([run.draws for run in runs])
         return philox.Together(draws, known, counter, lambda work, inputs: work)
 
-    monkeypatch.setattr(compiler, "compiled", lambda graph, inputs: graph)
     monkeypatch.setattr("wganlab.learned.fast.trace._together", together)
     monkeypatch.setattr("wganlab.learned.fast.engine.Captured", lambda work, generators: work)
 
@@ -174,8 +173,8 @@ def test_runs_that_draw_at_once_are_those_that_draw_alone(constraint):
     assert not torch.allclose(first, second, atol=1e-2)
 
 
-def test_rates_of_runs_side_by_side_keep_pace(monkeypatch):
-    monkeypatch.setattr(compiler, "compiled", lambda graph, inputs: graph)
+@pytest.mark.usefixtures("recorded")
+def test_rates_of_runs_side_by_side_keep_pace():
     falling = Optimizer(lr=1e-3, schedule="cosine")
     config = replace(SMALL, critic_optimizer=falling, generator_optimizer=falling)
     runs = [RunState(replace(config, seed=seed), CPU) for seed in (0, 1)]
@@ -192,8 +191,8 @@ def test_rates_of_runs_side_by_side_keep_pace(monkeypatch):
             assert ours.state_dict() == theirs.state_dict()
 
 
-def test_the_engine_takes_products_as_torch_was_told(monkeypatch):
-    monkeypatch.setattr(compiler, "compiled", lambda graph, inputs: graph)
+@pytest.mark.usefixtures("recorded")
+def test_the_engine_takes_products_as_torch_was_told():
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
     try:

@@ -10,6 +10,8 @@ CONTEXT = {
     "rare": {"p": 0.2},
     "unbiased_energy": {},
     "blind_spot": {"em": 0.7},
+    "batches_for": {"diameter": 2, "level": 0.025, "points": 1000, "radius": 0.05},
+    "level_of_a_look": {"looks": 5, "confidence": 0.95},
 }
 
 
@@ -118,6 +120,23 @@ def product(x, y):
         ("blind_spot", [0.5, 0.5], "give 5 numbers"),
         ("blind_spot", {0.125, 0.75}, "has no order"),
         ("blind_spot", "none", "is not a list"),
+        ("batches_for", None, "Not answered yet"),
+        ("batches_for", 6, "Right"),
+        ("batches_for", 5.9, "the next whole number"),
+        ("batches_for", 5, "the next whole number"),
+        ("batches_for", 5903, "the number of all points"),
+        ("batches_for", 3, "the diameter counts squared"),
+        ("batches_for", 1, "and the diameter?"),
+        ("batches_for", 100, "the radius is 0.012"),
+        ("batches_for", 20, "the radius is 0.027"),
+        ("level_of_a_look", None, "Not answered yet"),
+        ("level_of_a_look", 0.005, "Right"),
+        ("level_of_a_look", 0.01, "two sides"),
+        ("level_of_a_look", 0.025, "Five looks"),
+        ("level_of_a_look", 0.05, "each of the ten sides"),
+        ("level_of_a_look", 1 - 0.95**0.1, "independent"),
+        ("level_of_a_look", 0.995, "How often may it be wrong"),
+        ("level_of_a_look", 0.5, "add up"),
     ],
 )
 def test_self_checks_see_right_from_wrong(check, name, answer, reply, capsys):

@@ -344,8 +344,19 @@ def test_the_command_lengthens_a_run(folder, capsys):
 # ends that are asked for, and full disks
 
 
+@pytest.fixture
+def heard():
+    """Signals mean what they mean in a terminal, also where nohup or a shell has them ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    usual |= dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_DFL)
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_whatever_ends_a_run_keeps_a_checkpoint(name, folder):
+def test_whatever_ends_a_run_keeps_a_checkpoint(name, folder, heard):
     number = getattr(signal, name)
 
     def end(view):
@@ -364,7 +375,7 @@ def test_whatever_ends_a_run_keeps_a_checkpoint(name, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])  # `test_cli_train` has Ctrl-C
 def test_the_command_says_what_it_kept(name, folder):
     small = [*SMALL, "--every", "20", "--iterations", "100000", "--run", "a"]
     command = [sys.executable, "-m", "wganlab", "train", *small]
@@ -385,6 +396,19 @@ def test_the_command_says_what_it_kept(name, folder):
     assert "interrupted: a at iteration" in told
     assert told.count("\n") == 1
     assert RunFolder("a").reached() >= 40
+
+
+def test_a_hang_up_that_is_ignored_is_ignored_in_a_run_too(folder, heard):
+    def hang_up(view):
+        signal.raise_signal(signal.SIGHUP)
+        return {"heard": float(signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)}
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup starts it
+    try:
+        run = learned.train(TINY, observers=[hang_up])
+    except KeyboardInterrupt:
+        pytest.fail("it was heard")
+    assert [row["heard"] for row in run.history] == [0, 0, 0]
 
 
 def test_a_disk_that_fills_up_loses_no_checkpoint_and_no_row(folder, monkeypatch):
@@ -486,7 +510,9 @@ def test_data_beside_a_moved_run_is_found_past_a_folder_where_it_was(folder):
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_an_end_while_pictures_are_drawn_leaves_a_whole_run(name, folder, capsys, monkeypatch):
+def test_an_end_while_pictures_are_drawn_leaves_a_whole_run(
+    name, folder, capsys, monkeypatch, heard
+):
     from wganlab import pictures
 
     real = pictures.draw_sheet

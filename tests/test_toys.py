@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from scipy.stats import qmc
 
 from wganlab import data, exact
 from wganlab.data import toy_samplers
@@ -371,3 +372,27 @@ def test_numbers_beyond_the_machine_are_one_line():
         ValueError, match="n = 10000000000000000000: give a whole number of at most"
     ):
         data.toy("8gaussians").sample(10**19, torch.Generator())
+
+
+@pytest.mark.parametrize("name", data.TOYS)
+def test_uniform_numbers_make_points_of_the_law(name):
+    law = data.toy(name)
+    u = torch.from_numpy(qmc.Sobol(law.uniforms, rng=0).random(1024)).clamp(1e-9, 1 - 1e-9)
+    made = law.of_uniforms(u)
+    first, second = (law.sample(1024, torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    assert made.dtype == first.dtype
+    assert made.shape == first.shape
+    floor = exact.emd(first, second)
+    assert exact.emd(made, first) < 1.3 * floor
+    assert torch.equal(law.of_uniforms(u[:7]), made[:7])  # each of its own numbers
+    at_most = torch.full((1, law.uniforms), 1.0 - 2**-53, dtype=torch.float64)
+    assert law.of_uniforms(at_most).isfinite().all()
+
+
+def test_what_is_not_of_uniform_numbers_says_so():
+    points = data.from_points([[0.0, 1.0], [2.0, 3.0]])
+    assert points.uniforms is None
+    with pytest.raises(ValueError, match="no uniform numbers"):
+        points.of_uniforms(torch.rand(3, 1))
+    with pytest.raises(ValueError, match="made of 3 uniform numbers"):
+        data.toy("8gaussians").of_uniforms(torch.rand(3, 2))

@@ -152,3 +152,45 @@ def blind_spot(answer: Any, em: float) -> None:
             f"the moments agree, but EM is {reached:.3f}, and {em:g} is asked for. Leave no mass "
             "where the real law has it."
         )
+
+
+@check
+def batches_for(answer: Any, diameter: float, level: float, points: int, radius: float) -> None:
+    """Exercise 5: the first R with diameter sqrt(log(1 / level) / (points R)) <= radius."""
+    value = number(answer)
+    exact_one = diameter**2 * np.log(1 / level) / (points * radius**2)
+    if value == np.ceil(exact_one):
+        return
+    slips = (
+        (exact_one, "batches are counted: the next whole number."),
+        (exact_one * points, "that is the number of all points. Divide by 1,000, and round up."),
+        (exact_one / diameter, "the diameter counts squared, as it stands outside the root."),
+        (exact_one / diameter**2, "and the diameter? It counts squared."),
+        (exact_one * radius, "the radius counts squared, as the root is taken of the rest."),
+        (exact_one / np.log(10), "log is the natural logarithm."),
+    )
+    for wrong, hint in slips:
+        if value in (np.floor(wrong), np.ceil(wrong)) or np.isclose(value, wrong, rtol=0.01):
+            raise Hint(hint)
+    found = diameter * np.sqrt(np.log(1 / level) / (points * max(value, 1e-9)))
+    raise Hint(f"with {value:g} batches the radius is {found:.3f}, and {radius:g} is asked for.")
+
+
+@check
+def level_of_a_look(answer: Any, looks: int, confidence: float) -> None:
+    """Exercise 6: the error probability over the number of sides of all looks."""
+    value = number(answer)
+    error = 1 - confidence
+    if np.isclose(value, error / (2 * looks), rtol=1e-6):
+        return
+    slips = (
+        (error / looks, "each look has two sides that may be wrong."),
+        (error / 2, "that is for one look. Five looks are ten chances to be wrong."),
+        (error, "then each of the ten sides alone may be wrong that often."),
+        (1 - confidence ** (1 / (2 * looks)), "that would hold if looks were independent."),
+        (1 - error / (2 * looks), "that is how sure each side is. How often may it be wrong?"),
+    )
+    for wrong, hint in slips:
+        if np.isclose(value, wrong, rtol=1e-3):
+            raise Hint(hint)
+    raise Hint("the probabilities of ten sides add up, at worst, to 0.05.")

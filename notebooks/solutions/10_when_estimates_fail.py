@@ -79,3 +79,22 @@ check.blind_spot(answer_4, em=0.7)
 places = np.arange(-2, 3)
 laws = (places, places, [0, 0.5, 0, 0.5, 0], answer_4)
 print(f"EM {exact.emd(*laws):.3f}, polynomial MMD {exact.mmd(*laws, kernel='polynomial'):.1e}")
+
+# %% [markdown]
+# **5.** $B \sqrt{\log(1/\alpha) / (m R)} \le r$ where $R \ge B^2 \log(1/\alpha) / (m r^2) = 4
+# \cdot 3.69 / 2.5 = 5.9$. The radius asks for points, and does not care how they are divided; the
+# *expectation* does: batches of $m$ points are above the truth by the floor of $m$ points, so few
+# large batches are better than many small ones.
+
+# %%
+answer_5 = int(np.ceil(2**2 * np.log(1 / 0.025) / (1000 * 0.05**2)))
+check.batches_for(answer_5, diameter=2, level=0.025, points=1000, radius=0.05)
+
+# %% [markdown]
+# **6.** Ten sides, and the probability that any of them is wrong is at most the sum (Boole). It
+# need not be shared equally: `compare.bracket` gives three quarters to its last look, which has the
+# most points.
+
+# %%
+answer_6 = 0.05 / (2 * 5)
+check.level_of_a_look(answer_6, looks=5, confidence=0.95)

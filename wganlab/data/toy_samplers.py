@@ -1,7 +1,9 @@
 """The laws behind `wganlab.data.toy`: how each is drawn, and where its modes are.
 
 A law's function takes its parameters and returns a `Law`, whose `draw` makes every tensor on the
-generator's device, without a loop over points. Sources: `wganlab.data.toys`.
+generator's device, without a loop over points. All chance comes from `_uniform`, `_normal` and
+`_choice`, so that in place of a generator uniform numbers can be given. Sources:
+`wganlab.data.toys`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,26 @@ from torch import Generator, Tensor
 from wganlab.data import checks
 
 HALF_SIDE = 2.5  # of the funnels' cube
+
+
+class Uniforms:
+    """Uniform numbers u of shape (n, k) in place of a generator: each draw takes its columns."""
+
+    def __init__(self, u: Tensor) -> None:
+        self.u, self.device, self.taken = u, u.device, 0
+
+    def take(self, shape: tuple[int, ...]) -> Tensor:
+        """The next columns, as numbers of that shape (n, ...)."""
+        first, self.taken = self.taken, self.taken + math.prod(shape[1:])
+        return self.u[:, first : self.taken].reshape(shape)
+
+
+class _Counted(Uniforms):
+    """As many as are asked for, for one point."""
+
+    def take(self, shape: tuple[int, ...]) -> Tensor:
+        self.taken += math.prod(shape[1:])
+        return torch.full(shape, 0.5, dtype=torch.float64)
 
 
 class Law(NamedTuple):
@@ -70,7 +92,11 @@ def _mixture(
     scales = torch.from_numpy(deviations.astype(np.float32))[:, None]  # (k, 1)
 
     def draw(
-        centers: Tensor, scales: Tensor, bounds: Tensor, n: int, generator: Generator
+        centers: Tensor,
+        scales: Tensor,
+        bounds: Tensor,
+        n: int,
+        generator: Generator | Uniforms,
     ) -> Tensor:
         mode = torch.bucketize(_uniform((n,), generator), bounds, right=True)
         return centers[mode] + scales[mode] * _normal((n, dim), generator)
@@ -82,7 +108,7 @@ def _swissroll(*, scale: float = 1 / 7.5, noise: float = 0.25 / 7.5) -> Law:
     checks.positive(scale=scale)
     checks.at_least(0, noise=noise)
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         t = 1.5 * math.pi * (1 + 2 * _uniform((n,), generator))
         return scale * t[:, None] * _circle(t) + noise * _normal((n, 2), generator)
 
@@ -92,7 +118,7 @@ def _swissroll(*, scale: float = 1 / 7.5, noise: float = 0.25 / 7.5) -> Law:
 def _two_moons(*, noise: float = 0.05) -> Law:
     checks.at_least(0, noise=noise)
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         upper = _circle(math.pi * _uniform((n,), generator))  # (n, 2)
         # the lower moon is the upper one turned by half about (.5, .25)
         lower = torch.stack([1 - upper[:, 0], 0.5 - upper[:, 1]], dim=1)
@@ -108,7 +134,7 @@ def _circles(*, inner: float = 0.5, outer: float = 1.0, noise: float = 0.05) -> 
     if not inner < outer:
         raise ValueError(f"inner = {inner:g}, outer = {outer:g}: give inner < outer")
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         radius = inner + (outer - inner) * _coin(n, generator)  # (n, 1)
         points = radius * _circle(2 * math.pi * _uniform((n,), generator))
         return points + noise * _normal((n, 2), generator)
@@ -123,8 +149,8 @@ def _checkerboard(*, cells: int = 4, side: float = 4.0) -> Law:
     filled = np.stack([columns, rows], axis=1)[(columns + rows) % 2 == 0]
     corners = torch.from_numpy(filled.astype(np.float32))  # (ceil(cells^2 / 2), 2)
 
-    def draw(corners: Tensor, n: int, generator: Generator) -> Tensor:
-        cell = torch.randint(len(corners), (n,), generator=generator, device=generator.device)
+    def draw(corners: Tensor, n: int, generator: Generator | Uniforms) -> Tensor:
+        cell = _choice(len(corners), (n,), generator)
         inside = corners[cell] + _uniform((n, 2), generator)
         return side * (inside / cells - 0.5)
 
@@ -135,7 +161,7 @@ def _spirals(*, turns: float = 1.5, radius: float = 2.0, noise: float = 0.05) ->
     checks.positive(turns=turns, radius=radius)
     checks.at_least(0, noise=noise)
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         # the root spreads the mass evenly over the length of an arm, but for its beginning
         t = _uniform((n,), generator).sqrt()
         arm = radius * t[:, None] * _circle(2 * math.pi * turns * t)
@@ -147,7 +173,7 @@ def _spirals(*, turns: float = 1.5, radius: float = 2.0, noise: float = 0.05) ->
 def _parallel_lines(*, theta: float = 1.0) -> Law:
     checks.finite(theta=theta)
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         z = _uniform((n,), generator)
         return torch.stack([torch.full_like(z, theta), z], dim=1)
 
@@ -160,7 +186,7 @@ def _cube(*, dimension: int = 2, low: float = -HALF_SIDE, high: float = HALF_SID
     if not low < high:
         raise ValueError(f"low = {low:g}, high = {high:g}: give low < high")
 
-    def draw(n: int, generator: Generator) -> Tensor:
+    def draw(n: int, generator: Generator | Uniforms) -> Tensor:
         return low + (high - low) * _uniform((n, dimension), generator)
 
     return Law(dimension, draw)
@@ -174,7 +200,7 @@ def _funnels(*, dimension: int = 2, funnels: int = 4, seed: int = 0, power: floa
     bottoms = torch.from_numpy(rng.uniform(-HALF_SIDE, HALF_SIDE, size=(funnels, dimension)))
     offsets = torch.from_numpy(0.1 * rng.normal(size=funnels))
 
-    def draw(bottoms: Tensor, offsets: Tensor, n: int, generator: Generator) -> Tensor:
+    def draw(bottoms: Tensor, offsets: Tensor, n: int, generator: Generator | Uniforms) -> Tensor:
         u = _uniform((n, dimension), generator, dtype=torch.float64)
         return _down_funnels(u, bottoms, offsets, power=power).float()
 
@@ -208,20 +234,39 @@ def _down_funnels(u: Tensor, bottoms: Tensor, offsets: Tensor, *, power: float) 
     return start + position**power * end * rays
 
 
+def uniforms_of(law: Law) -> int:
+    """How many uniform numbers make a point of it."""
+    counted = _Counted(torch.empty(1, 0))
+    law.draw(*law.constants, 1, counted)
+    return counted.taken
+
+
 def _uniform(
-    shape: tuple[int, ...], generator: Generator, *, dtype: torch.dtype = torch.float32
+    shape: tuple[int, ...], generator: Generator | Uniforms, *, dtype: torch.dtype = torch.float32
 ) -> Tensor:
+    """In [0, 1), as many as the shape (n, ...) has."""
+    if isinstance(generator, Uniforms):
+        below = 1 - torch.finfo(dtype).eps  # rounding may carry them to 1
+        return generator.take(shape).to(dtype).clamp(max=below)
     return torch.rand(shape, generator=generator, device=generator.device, dtype=dtype)
 
 
-def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
+def _normal(shape: tuple[int, ...], generator: Generator | Uniforms) -> Tensor:
+    if isinstance(generator, Uniforms):
+        return torch.special.ndtri(generator.take(shape)).float()
     return torch.randn(shape, generator=generator, device=generator.device, dtype=torch.float32)
 
 
-def _coin(n: int, generator: Generator) -> Tensor:
+def _choice(k: int, shape: tuple[int, ...], generator: Generator | Uniforms) -> Tensor:
+    """0 to k - 1, equally likely."""
+    if isinstance(generator, Uniforms):
+        return (k * generator.take(shape)).long().clamp(max=k - 1)
+    return torch.randint(k, shape, generator=generator, device=generator.device)
+
+
+def _coin(n: int, generator: Generator | Uniforms) -> Tensor:
     """0 or 1, equally likely, float32 of shape (n, 1)."""
-    sides = torch.randint(2, (n, 1), generator=generator, device=generator.device)
-    return sides.float()
+    return _choice(2, (n, 1), generator).float()
 
 
 def _circle(angle: Tensor) -> Tensor:

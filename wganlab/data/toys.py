@@ -32,7 +32,7 @@ from torch import Generator, Tensor
 from wganlab.data import checks, units
 from wganlab.data.files import is_file_source, load_points
 from wganlab.data.image_sources import EMBEDDED, is_image_source
-from wganlab.data.toy_samplers import LAWS, Law
+from wganlab.data.toy_samplers import LAWS, Law, Uniforms, uniforms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,29 @@ class Toy:
         None where there are no modes, and for "funnels", whose modes have no common shape.
         """
         return self._law.spread
+
+    @property
+    def uniforms(self) -> int | None:
+        """Uniform numbers that make a point (`of_uniforms`); None for the law of given points."""
+        return None if self.name == "points" else uniforms_of(self._law)
+
+    def of_uniforms(self, u: Tensor) -> Tensor:
+        """The points that uniform numbers in (0, 1) are sent to: (n, uniforms) to (n, dim).
+
+        Spread evenly, as points of Sobol are, they make points that are spread as the law is.
+
+        Examples
+        --------
+        >>> toy("gaussian", mean=(5.0,)).of_uniforms(torch.tensor([[0.3, 0.5]]))
+        tensor([[5.]])
+        """
+        if self.uniforms is None or u.dim() != 2 or u.shape[1] != self.uniforms:
+            raise ValueError(
+                f"u has shape {tuple(u.shape)}: a point of {self!r} is made of "
+                f"{self.uniforms or 'no'} uniform numbers"
+            )
+        constants = (constant.to(u.device) for constant in self._law.constants)
+        return self._law.draw(*constants, len(u), Uniforms(u))
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """Draw n points, float32 on the generator's device, shape (n, dim).

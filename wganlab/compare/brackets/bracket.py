@@ -61,8 +61,8 @@ def bracket(
         (n, generator) -> points, runs (of which the generator is meant), `OfUniforms`; or arrays,
         tensors, data frames and image sets of shape (n, ...), whose rows are independent draws of a
         law that is not known: they are split once, at random, into disjoint parts. Or a known pair
-        alone, or a callable for pairs of points. The points of known pairs, runs and `OfUniforms`
-        are functions of uniform numbers, of which scrambled Sobol points are taken.
+        alone, or a callable for pairs of points. The points of toys, known pairs, runs and
+        `OfUniforms` are functions of uniform numbers, of which scrambled Sobol points are taken.
     confidence : float
         Probability that both sides hold, in (0, 1).
     seconds : float

@@ -181,14 +181,14 @@ class Drawn(Source):
 class Nets(Source):
     """A law of uniform numbers: a scrambled net of Sobol in every draw."""
 
-    def __init__(self, law: OfUniforms, seed: int) -> None:
-        self.law = law
+    def __init__(self, law: OfUniforms, seed: int, trained_on: Any = None) -> None:
+        self.law, self.trained_on = law, law if trained_on is None else trained_on
         seeds = np.random.SeedSequence(seed).spawn(len(PARTS))
         self.streams = dict(zip(PARTS, map(np.random.default_rng, seeds), strict=True))
 
-    def training(self) -> OfUniforms:
-        """The law itself."""
-        return self.law
+    def training(self) -> Any:
+        """The law itself, as it draws independent points."""
+        return self.trained_on
 
     def draw(self, part: Part, n: int) -> Array:
         """A new net."""

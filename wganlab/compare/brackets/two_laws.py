@@ -23,6 +23,7 @@ from wganlab.compare.brackets.sources import (
 )
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.imageset import ImageSet
+from wganlab.data.toys import Toy
 from wganlab.learned.critics import samplers
 from wganlab.learned.critics.laws import joint_of, sampler_of
 from wganlab.learned.critics.reading import aligned
@@ -162,6 +163,9 @@ def _source(law: Any, name: str, seed: int, device: torch.device, nets: bool) ->
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
     if isinstance(law, ImageLaw):  # a generator has seen the others
         return HeldOut(law, seed)
+    if nets and isinstance(law, Toy) and law.uniforms is not None:
+        cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), law.uniforms)
+        return Nets(cube, seed, law)
     if samplers.is_law(law):
         ask = sampler_of(law, name, device)
         return Drawn(law, lambda n, g: array_of(ask(n, g), name, n), seed, device)

@@ -59,7 +59,7 @@ class Work:
     asked: Asked
     tell: Callable[[str], None]
     """Called with what is done now."""
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=lambda: time.perf_counter())
     history: list[Look] = field(default_factory=list)
     so_far: Bracket | None = None
 
