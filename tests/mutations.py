@@ -1079,6 +1079,12 @@ COMPARE = {
             ("zip(PARTS, seeds, strict=True)", "zip(PARTS, seeds[:1] * 4, strict=True)"),
             ("map(np.random.default_rng, seeds)", "[np.random.default_rng(0)] * 4"),
             ("special.ndtri(u)", "u"),
+            (
+                "super().__init__(array_of(unseen, law.name), seed, UNSEEN)",
+                "super().__init__(array_of(unseen, law.name), seed)",
+                "cli_bracket",
+            ),
+            ('return math.inf if part == "training" else', "return", "cli_bracket"),
         ],
     ),
     "wganlab/compare/brackets/two_laws.py": (
@@ -1293,16 +1299,6 @@ COMPARE = {
             ),
             ("                notes += diverged\n", ""),
             ("proven(critic, constraint, None,", "proven(critic, None, None,"),
-        ],
-    ),
-    "wganlab/compare/brackets/sources.py": (
-        ("cli_bracket",),
-        [
-            (
-                "super().__init__(array_of(unseen, law.name), seed, UNSEEN)",
-                "super().__init__(array_of(unseen, law.name), seed)",
-            ),
-            ('return math.inf if part == "training" else', "return"),
         ],
     ),
     "wganlab/compare/brackets/sizes.py": (

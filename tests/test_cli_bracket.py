@@ -57,6 +57,7 @@ def folder(tmp_path, monkeypatch):
     for name, plan in (("tiny", TINY), ("trained", TRAINED), ("plain", PLAIN)):
         (tmp_path / f"{name}.json").write_text(json.dumps({"plan": asdict(plan)}))
     (tmp_path / "own_critics.py").write_text(OWN)
+    np.save("own.npy", np.random.default_rng(0).normal(size=(300, 2)))
     return tmp_path
 
 
@@ -112,7 +113,7 @@ def test_two_laws_are_told_in_words_and_as_json(capsys):
     assert f"[{found['lower']:.5g}, " in out
     assert "  lower: the gap of potentials, of proven slope 1\n" in out
     assert "  upper: 4 exact distances of 100 points each" in out
-    assert "  assumed: points that are drawn are independent" in out
+    assert "  assumed: points are scrambled Sobol points" in out
 
 
 def test_a_bracket_is_made_again_from_its_json(capsys, folder):
@@ -203,7 +204,7 @@ def test_a_run_alone_is_its_generator_against_its_data(capsys, runs):
     run = learned.load_run(name, device="cpu")
     x, y = run.sample(500, torch.Generator().manual_seed(0)), data.toy("8gaussians")
     y = y.sample(500, torch.Generator().manual_seed(1))
-    assert found["lower"] - 0.1 < exact.emd(x, y) < found["upper"] + 0.1
+    assert found["lower"] - 0.4 < exact.emd(x, y) < found["upper"] + 0.4  # of 500 points
     assert told(capsys, "8gaussians", name)["lower"] == found["lower"]
     turned = told(capsys, name, "8gaussians")
     assert turned["lower"] <= found["upper"]
@@ -353,7 +354,7 @@ def test_what_is_behind_a_side_is_told():
         ([*SHIFTED, "--shift", "1"], "Unrecognized options: --shift"),
         ([*SHIFTED, "--confidence", "95"], "confidence = 95.0: give a probability"),
         ([*SHIFTED, "--diameter", "9"], 'diameter belongs to radius="finite-sample"'),
-        ([*SHIFTED, "--shared"], "shared=True sends the same uniform numbers"),
+        (["own.npy", SHIFTED[0], "--shared"], "shared=True sends the same uniform numbers"),
         ([*SHIFTED, "--plot", "a.gif"], "--plot a.gif: expected one of .png, .pdf, .svg"),
         ([*SHIFTED, "--max-points", "0"], "--max-points 0: at least one point"),
         ([*SHIFTED, "--seed", "-1"], "seed"),

@@ -50,7 +50,8 @@ class BracketOptions:
     if a Lipschitz constant of them can be proven."""
     shared: bool = False
     """Let the same uniform numbers make the points of both laws in the exact distances: of
-    generators with one latent, and of a known pair by its optimal coupling."""
+    generators with one latent, of toys with as many, and of a known pair by its optimal
+    coupling."""
     again: Annotated[Path | None, arg(metavar="PATH")] = None
     """Take as much of everything as the bracket in this file, of --json, in place of --seconds:
     with its seed it is the same bracket, on a slower machine too."""
