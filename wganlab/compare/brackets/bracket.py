@@ -20,7 +20,7 @@ share its level, so that all of them hold together, and what is told is their in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from tqdm import tqdm
@@ -44,7 +44,7 @@ def bracket(
     seconds: float = 60.0,
     radius: Radius = "asymptotic",
     diameter: float | None = None,
-    critics: Sequence[Any] = (),
+    critics: Sequence[Any] | Mapping[str, Any] = (),
     shared: bool = False,
     plan: BracketPlan | None = None,
     seed: int = 0,
@@ -66,14 +66,14 @@ def bracket(
     confidence : float
         Probability that both sides hold, in (0, 1).
     seconds : float
-        How long it may take, about.
+        How long it may take, about; some seconds it takes in any case.
     radius : "asymptotic" or "finite-sample"
         "asymptotic" takes Student's t, of 32 blocks of points and of the replicates: right in the
         limit, and for laws of finite variance. "finite-sample" is right for any number of points:
         empirical Bernstein below, McDiarmid above, which needs a diameter.
     diameter : float, optional
         Of a set that holds all points of both laws; for "finite-sample" alone.
-    critics : sequence of nn.Module or FittedCritic
+    critics : sequence of nn.Module or FittedCritic, or mapping of names to them
         Of your own, to compete as they are, if a Lipschitz constant of them can be proven.
     shared : bool
         Let the same uniform numbers make the points of both laws in the exact distances, where both
@@ -120,6 +120,8 @@ def bracket(
     if plan is not None and not isinstance(plan, BracketPlan):
         raise ValueError(f"plan = {plan!r}: give a compare.BracketPlan, or leave it out")
     place = resolve_device(device)
+    if not isinstance(critics, Mapping):
+        critics = {f"critics[{number}]": critic for number, critic in enumerate(critics)}
     with thread_limit(threads):
         laws = laws_of(
             real, fake, seed=seed, device=place, nets=radius == "asymptotic", shared=shared
@@ -136,7 +138,7 @@ def bracket(
                 laws, training, asked, lambda now: bar.set_description_str(_line(work, now))
             )
             try:
-                return work.run(list(critics))
+                return work.run(critics)
             except KeyboardInterrupt:
                 raise BracketInterrupted(work.so_far) from None
 

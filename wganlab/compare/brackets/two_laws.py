@@ -11,6 +11,7 @@ import torch
 from wganlab import exact
 from wganlab.compare.brackets.sources import (
     Drawn,
+    HeldOut,
     Nets,
     OfUniforms,
     Part,
@@ -152,8 +153,6 @@ def _opened(law: Any) -> Any:
         raise ValueError("a known pair is both laws: give it alone, bracket(pair)")
     if isinstance(law, Run):
         return generator_law(law)
-    if isinstance(law, ImageLaw):  # a generator has seen the others
-        return law.held_out(len(law.unseen), torch.device("cpu"))
     return law.points() if isinstance(law, ImageSet) else law
 
 
@@ -162,6 +161,8 @@ def _source(law: Any, name: str, seed: int, device: torch.device, nets: bool) ->
         if nets:
             return Nets(law, seed)
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
+    if isinstance(law, ImageLaw):  # a generator has seen the others
+        return HeldOut(law, seed)
     if nets and isinstance(law, Toy) and law.uniforms is not None:
         cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), law.uniforms)
         return Nets(cube, seed, law)
