@@ -654,9 +654,9 @@ print(f"EM {np.mean(emds):.2f} - floor {np.mean(floors):.2f} = {difference:.2f};
 assert difference < 0.5
 
 # %% [markdown]
-# Less than a third of it. The floor and the distance are not two parts of a sum: where points must travel
-# anyway, a move of 1 to one side lengthens most ways only a little. EM minus floor is neither an
-# upper bound nor a lower one, and here it is wrong by more than either side of a bracket.
+# Less than a third of it. The floor and the distance are not two parts of a sum: where points must
+# travel anyway, a move of 1 to one side lengthens most ways only a little. EM minus floor is
+# neither an upper bound nor a lower one.
 #
 # `compare.bracket` does all this with care: several critics compete on points of their own, one is
 # chosen, and the sides are taken on others; where a law is a function of uniform numbers, its
@@ -799,7 +799,8 @@ check.level_of_a_look(answer_6, looks=5, confidence=0.95)
 # Based Nonparametric Hypothesis Tests in High Dimensions*, 2015. Korotin, Kolesov, Burnaev,
 # *Kantorovich Strikes Back!*, 2022. Mallasto, Montúfar, Gerolin, *How Well Do WGANs Estimate the
 # Wasserstein Metric?*, 2019. McDiarmid, *On the method of bounded differences*, 1989. Owen,
-# *Scrambled net variance for integrals of smooth functions*, 1997. Stanczuk et al., *Wasserstein GANs Work Because They Fail*, 2021.
+# *Scrambled net variance for integrals of smooth functions*, 1997. Stanczuk et al., *Wasserstein
+# GANs Work Because They Fail*, 2021.
 #
 # **Next.** [11 · Images](11_images.ipynb): points with a thousand dimensions, and all of these
 # doubts at once.

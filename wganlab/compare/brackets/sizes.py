@@ -25,7 +25,8 @@ ON_A_LINE = 1.2  # the exponent there
 LARGEST, ON_THE_LINE = 2**12, 2**16  # points of an exact distance, at most
 SMALL = 256  # points of those that tell how much they vary
 OF_ARRAYS = 5  # exact distances
-SMALLEST_BLOCK, LARGEST_BLOCK = 2**6, 2**17
+SMALLEST_BLOCK, LARGEST_BLOCK = 2**9, 2**17
+MOST_OF_IT = 0.6  # of what is left, for exact distances: the rest is for the lower side
 FEW, SOME = 4, 12  # dimensions: up to which much, and some, is to be had from above
 
 
@@ -61,7 +62,7 @@ def timed(
     began = time.perf_counter()
     pilot = _pilot(laws, critic)
     points = int(min(PILOT, available))
-    for_distances = min(solved(dim) * seconds, 0.8 * left)
+    for_distances = min(solved(dim) * seconds, MOST_OF_IT * left)
     once = _seconds(lambda: pilot.transport(1, points, 1))
     growth = 2 ** (ON_A_LINE if dim == 1 else GROWTH)
     while 2 * points <= (ON_THE_LINE if dim == 1 else LARGEST) and (
