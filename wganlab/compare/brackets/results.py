@@ -104,7 +104,13 @@ class Bracket:
     @property
     def told(self) -> str:
         """The bracket in words, without a side that says nothing."""
-        sure = f"{100 * self.confidence:g} % confidence"
+        sure = f"{100 * self.confidence:.12g} % confidence"
+        if self.lower > self.upper:
+            return (
+                f"W1 of the laws is at least {self.lower:.5g} and at most {self.upper:.5g}, which "
+                "cannot be: what is assumed does not hold, or it is the case of probability "
+                f"{1 - self.confidence:.3g} in which a side is wrong"
+            )
         if self.upper > 2 * self.lower > 0:
             return (
                 f"W1 of the laws is at least {self.lower:.5g}, with {sure}; nothing useful from "
@@ -127,10 +133,13 @@ class Bracket:
 
     def __str__(self) -> str:
         points = ", ".join(f"{n:,} {part}" for part, n in self.used.items() if n)
+        each = self.used["upper"] // self.plan.replicates
         rows = [
             self.told,
-            f"  lower: the gap of {self.method}, of proven slope {self.lipschitz:.6g}",
-            f"  upper: {self.plan.replicates} exact distances of {self.plan.points:,} points each",
+            f"  lower: the gap of {self.method}, of proven slope {self.lipschitz:.6g}"
+            if self.method
+            else "  lower: no critic has a gap above 0",
+            f"  upper: {self.plan.replicates} exact distances of {each:,} points each",
             f"  points of each law: {points}; {self.radius} radii; {self.seconds:.1f} s",
             *(f"  assumed: {text}" for text in self.assumptions),
             *(f"  note: {text}" for text in self.notes),
