@@ -10,6 +10,7 @@ FIGURES = (
     "lab_samples",
     "lab_critic_scoreboard",
     "lab_speed_of_critics",
+    "lab_bracket",
     "wgan_fig2",
     "gp_fig1a",
     "gp_fig1b",

@@ -27,7 +27,7 @@ from figures.catalog import PROFILES
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("figures", "wganlab")
 UNSEEN = "figures.provenance"  # how digests are made is no part of what they are of
-# files that a module beside them may name; image archives go by their sets
+# files that a module beside them may name, as figures name records; image archives go by their sets
 ASSETS = (".html", ".mplstyle")
 # What numbers and pictures may depend on: as it is imported, and as it is installed.
 LIBRARIES = {name: name for name in ("numpy", "scipy", "torch", "matplotlib")}
@@ -62,6 +62,8 @@ class Tree:
         self._assets = {
             (_dotted(path.parent.relative_to(root)), path.name): path for path in assets
         }
+        for path in (root / "figures" / "records").glob("*"):
+            self._assets["figures", f"records/{path.name}"] = path
         self._archives = {path.stem: path for path in others if path.suffix == ".npz"}
         self._steps: dict[Node, Step] = {}
         self._bytes: dict[Path, str] = {}

@@ -1079,6 +1079,12 @@ COMPARE = {
             ("zip(PARTS, seeds, strict=True)", "zip(PARTS, seeds[:1] * 4, strict=True)"),
             ("map(np.random.default_rng, seeds)", "[np.random.default_rng(0)] * 4"),
             ("special.ndtri(u)", "u"),
+            (
+                "super().__init__(array_of(unseen, law.name), seed, UNSEEN)",
+                "super().__init__(array_of(unseen, law.name), seed)",
+                "cli_bracket",
+            ),
+            ('return math.inf if part == "training" else', "return", "cli_bracket"),
         ],
     ),
     "wganlab/compare/brackets/two_laws.py": (
@@ -1295,6 +1301,26 @@ COMPARE = {
             ("proven(critic, constraint, None,", "proven(critic, None, None,"),
         ],
     ),
+    "wganlab/compare/brackets/sizes.py": (
+        ("cli_bracket",),
+        [
+            ('again("selection")  # of an array', 'again("upper")  # of an array'),
+            ('    laws.again("selection")\n    pilot.transport', "    pilot.transport"),
+        ],
+    ),
+    "wganlab/compare/law_brackets.py": (
+        ("benchmark",),
+        [
+            ("Evidence(_drawn(pair), None)", "Evidence(_drawn(type(pair)()), None)"),
+            ("return evidence.upper(LEVEL, corrected=False)", "return evidence.distance.value"),
+            (
+                "return evidence.lower(LEVEL, finite_sample=False)",
+                "return evidence.gap.value + 0.01",
+            ),
+            ("    if choice.notes:\n", "    if False:\n"),
+            ("Evidence(laws, choice.best)", "Evidence(laws, None)"),
+        ],
+    ),
     "wganlab/compare/law_board.py": (
         ("benchmark",),
         [
@@ -1307,7 +1333,10 @@ COMPARE = {
             ('("gap/EM", "ratio")', '("gap/EM", "critic_gap")'),
             ("if len(set(dimensions.values())) == len(laws):", "if True:"),
             ("any(entry[AT_REAL] is None for entry in entries)", "False"),
-            ("told = _published(laws) if place == AT_REAL else {}", "told = {}"),
+            (
+                "told = _published(laws, blank=2 * (len(laws) <= FEW)) if place == AT_REAL else {}",
+                "told = {}",
+            ),
         ],
     ),
     "wganlab/compare/published_rows.py": (
@@ -1373,6 +1402,53 @@ DOORS = {
             ("    if len(found) == 1:", "    if found:"),
             ("not tensor.is_floating_point()", "False"),
             ("or len(bottoms) != len(offsets) or not", "or not"),
+        ],
+    ),
+    "wganlab/report.py": (
+        ("cli_bracket",),
+        [
+            ("math.floor(lower * 10**places)", "math.ceil(lower * 10**places)"),
+            ("math.ceil(told * 10**places)", "math.floor(told * 10**places)"),
+            ("if told is not None and not told > 2 * lower > 0:", "if told is not None:"),
+        ],
+    ),
+    "wganlab/commands/bracket.py": (
+        ("cli_bracket",),
+        [
+            ("confidence=self.confidence,", "confidence=0.95,"),
+            ("radius=self.radius,", 'radius="asymptotic",'),
+            ("diameter=self.diameter,", "diameter=None,"),
+            ("shared=self.shared,", "shared=False,"),
+            ("seed=self.seed,", "seed=0,"),
+            ("plan=self._plan(),", "plan=None,"),
+            ("stopped, found = stop, stop.bracket", "found = stop.bracket"),
+            ("self._json([*before, told])", "self._json([told])"),
+            ("if not self.b and not os.path.isdir(self.a):", "if not self.b:"),
+            ("if self.plot is not None and len(pairs) > 1:", "if False:"),
+            ("critics[name] if module is None else module", "critics[name]"),
+        ],
+    ),
+    "wganlab/commands/sides.py": (
+        ("cli_bracket",),
+        [
+            ("if whole or (first == second and not toys):", "if whole:"),
+            ("whole = images and", "whole = False and"),
+            ("if sets or (at and os.path.realpath(at) in files):", "if sets:"),
+            ("return exact.Discrete(loaded.points, loaded.weights)", "return loaded.points"),
+            ("law = data.image_law(source, shown.size,", "law = data.image_law(source, 28,"),
+            ("if n <= self.max_points:", "if True:"),
+        ],
+    ),
+    "wganlab/commands/run_bracket.py": (
+        ("cli_bracket",),
+        [
+            ("min(SHARE * trained / runs, MOST)", "min(SHARE * trained, MOST)"),
+            ("min(SHARE * trained / runs, MOST)", "SHARE * trained / runs"),
+            ("return share if share >= LEAST else 0.0", "return share"),
+            ('told.get("iteration") == iteration and', ""),
+            ("0 <= numbers[0] <= numbers[1]", "True"),
+            ('(asked == "auto" and read(folder, iteration) is not None)', "False"),
+            ("            _write(folder, iteration, stop.bracket, sides)\n", "            pass\n"),
         ],
     ),
     "wganlab/commands/funnel_options.py": (

@@ -1,6 +1,7 @@
 """Critics of laws on new points: the W1 benchmark's metrics, its table, its published rows."""
 
 import csv
+import math
 import os
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ import torch
 from torch import nn
 
 from wganlab import compare, exact, learned
-from wganlab.compare import directions, law_cells, law_tables, published_rows, rows
+from wganlab.compare import directions, law_brackets, law_cells, law_tables, published_rows, rows
 
+MEANS = ("ratio", "cosine_at_real")
 QUICK = {name: replace(learned.METHODS[name], steps=5, batch=32) for name in ("gp", "orthonormal")}
 FUNNELS = [exact.known.Funnels(d) for d in (2, 3)]
 
@@ -141,6 +143,56 @@ def test_critics_of_unit_slope_stay_below_the_truth_and_are_proven(whole):
             assert row.lipschitz == np.inf
 
 
+def test_the_sides_of_a_bracket_hold_the_distance_of_the_laws(whole):
+    for row in whole[0].rows:
+        assert row.population <= row.upper < 1.5 * row.population
+        if row.method == "gp":
+            assert row.lower < 0.05  # of its layers a constant is proven, which is far too large
+        else:
+            assert 0 < row.lower < row.population
+            assert 0.5 * row.critic_gap < row.lower < row.critic_gap + 0.1
+    assert len({row.upper for row in whole[0].rows}) == 2  # one a pair
+
+
+@pytest.mark.parametrize("stretch", [-1.0, 1.0, 3.0])
+def test_a_lower_side_is_over_the_proven_constant(stretch):
+    pair = exact.known.Translation((3.0, 4.0))
+    linear = nn.Linear(2, 1, bias=False)
+    linear.weight.data[:] = stretch * torch.tensor([[0.6, 0.8]])
+    bound, note = law_brackets.below(linear, pair, 2**12)
+    told = law_brackets.below(linear, pair, 2**12)
+    assert (bound, note) == told  # the same points again
+    x, y = pair.sample(1, np.random.default_rng(0), paired=True)
+    rises = stretch * ((x - y) @ [0.6, 0.8])[0] > 0
+    assert bound == (pytest.approx(5, abs=0.01) if rises else 0)
+    assert bound <= 5
+
+
+def test_a_critic_that_is_not_what_was_proven_has_no_lower_side(monkeypatch):
+    pair = exact.known.Translation((1.0, 0.0))
+    monkeypatch.setattr("wganlab.compare.brackets.provable.lipschitz_bound", lambda *_: 0.5)
+    linear = nn.Linear(2, 1)
+    methods = {"false": linear, "function": lambda z: z[:, 0]}
+    false, function = made(pairs=pair, methods=methods, seeds=1).rows
+    assert false.lower is function.lower is None
+    assert "is not what was proven, and bounds nothing" in false.note
+    assert "proven" not in function.note  # which is no news
+    assert false.upper == function.upper >= 1
+
+
+def test_a_board_without_brackets_is_refused(whole, tmp_path):
+    old = tmp_path / "old.csv"
+    with whole[1].open() as stream:
+        lines = list(csv.DictReader(stream))
+    kept = [name for name in lines[0] if name not in ("lower", "upper")]
+    with old.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, kept, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(lines)
+    with pytest.raises(ValueError, match="is no scoreboard of this version that judges laws"):
+        made(old)
+
+
 def test_rows_are_kept_and_not_computed_again(whole, monkeypatch):
     result, path = whole
     assert list(rows.read(path, compare.BenchmarkRow).values()) == list(result.rows)
@@ -251,28 +303,30 @@ def test_a_diverged_critic_and_a_wrong_sign_are_noted():
     assert back.rows[0].note == "wrong sign"
 
 
-def test_the_table_has_two_columns_a_dimension_and_the_published_rows(whole):
-    result, _ = whole
+def test_the_table_has_four_columns_a_dimension_and_the_published_rows():
     pairs = [exact.known.Funnels(d) for d in (2, 16)]
     result = made(pairs=pairs, seeds=2)
     lines = str(result).splitlines()
     heads = next(k for k, line in enumerate(lines) if line.startswith("critic "))
-    assert lines[heads - 1].split("D = ")[1:] == ["2         ", "16"]
-    assert lines[heads].split() == ["critic", *["gap/EM", "cos"] * 2]
-    gp = lines[heads + 1].split()
-    means = [
-        np.mean([getattr(row, name) for row in result.rows if row.dim == d and row.method == "gp"])
-        for d in (2, 16)
-        for name in ("ratio", "cosine_at_real")
-    ]
-    assert gp == ["gp", *(f"{mean:.3f}" for mean in means)]
+    assert [part.strip() for part in lines[heads - 1].split("D = ")[1:]] == ["2", "16"]
+    assert lines[heads].split() == ["critic", *["gap/EM", "cos", "lower", "upper"] * 2]
+    for line, method in zip(lines[heads + 1 :], QUICK, strict=False):
+        told = [method]
+        for d in (2, 16):
+            of = [row for row in result.rows if row.dim == d and row.method == method]
+            told += [f"{np.mean([getattr(r, name) for r in of]):.3f}" for name in MEANS]
+            low = min(row.lower for row in of)
+            told.append(f"{math.floor(1000 * low) / 1000:.3f}")
+            told.append(f"{math.ceil(1000 * of[0].upper) / 1000:.3f}")
+        assert line.split() == told
     assert lines[heads + 3] == law_tables.WHERE
     so = next(line.split() for line in lines if line.startswith("  SO"))
-    assert so == ["SO", "0.929", "0.773", "0.973", "0.971"]
+    assert so == ["SO", "0.929", "0.773", "-", "-", "0.973", "0.971", "-", "-"]
     assert lines[heads + 4 : heads + 15] == [line for line in lines if line.startswith("  ")][-11:]
     page = result.markdown()
     assert page.startswith(law_tables.MARKDOWN)
     assert "| published: SO | 1 | - | 0.973 | - | 0.971 | 0.059 | - |" in page
+    assert " | proven L | lower | upper | steps |" in page
 
 
 def test_all_seven_dimensions_fit_a_terminal():
@@ -284,13 +338,14 @@ def test_all_seven_dimensions_fit_a_terminal():
     ]
     text = str(compare.Benchmark(tuple(made_up), pairs))
     assert max(map(len, text.splitlines())) <= 120
+    assert "lower" not in text  # there is no room for it
 
 
 def test_where_no_gradient_is_known_the_cosine_is_along_the_way():
     pair = exact.known.Balls()
     text = str(made(pairs=pair, methods={"true": pair.critic}, seeds=1))
     assert "on the way of the mass" in text
-    assert text.splitlines()[-1].split() == ["true", "1.000", "1.000"]
+    assert text.splitlines()[-1].split()[:4] == ["true", "1.000", "1.000", "-"]
     assert "published" not in text
 
 

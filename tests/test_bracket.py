@@ -347,6 +347,30 @@ def test_radii_for_finite_samples_are_wider_and_need_a_diameter():
         tiny(pair, radius="finite-sample", diameter=1.0)
 
 
+def test_the_lower_side_for_finite_samples_is_bernsteins():
+    draws = laws_of(SHIFT, None, seed=0, device=CPU, nets=False, shared=False)
+    rises = []
+    for _ in range(3):
+        x, y = draws.draw("certification", 50)
+        rises.append(SHIFT.critic(x) - SHIFT.critic(y))
+    again = laws_of(SHIFT, None, seed=0, device=CPU, nets=False, shared=False)
+    seen = Evidence(again, Provable("exact", SHIFT.critic, 1.0, None, -9.0, 9.0))
+    seen.certify(3, 50, 3)
+    numbers, level = np.concatenate(rises), 0.02
+    radius = bernstein(150, numbers.var(ddof=1), 2 * 18.0, level)
+    unseen = (math.log(1 / level) / 150 + 1e-6) * 18.0
+    expected = max(0.0, numbers.mean() - radius - unseen)
+    assert seen.gap.value == pytest.approx(numbers.mean())
+    assert seen.lower(level, finite_sample=True) == pytest.approx(expected)
+    wide = replace(seen.critic, low=-0.5, high=0.5)  # a range that lets something be left
+    seen.critic = wide
+    left = numbers.mean() - bernstein(150, numbers.var(ddof=1), 2.0, level)
+    assert seen.lower(level, finite_sample=True) == pytest.approx(
+        left - (math.log(1 / level) / 150 + 1e-6)
+    )
+    assert left > 0.2
+
+
 # looks
 
 

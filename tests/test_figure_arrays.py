@@ -21,6 +21,7 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from figures import bracket_runs
 from figures.catalog import FIGURES
 from figures.provenance import ROOT, UNSEEN, Tree
 from figures.shelf import load
@@ -301,6 +302,61 @@ def test_lab_speed_of_critics_is_hollow_above_em_and_names_curves_in_their_order
         assert axes.get_ylim()[0] < lowest == near(1e-4)
     assert [f"{x:g}" for x in speed.round_numbers(0.08, 6)] == ["0.1", "0.2", "0.5", "1", "2", "5"]
     assert speed.round_numbers(0.08, 600) == [0.1, 1, 10, 100]
+
+
+def test_lab_bracket_brackets_hold_the_truth_and_looks_close(arrays):
+    found, names = arrays("lab_bracket"), list(script("lab_bracket").KINDS)
+    truth = dict(zip(names, found["truth"][:, 0, 0], strict=True))
+    assert truth["shift"] == truth["halves"] == 1
+    assert truth["balls"] == near(2 / 3)
+    assert truth["Gaussians"] == near(np.sqrt(np.pi / 2))
+    x, y = bracket_runs.pair("funnels", 2).sample(20_000, np.random.default_rng(7), paired=True)
+    ways, error = np.linalg.norm(x - y, axis=1), found["truth"][names.index("funnels"), 0, 1]
+    assert truth["funnels"] == near(ways.mean(), abs=4 * ways.std() / np.sqrt(20_000))
+    assert 0 < error < 0.3 * ways.std() / 512  # of as many draws
+    assert not found["truth"][[k for k, name in enumerate(names) if name != "funnels"], :, 1].any()
+    (lower,), (upper,) = np.moveaxis(found["table"][:, 0], -1, 0)[:, None]
+    for bound, value in zip(upper - lower, truth.values(), strict=True):
+        assert 0 < bound < 0.12 * value
+    assert np.all((lower <= list(truth.values())) & (list(truth.values()) <= upper))
+    assert np.all((found["seconds"] > 0.1) & (found["seconds"] < 60))
+    np.testing.assert_array_equal(found["counts"], [[[1, 0, 0]] * 4])
+    seconds, lower, upper = found["looks"][0].T
+    assert np.all(np.diff(seconds) > 0)
+    assert lower.max() <= found["looks truth"] <= upper.min() < 2 * lower.max()
+
+
+def test_lab_bracket_draws_bars_over_the_truth_and_arrows_beyond_the_axis():
+    brackets, rng = script("lab_bracket"), np.random.default_rng(0)
+    truth = rng.uniform(0.5, 2, (5, 3))
+    lower = truth * rng.uniform(0.7, 1, (5, 3))
+    upper = truth * rng.uniform(1, 2.5, (5, 3))
+    upper[3, 2] = 17.2 * truth[3, 2]
+    found = {"dimensions": np.array([1, 2, 4]), "table": np.stack([lower, upper], axis=-1)}
+    found |= {"truth": np.stack([truth, 0.01 * truth], axis=-1), "seconds": 60 * np.ones((5, 3))}
+    looks = np.array([[[4, 0.7, 1.9], [4.5, 0.9, 1.7], [5, 0.8, 1.8]], [[9, 0.95, 1.5]] * 3])
+    inside = np.array([[90, 95, 99, 100], [50, 80, 90, 95]])
+    found |= {"looks": looks, "looks truth": np.array(1.2), "seeds": np.array(100)}
+    found |= {"counts": np.stack([inside, 100 - inside, 0 * inside], axis=-1)}
+    figure = drawn("lab_bracket", found | {"pairs": np.array(["shift, D = 1", "balls, D = 2"])})
+    table, time, coverage = figure.axes
+    bars = np.array([bar.get_segments() for bar in table.collections])  # (kinds, dims, 2, 2)
+    np.testing.assert_allclose(bars[..., 0, 1], lower / truth)
+    np.testing.assert_allclose(bars[..., 1, 1], np.minimum(upper / truth, brackets.HIGHEST))
+    assert [text.get_text() for text in table.texts] == ["17"]
+    assert table.texts[0].get_position()[0] == near(bars[3, 2, 0, 0])
+    assert len(set(bars[..., 0, 0].ravel())) == 15
+    ends = {line.get_label()[:5]: line.get_xydata().tolist() for line in time.lines}
+    assert ends["lower"] == [[5, 0.9], [9, 0.95]]  # the best of all looks
+    assert ends["upper"] == [[5, 1.7], [9, 1.5]]
+    assert [label.get_text() for label in time.get_xticklabels()] == ["5", "9"]
+    for k, drawn_at in enumerate(coverage.containers):
+        points, _, (bar,) = drawn_at.lines
+        np.testing.assert_allclose(points.get_ydata(), inside[k])
+        for n, segment in zip(inside[k], bar.get_segments(), strict=True):
+            interval = stats.binomtest(n, 100).proportion_ci()
+            np.testing.assert_allclose(segment[:, 1], [100 * interval.low, 100 * interval.high])
+    assert "asymptotic radii, 95 %" in figure.get_supxlabel().replace("\n", " ")
 
 
 def test_wgan_fig2_has_the_formulas_and_slopes_that_are_differences(arrays):

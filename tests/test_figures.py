@@ -25,6 +25,7 @@ from figures.shelf import Shelf
 MACHINERY = {
     "__init__",
     "__main__",
+    "bracket_runs",
     "catalog",
     "image_runs",
     "making",

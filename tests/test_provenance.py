@@ -136,6 +136,12 @@ EDITS = {
         "import torch\n\nsome = 3\n",
         (LEARNED, set(), True),
     ),
+    "a record": (
+        "figures/records/lab_bracket.json",
+        '"python": "',
+        '"python": "9',
+        ({"lab_bracket"}, set(), False),
+    ),
     "the order of estimates": (
         "figures/image_runs.py",
         "BATCHES = 4",

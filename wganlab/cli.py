@@ -1,7 +1,7 @@
 """The command line: `python -m wganlab COMMAND`, also installed as `wganlab`.
 
 Results go to standard output, progress to standard error. An error is one line and exit code 2.
-Nothing heavy is imported before it is needed: torch is loaded only by `compare`,
+Nothing heavy is imported before it is needed: torch is loaded only by `compare`, `bracket`,
 `train`, `sample` and `doctor`.
 """
 
@@ -23,6 +23,7 @@ from tyro.conf import AvoidSubcommands, FlagCreatePairsOff, subcommand
 
 from wganlab import __version__
 from wganlab.commands import on_laws
+from wganlab.commands.bracket import TRUTHLESS, Bracket, BracketOptions
 from wganlab.commands.compare import Compare
 from wganlab.commands.data import SUBCOMMANDS, Data
 from wganlab.commands.distance import Distance
@@ -168,6 +169,8 @@ def _parse(argv: list[str]) -> Callable[[], None]:
         if rest:
             raise ValueError(f"there is no option {rest[0]}; see wganlab compare --help")
         return compare.run
+    if argv[0] == "bracket" and argv[1:]:
+        return _bracket(argv[1:])
     if argv[0] == "train":
         return _train(argv[1:])
     if argv[0] == "data":
@@ -209,6 +212,18 @@ def _pairs(name: str, options: list[str], prog: str) -> list[Any]:
         _pair(name, [*options[:place], "--dimension", d, *options[place + width :]], prog)
         for d in dimensions
     ]
+
+
+def _bracket(options: list[str]) -> Callable[[], None]:
+    """`bracket A B`, or with --pair and the options of that pair."""
+    if any(option.partition("=")[0] == "--lipschitz" for option in options):
+        raise ValueError(f"--lipschitz: {TRUTHLESS}")
+    name = _value(options, "--pair")
+    if name is None:
+        return _parsed(Bracket, options, "wganlab bracket").run
+    prog = f"wganlab bracket --pair {name}"
+    asked, rest = _parsed(BracketOptions, options, prog, return_unknown_args=True)
+    return partial(asked.of_pairs, _pairs(name, rest, prog))
 
 
 def _train(options: list[str]) -> Callable[[], None]:
@@ -253,6 +268,7 @@ def _parsed(kind: Any, argv: list[str], prog: str, asked: str = "", **options: A
 _KINDS = {
     "distance": Distance,
     "compare": Compare,
+    "bracket": Bracket,
     "train": Train,
     "sample": Sample,
     "data": Data,

@@ -1,4 +1,4 @@
-"""Pictures of a run, its points beside the real ones, its numbers; and of an image set."""
+"""Pictures of a run, its points beside the real ones, its numbers; of an image set, a bracket."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from wganlab.compare import Bracket
     from wganlab.data import ImageSet
 
 UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
@@ -258,3 +259,57 @@ def write_player(
     text = page(title, steps, [panel], note=note, told=told)
     with writing.written(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def draw_bracket(path: Path, bracket: Bracket, title: str) -> None:
+    """How a bracket closed from look to look, what each look said alone, and the truth.
+
+    The suffix of `path` says what kind of file it is: .png, .pdf or .svg.
+    """
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    looks = bracket.history
+    edges = np.arange(len(looks) + 1) - 0.5  # of the room that each look has
+    lows = np.maximum.accumulate([look.lower for look in looks])
+    highs = np.minimum.accumulate([look.upper for look in looks])
+    with plots.style():
+        figure = Figure(figsize=(10, 5.6))
+        axes = figure.subplots()
+        if np.isfinite(highs).any():
+            low, high = ([*side, side[-1]] for side in (lows, highs))
+            axes.fill_between(edges, low, high, step="post", color="0.9", linewidth=0)
+        _side(axes, edges, [look.upper for look in looks], highs, "upper")
+        _side(axes, edges, [look.lower for look in looks], lows, "lower")
+        if bracket.truth is not None:
+            told = f"the truth, {bracket.truth:.5g}"
+            axes.axhline(bracket.truth, color=plots.FAKE["color"], linestyle=":", label=told)
+        axes.margins(y=0.25)
+        axes.set_xlim(edges[0], edges[-1] + 0.35)
+        seconds = [f"after {look.seconds:.0f} s" for look in looks]
+        axes.set_xticks(range(len(looks)), seconds, fontsize=14)
+        axes.grid(visible=False, axis="x")
+        axes.set_ylabel("$W_1$ of the laws", fontsize=14)
+        axes.set_title(drawn(f"{title}\n{bracket.told}"))
+        figure.legend(loc="outside lower center", ncols=3)
+        plots.save(figure, path.with_suffix(""), suffixes=(path.suffix,))
+
+
+def _side(axes: Axes, edges: Any, alone: Any, so_far: Any, name: str) -> None:
+    """One side of a bracket, with the number that it ends in."""
+    import numpy as np
+
+    if not np.isfinite(so_far).any():
+        return
+    upper = name == "upper"
+    color = (plots.EXACT if upper else plots.CRITIC)["color"]
+    label = "upper: exact distances" if upper else "lower: a critic of proven slope"
+    axes.step(edges, [*so_far, so_far[-1]], where="post", color=color, linewidth=3, label=label)
+    axes.plot(range(len(alone)), alone, "v" if upper else "^", color=color, markersize=11)
+    place: dict[str, Any] = {
+        "xytext": (6, 0),
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": 14,
+    }
+    axes.annotate(f"{so_far[-1]:.5g}", (edges[-1], so_far[-1]), color=color, **place)

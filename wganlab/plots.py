@@ -29,6 +29,12 @@ CRITIC: dict[str, Any] = {"color": "#009E73", "linestyle": "--"}
 EXACT: dict[str, Any] = {"color": "black", "linestyle": "-"}
 ROLES = {"real": REAL, "fake": FAKE, "critic": CRITIC, "exact": EXACT}
 
+UNDATED: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
+}
+
 
 def style() -> AbstractContextManager[None]:
     """The project's matplotlib style, as a context: `with plots.style(): ...`."""
@@ -45,9 +51,8 @@ def caption(figure: Figure, text: str, width: int = 120) -> None:
 def save(figure: Figure, stem: Path, *, suffixes: tuple[str, ...] = (".png", ".pdf")) -> None:
     """Write `stem`.png and `stem`.pdf, without dates or versions: equal input, equal bytes."""
     for suffix in suffixes:
-        dated = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}[suffix]
         with written(stem.with_name(f"{stem.name}{suffix}"), overwrite=True) as part:
-            figure.savefig(part, metadata=dated, format=suffix[1:])
+            figure.savefig(part, metadata=UNDATED[suffix], format=suffix[1:])
 
 
 def show_images(axes: Axes, images: NDArray[np.uint8], columns: int) -> None:

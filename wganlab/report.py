@@ -111,6 +111,29 @@ def shown(value: float | None) -> str:
     return f"{value:.3f}" if plain else f"{value:.2e}"
 
 
+def bounds(lower: float, upper: float | None) -> str:
+    """A bracket in few letters, rounded outward: a side that says nothing is left out.
+
+    Examples
+    --------
+    >>> bounds(0.66503, 0.66717), bounds(1.98, 9.3), bounds(0.0, 0.2), bounds(0.0, None)
+    ('[0.6650, 0.6672]', '>= 1.98', '<= 0.20', '-')
+    """
+    told = upper if upper is not None and math.isfinite(upper) else None
+    if told is not None and not told > 2 * lower > 0:
+        size = told - lower or told
+    else:
+        size, told = lower, told if lower == 0 else None
+    if size == 0:
+        return "-" if told is None else f"<= {told:g}"
+    places = max(0, 1 - math.floor(math.log10(size))) + (told is None)
+    low = math.floor(lower * 10**places) / 10**places
+    if told is None:
+        return f">= {low:.{places}f}"
+    high = f"{math.ceil(told * 10**places) / 10**places:.{places}f}"
+    return f"[{low:.{places}f}, {high}]" if lower > 0 else f"<= {high}"
+
+
 def _finite(value: Any) -> Any:
     """JSON has no infinity: it becomes the string "inf"."""
     if isinstance(value, dict):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from wganlab.commands import run_bracket
+from wganlab.names import printed
 from wganlab.report import aligned, shown, spinner
 
 if TYPE_CHECKING:
@@ -71,8 +73,8 @@ def where(folder: Path) -> str:
     return "" if reached is None else f"{folder} at iteration {reached:,}"
 
 
-def finish(folders: Sequence[Path]) -> None:
-    """Draw and print them."""
+def finish(folders: Sequence[Path], bracket: str = "no", device: str = "auto") -> None:
+    """Draw and print them, with the bracket that --bracket asks for."""
     from wganlab.learned import RunFolder
     from wganlab.learned.runs.interruption import as_ctrl_c
 
@@ -83,10 +85,19 @@ def finish(folders: Sequence[Path]) -> None:
         except KeyboardInterrupt:
             how = f"{folder} is at its end; draw it by python -m wganlab train --resume {folder}"
             raise KeyboardInterrupt(how) from None
-    if folders:
-        runs = [(folder, RunFolder(folder)) for folder in folders]
-        notes = remarks(runs)
-        print("\n".join([table(runs), *([""] if notes else []), *notes]))
+    if not folders:
+        return
+    stopped, notes = False, []
+    try:
+        with as_ctrl_c():
+            notes = run_bracket.find(folders, bracket, device)
+    except KeyboardInterrupt:
+        stopped = True
+    runs = [(folder, RunFolder(folder)) for folder in folders]
+    notes = [*remarks(runs), *map(printed, notes)]
+    print("\n".join([table(runs), *([""] if notes else []), *notes]))
+    if stopped:
+        raise KeyboardInterrupt("the run is at its end; its bracket is as far as it came")
 
 
 def draw_what_there_is(folders: Sequence[Path]) -> None:
@@ -139,12 +150,17 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
     heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate"
     images = runs[0][1].config().of_images
     ends = ("classes", "KID") if images else ("modes", "quality")
+    rows = [kept.rows()[-1] for _, kept in runs]
+    brackets = [
+        run_bracket.read(f, int(row["iteration"])) for (f, _), row in zip(runs, rows, strict=True)
+    ]
+    heads += "|W1 of the laws" * any(brackets)
     lines = [[*heads.split("|"), *ends, "seconds"]]
-    for folder, kept in runs:
-        row = kept.rows()[-1]
+    for (folder, _), row, bracket in zip(runs, rows, brackets, strict=True):
         names = ("estimate", "emd", "sampling_floor", "certificate")
         numbers = [shown(row.get(name)) for name in names]
         numbers[0] += " wrong sign" * bool(row.get("wrong_sign"))
+        numbers += [run_bracket.shown(bracket)] if any(brackets) else []
         modes = _of_all(row, "classes" if images else "modes")
         quality = f"{row['quality']:.1%}" if "quality" in row else "-"
         told = [modes, shown(row.get("kid")) if images else quality, f"{row['seconds']:.1f}"]

@@ -14,8 +14,9 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from wganlab.commands import run_bracket
 from wganlab.names import printed, stored
-from wganlab.report import aligned, shown
+from wganlab.report import aligned, bounds, shown
 
 NUMBERS = (
     "estimate",
@@ -28,6 +29,8 @@ NUMBERS = (
     "quality",
     "seconds",
 )
+
+SIDES = ("lower", "upper", "confidence")  # of its bracket
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,14 @@ def entry(folder: Path) -> dict[str, Any]:
     name = printed(folder.name or str(folder))
     told: dict[str, Any] = {"name": name, "folder": stored(folder), "note": ""}
     told |= dict.fromkeys(("data", "objective", "constraint", "iterations", "iteration", "state"))
-    told |= dict.fromkeys(NUMBERS) | {"time": "-"}
+    told |= dict.fromkeys((*NUMBERS, *SIDES)) | {"time": "-"}
     try:
         told |= _config(folder / "config.json")
         metrics = folder / "metrics.csv"
         told |= {"iteration": 0, "state": "unfinished"}
         if metrics.exists():
             told |= _last(metrics)
+            told |= _bracket(folder, told["iteration"])
             told["state"] = "done" if told["iteration"] >= told["iterations"] else "unfinished"
     except FileNotFoundError:
         told["note"] = "no config.json: no run"
@@ -123,10 +127,18 @@ def _last(metrics: Path) -> dict[str, Any]:
     return finite | {"iteration": int(float(rows[-1]["iteration"]))}
 
 
+def _bracket(folder: Path, iteration: int) -> dict[str, Any]:
+    """Of the laws, where there is one of that iteration."""
+    kept = run_bracket.read(folder, iteration)
+    return {} if kept is None else {name: kept.get(name) for name in SIDES}
+
+
 def table(found: list[dict[str, Any]]) -> str:
     """A row a run."""
     words = ("name", "data", "objective", "constraint", "state")
     numbers = ["iteration", "estimate", "exact EM", "modes", "seconds", "time"]
+    bracketed = any(run["lower"] is not None for run in found)
+    numbers[3:3] = ["W1 of the laws"] if bracketed else []
     lines = [[*words, *numbers]]
     for run in found:
         if run["note"]:
@@ -139,6 +151,7 @@ def table(found: list[dict[str, Any]]) -> str:
                 f"{run['iteration']:,} of {run['iterations']:,}",
                 shown(run["estimate"]) + " wrong sign" * bool(run["wrong_sign"]),
                 shown(run["emd"]),
+                *([_sides(run)] if bracketed else []),
                 _modes(run),
                 "-" if run["seconds"] is None else f"{run['seconds']:.1f}",
                 _minute(run),
@@ -146,6 +159,10 @@ def table(found: list[dict[str, Any]]) -> str:
         )
     notes = [f"note: {run['name']}: {run['note']}" for run in found if run["note"]]
     return "\n".join([aligned(lines, left=len(words)), *([""] if notes else []), *notes])
+
+
+def _sides(run: dict[str, Any]) -> str:
+    return "-" if run["lower"] is None else bounds(run["lower"], run["upper"])
 
 
 def _minute(run: dict[str, Any]) -> str:

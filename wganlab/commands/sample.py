@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SUFFIXES = (".npy", ".csv", ".png")
-KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples")
+KEPT = (
+    *("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples"),
+    "bracket.json",
+)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@
 - `benchmark`: critics of laws, judged on new coupled points, a `Benchmark` of one `BenchmarkRow`
   each: the W1 benchmark, with what was `published` beside it, a `Published` a row
 - `estimate_vs_exact`: what a discriminator tells of a divergence, an `Estimate`, beside `distance`
-- `bracket`: two numbers that hold EM of two LAWS with a confidence, a `Bracket`; how much of
-  everything it takes is a `BracketPlan`; laws whose points are a function of uniform numbers are
-  `OfUniforms`
+- `bracket`: two numbers that hold EM of two LAWS with a confidence, a `Bracket` with its history, a
+  `Look` each; how much of everything it takes is a `BracketPlan`; what Ctrl-C leaves is in a
+  `BracketInterrupted`; laws whose points are a function of uniform numbers are `OfUniforms`
 - `emd_loss`: exact EM as a loss with a gradient
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
   `sampling_floor`: what a perfect generator would reach

@@ -11,7 +11,7 @@ import numpy as np
 
 import wganlab
 from wganlab import exact
-from wganlab.compare import directions, fits, keys, slopes
+from wganlab.compare import directions, fits, keys, law_brackets, slopes
 from wganlab.compare.probe import Probe
 from wganlab.compare.steepest import search
 from wganlab.learned import FittedCritic, Method
@@ -55,6 +55,10 @@ class BenchmarkRow:
     """The same at new points of P: the benchmark's cosine; None where it is not known."""
     squared_l2_at_real: float | None
     """Mean squared distance of the two gradients there: the benchmark's L2."""
+    lower: float | None
+    """What W1 of the laws is above, by this critic on new points; None where it is not proven."""
+    upper: float | None
+    """What it is below, by exact distances; with `lower` a bracket of 95 %: see `law_brackets`."""
     steps: int | None
     seconds: float | None
     note: str
@@ -84,9 +88,9 @@ class LawCell:
         """Cells that agree in this have the same truth."""
         return self.pair
 
-    def clouds(self) -> float | None:
-        """EM of the laws: what is found once for all critics."""
-        return self.law.emd
+    def clouds(self) -> tuple[float | None, float | None]:
+        """EM of the laws, and what is above it: what is found once for all critics."""
+        return self.law.emd, law_brackets.above(self.law, self.n)
 
     def deeds(self) -> bytes:
         """What its critic does on probe points that are drawn."""
@@ -103,7 +107,7 @@ class LawCell:
         digest.update(deeds)
         return replace(self, key=digest.hexdigest()[:16])
 
-    def compute(self, population: float | None) -> BenchmarkRow:
+    def compute(self, truth: tuple[float | None, float | None]) -> BenchmarkRow:
         """Train the critic, unless it is one already, and hold it against the truth."""
         how: Any = self.how
         notes: list[str] = []
@@ -116,6 +120,8 @@ class LawCell:
             with undisturbed():
                 told = judged_on_law(critic, self.law, self.n)
                 notes += _tried(critic, self.law, told["slope"])
+                told["lower"], why = law_brackets.below(critic, self.law, self.n)
+                notes += [why] if why and told["lipschitz"] < math.inf else []
         if told["critic_gap"] < 0:
             notes.append("wrong sign")
         notes += fits.won(critic)
@@ -125,7 +131,8 @@ class LawCell:
             seed=self.seed,
             n=self.n,
             dim=self.law.dim,
-            population=population,
+            population=truth[0],
+            upper=truth[1],
             note="; ".join(dict.fromkeys(notes)),
             key=self.key,
             **told,

@@ -27,11 +27,18 @@ MEANS = (
     ("cosine", "cosine"),
     ("slope", "slope"),
     ("proven L", "lipschitz"),
+    ("lower", "lower"),
+    ("upper", "upper"),
     ("steps", "steps"),
     ("seconds", "seconds"),
 )
 AT_REAL, ON_THE_WAY = "cosine at P", "cosine"
+FEW = 3  # pairs, for which a bracket has room beside the others
 MARKDOWN = "| laws | critic | seeds | EM |"  # how a table begins
+BRACKET = (
+    "lower, upper: a bracket of 95 % around W1 of the laws: by the critic's proven slope on new",
+    "points (the lowest of its seeds), and by exact distances, whichever critic",
+)
 WHERE = "published (Korotin et al. 2022): with 4 funnels of their own, one seed"
 
 
@@ -39,7 +46,7 @@ def summary(rows: Rows) -> list[dict[str, Any]]:
     """One entry a pair and method: `pair`, `method`, `seeds`, `n`, `dim`, `population`, `notes`.
 
     Beside them, for every heading of `MEANS`, a pair (mean, standard deviation over the seeds), or
-    None where there is no such number.
+    None where there is no such number; of the lower sides of brackets the lowest.
     """
     groups: dict[tuple[str, str], list[BenchmarkRow]] = {}
     for row in rows:
@@ -59,6 +66,9 @@ def _entry(group: list[BenchmarkRow]) -> dict[str, Any]:
         if None in values:
             entry[heading] = None
             continue
+        if heading == "lower":  # the lowest holds as surely as each
+            entry[heading] = min(values), 0.0
+            continue
         array = np.array(values, dtype=float)
         spread = array.std(ddof=1) if len(array) > 1 and np.isfinite(array).all() else 0.0
         entry[heading] = float(array.mean()), float(spread)
@@ -66,21 +76,26 @@ def _entry(group: list[BenchmarkRow]) -> dict[str, Any]:
 
 
 def plain(rows: Rows, laws: Mapping[str, Pair]) -> str:
-    """For a terminal: two columns a pair, gap / EM and a cosine; means over the seeds."""
+    """For a terminal: columns a pair, gap / EM and a cosine, means over the seeds; and a bracket.
+
+    Where there are more than three pairs the brackets stand in the table for a page alone.
+    """
     entries = summary(rows)
     labels, place = _labels(laws), _place(entries)
-    told = _published(laws) if place == AT_REAL else {}
-    lines = [["critic", *(head for _ in laws for head in ("gap/EM", "cos"))]]
+    told = _published(laws, blank=2 * (len(laws) <= FEW)) if place == AT_REAL else {}
+    sides = ("lower", "upper") if len(laws) <= FEW else ()
+    lines = [["critic", *(head for _ in laws for head in ("gap/EM", "cos", *sides))]]
     for method in dict.fromkeys(entry["method"] for entry in entries):
         by_pair = {entry["pair"]: entry for entry in entries if entry["method"] == method}
         lines.append(
-            [method, *(_mean(by_pair[n][head]) for n in laws for head in ("gap/EM", place))]
+            [method, *(_mean(by_pair[n], h) for n in laws for h in ("gap/EM", place, *sides))]
         )
     lines += [[f"  {method}", *cells] for method, cells in told.items()]
-    table = _aligned(lines, [labels[name] for name in laws])
+    table = _aligned(lines, [labels[name] for name in laws], 2 + len(sides))
     if told:
         table.insert(len(table) - len(told), WHERE)
-    return "\n".join([*_head(entries, laws, labels, place), "", *table, *_foot(entries, labels)])
+    head = _head(entries, laws, labels, place) + (list(BRACKET) if sides else [])
+    return "\n".join([*head, "", *table, *_foot(entries, labels)])
 
 
 def markdown(rows: Rows, laws: Mapping[str, Pair]) -> str:
@@ -130,8 +145,11 @@ def _labels(laws: Mapping[str, Pair]) -> dict[str, str]:
     return {name: f"({number})" for number, name in enumerate(laws, 1)}
 
 
-def _published(laws: Mapping[str, Pair]) -> dict[str, list[str]]:
-    """Cells of the published rows, by their methods; "-" for laws of which none are."""
+def _published(laws: Mapping[str, Pair], blank: int) -> dict[str, list[str]]:
+    """Cells of the published rows, by their methods; "-" for laws of which none are.
+
+    After the two of each pair there are so many for what was not published.
+    """
     told = {name: {row.method: row for row in published(law)} for name, law in laws.items()}
     methods = dict.fromkeys(method for found in told.values() for method in found)
     lines: dict[str, list[str]] = {}
@@ -141,6 +159,7 @@ def _published(laws: Mapping[str, Pair]) -> dict[str, list[str]]:
             row = told[name].get(method)
             values = (None, None) if row is None else (row.ratio, row.cosine_at_real)
             lines[method] += ["-" if value is None else f"{value:.3f}" for value in values]
+            lines[method] += ["-"] * blank
     return lines
 
 
@@ -175,20 +194,25 @@ def _foot(entries: list[dict[str, Any]], labels: dict[str, str]) -> list[str]:
     return ["", *notes] if notes else []
 
 
-def _mean(spread: tuple[float, float] | None) -> str:
-    return "-" if spread is None or math.isnan(spread[0]) else f"{spread[0]:.3f}"
+def _mean(entry: dict[str, Any], heading: str) -> str:
+    """Three decimals; of a bracket rounded outward."""
+    spread = entry[heading]
+    if spread is None or math.isnan(spread[0]):
+        return "-"
+    outward = {"lower": math.floor, "upper": math.ceil}.get(heading)
+    return f"{outward(1000 * spread[0]) / 1000 if outward else spread[0]:.3f}"
 
 
-def _aligned(lines: list[list[str]], labels: list[str]) -> list[str]:
-    """Flush left, then right in twos, each two under their label."""
+def _aligned(lines: list[list[str]], labels: list[str], many: int) -> list[str]:
+    """Flush left, then right in groups of so many, each under its label."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    twos = [widths[k] + 1 + widths[k + 1] for k in range(1, len(widths), 2)]
+    wide = [sum(widths[k : k + many]) + many - 1 for k in range(1, len(widths), many)]
     table = [
-        "".join([" " * widths[0], *(f"  {lb:^{w}}" for lb, w in zip(labels, twos, strict=True))])
+        "".join([" " * widths[0], *(f"  {lb:^{w}}" for lb, w in zip(labels, wide, strict=True))])
     ]
     for line in lines:
         cells = [
-            " " * (1 + number % 2) + cell.rjust(width)
+            " " * (1 + (number % many == 1)) + cell.rjust(width)
             for number, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         table.append("".join([line[0].ljust(widths[0]), *cells[1:]]))

@@ -21,7 +21,7 @@ share its level, so that all of them hold together, and what is told is their in
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -46,7 +46,7 @@ def bracket(
     seconds: float = 60.0,
     radius: Radius = "asymptotic",
     diameter: float | None = None,
-    critics: Sequence[Any] = (),
+    critics: Sequence[Any] | Mapping[str, Any] = (),
     shared: bool = False,
     plan: BracketPlan | None = None,
     seed: int = 0,
@@ -69,7 +69,7 @@ def bracket(
     confidence : float
         Probability that both sides hold, in (0, 1).
     seconds : float
-        How long it may take, about; some seconds at least.
+        How long it may take, about; some seconds it takes in any case.
     radius : "asymptotic" or "finite-sample"
         "asymptotic" takes Student's t, of 32 blocks of points and of the replicates: right in the
         limit, and for laws of finite variance; a part of a law that is far away and so rare that
@@ -77,7 +77,7 @@ def bracket(
         empirical Bernstein below, McDiarmid above, which needs a diameter.
     diameter : float, optional
         Of a set that holds all points of both laws; for "finite-sample" alone.
-    critics : sequence of nn.Module or FittedCritic
+    critics : sequence of nn.Module or FittedCritic, or mapping of names to them
         Of your own, to compete as they are, if a Lipschitz constant of them can be proven. Beside
         arrays: such as were not trained on their rows.
     shared : bool
@@ -119,9 +119,11 @@ def bracket(
     checks.whole(0, most=checks.SEEDS, seed=seed)
     if threads is not None:
         checks.whole(1, threads=threads)
-    if not isinstance(critics, list | tuple):
-        raise ValueError(f"critics is of type {type(critics).__name__}: give a list of networks")
     place = resolve_device(device)
+    if not isinstance(critics, list | tuple | Mapping):
+        raise ValueError(f"critics is of type {type(critics).__name__}: give a list of networks")
+    if not isinstance(critics, Mapping):
+        critics = {f"critics[{number}]": critic for number, critic in enumerate(critics)}
     with thread_limit(threads):
         laws = laws_of(
             real, fake, seed=seed, device=place, nets=radius == "asymptotic", shared=shared
@@ -136,7 +138,7 @@ def bracket(
                 laws, training, asked, lambda now: bar.set_description_str(_line(work, now))
             )
             try:
-                return work.run(list(critics))
+                return work.run(critics)
             except KeyboardInterrupt:
                 raise BracketInterrupted(work.so_far) from None
 

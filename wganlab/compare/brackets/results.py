@@ -111,11 +111,12 @@ class Bracket:
                 "cannot be: what is assumed does not hold, or it is the case of probability "
                 f"{1 - self.confidence:.3g} in which a side is wrong"
             )
+        if self.lower == 0 and self.upper == math.inf:
+            return "W1 of the laws may be anything: nothing from below, nothing from above"
         if self.upper > 2 * self.lower > 0:
-            return (
-                f"W1 of the laws is at least {self.lower:.5g}, with {sure}; nothing useful from "
-                f"above ({self.upper:.5g})"
-            )
+            above = "nothing from above" if self.upper == math.inf else "nothing useful from above"
+            size = "" if self.upper == math.inf else f" ({self.upper:.5g})"
+            return f"W1 of the laws is at least {self.lower:.5g}, with {sure}; {above}{size}"
         if self.lower == 0:
             return f"W1 of the laws is at most {self.upper:.5g}, with {sure}; nothing from below"
         digits = max(5, math.ceil(math.log10(self.upper / max(self.width, 1e-9 * self.upper))) + 2)
@@ -132,15 +133,13 @@ class Bracket:
         return dict(_finite(told))
 
     def __str__(self) -> str:
-        points = ", ".join(f"{n:,} {part}" for part, n in self.used.items() if n)
-        each = self.used["upper"] // self.plan.replicates
+        points = ", ".join(f"{n:,} of the {part}" for part, n in self.used.items() if n)
         rows = [
             self.told,
-            f"  lower: the gap of {self.method}, of proven slope {self.lipschitz:.6g}"
-            if self.method
-            else "  lower: no critic has a gap above 0",
-            f"  upper: {self.plan.replicates} exact distances of {each:,} points each",
-            f"  points of each law: {points}; {self.radius} radii; {self.seconds:.1f} s",
+            f"  lower: {self._below()}",
+            f"  upper: {self._above()}",
+            f"  points of each law: {points}",
+            f"  radii: {self.radius}; {self.seconds:.1f} s",
             *(f"  assumed: {text}" for text in self.assumptions),
             *(f"  note: {text}" for text in self.notes),
         ]
@@ -148,6 +147,22 @@ class Bracket:
             side = "inside" if self.holds(self.truth) else "OUTSIDE"
             rows.insert(1, f"  the truth is {self.truth:.6g}: {side}")
         return "\n".join(rows)
+
+    def _below(self) -> str:
+        """What is behind the lower side, in words."""
+        if not self.method:
+            return "nothing, for no critic told the laws apart"
+        told = f"the gap of {self.method}, of proven slope {self.lipschitz:.6g}"
+        return told if self.lower > 0 else f"nothing: {told}, is not above its radius"
+
+    def _above(self) -> str:
+        """What is behind the upper side, in words."""
+        if self.upper == math.inf:
+            return "nothing"
+        each = self.used["upper"] // self.plan.replicates  # of an array, no more than it has
+        told = f"{self.plan.replicates} exact distances of {each:,} points each"
+        corrected = self.plan.corrected and self.radius == "asymptotic" and self.method
+        return told + ", the same critic's gap as control variate" * bool(corrected)
 
 
 def _finite(told: Any) -> Any:

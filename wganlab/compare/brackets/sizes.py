@@ -72,6 +72,7 @@ def timed(
     if laws.left("upper") < math.inf:
         replicates = OF_ARRAYS  # of what is there, the fewer the larger
     block = int(min(4096, available))
+    laws.again("selection")  # of an array, whose rows both sides of a pilot look at
     a_point = _seconds(lambda: pilot.certify(1, block, 1)) / block
     rest = left - (time.perf_counter() - began) - replicates * once
     size = max(rest, 0.02 * seconds) / (BLOCKS * a_point)
@@ -86,6 +87,7 @@ def _is_corrected(laws: Laws, critic: Provable | None, plan: BracketPlan) -> boo
     block, points = max(1, plan.block // few), min(plan.points, SMALL)
     pilot = _pilot(laws, critic)
     pilot.certify(few, block, few)
+    laws.again("selection")
     pilot.transport(few, points, few)
     chosen = laws.left("selection")
     certified = min(laws.left("certification"), plan.blocks * plan.block)

@@ -24,6 +24,7 @@ from scipy import special
 from scipy.stats import qmc
 
 from wganlab.data import checks
+from wganlab.data.image_laws import ImageLaw
 from wganlab.learned.batch import at_once
 from wganlab.learned.critics.reading import read
 from wganlab.learned.runs.going import Run
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Part = Literal["training", "selection", "certification", "upper"]
 PARTS: tuple[Part, ...] = get_args(Part)
 SHARES = dict(zip(PARTS, (0.4, 0.1, 0.25, 0.25), strict=True))  # of an array
+UNSEEN = dict(zip(PARTS, (0.0, 0.1, 0.45, 0.45), strict=True))  # of images held out
 FEWEST = 80  # points of an array, of which twenty are certified
 BITS = 52  # of a coordinate of a net: those of float64
 GRID = 2.0 ** -(BITS + 1)  # half a cell, so that none is 0
@@ -103,20 +105,20 @@ class Source:
 class Rows(Source):
     """An array of independent draws, split at random into disjoint parts."""
 
-    def __init__(self, points: Array, seed: int) -> None:
+    def __init__(self, points: Array, seed: int, shares: dict[Part, float] = SHARES) -> None:
         if len(points) < FEWEST:
             raise ValueError(
                 f"{len(points)} points are too few to bound the law that they were drawn from: "
                 f"give {FEWEST} or more; between the points themselves exact.emd is exact"
             )
         order = np.random.default_rng(seed).permutation(len(points))
-        ends = np.rint(np.cumsum([SHARES[part] for part in PARTS]) * len(order)).astype(int)
+        ends = np.rint(np.cumsum([shares[part] for part in PARTS]) * len(order)).astype(int)
         pieces = np.split(points[order], ends[:-1])
         self.parts = dict(zip(PARTS, pieces, strict=True))
         self.used = dict.fromkeys(PARTS, 0)
 
-    def training(self) -> Array:
-        """The points to train on."""
+    def training(self) -> Any:
+        """The points to train on, or their law."""
         return self.parts["training"]
 
     def draw(self, part: Part, n: int) -> Array:
@@ -132,6 +134,29 @@ class Rows(Source):
     def left(self, part: Part) -> float:
         """Rows of that part."""
         return len(self.parts[part])
+
+
+class HeldOut(Rows):
+    """Images held out decide, all of them; critics are trained on the other images of the set."""
+
+    def __init__(self, law: ImageLaw, seed: int) -> None:
+        unseen = law.held_out(len(law.unseen), torch.device("cpu"))
+        super().__init__(array_of(unseen, law.name), seed, UNSEEN)
+        self.law, self.stream = law, torch.Generator().manual_seed(seed)
+
+    def training(self) -> ImageLaw:
+        """The images to train on."""
+        return self.law
+
+    def draw(self, part: Part, n: int) -> Array:
+        """The next images held out, or any to train on."""
+        if part == "training":
+            return array_of(self.law.sample(n, self.stream), self.law.name)
+        return super().draw(part, n)
+
+    def left(self, part: Part) -> float:
+        """Images held out of that part; inf to train on."""
+        return math.inf if part == "training" else super().left(part)
 
 
 class Drawn(Source):

@@ -12,6 +12,7 @@ from wganlab import exact
 from wganlab.compare.brackets.sources import (
     DIMENSIONS,
     Drawn,
+    HeldOut,
     Nets,
     OfUniforms,
     Part,
@@ -67,8 +68,8 @@ class Laws:
 
     @property
     def rows(self) -> bool:
-        """Is one of them known by the rows of an array alone?"""
-        return any(isinstance(side, Rows) for side in self.sources)
+        """Is one of them known by rows that the user gave?"""
+        return any(type(side) is Rows for side in self.sources)
 
     @property
     def coupled(self) -> bool:
@@ -119,7 +120,7 @@ class Laws:
         told = []
         if any(isinstance(side, Drawn) for side in self.sources):
             told.append("points that are drawn are independent draws of their laws")
-        if self.rows:
+        if any(isinstance(side, Rows) for side in self.sources):
             told.append("the rows of an array are independent draws of its law")
         if any(isinstance(side, Nets) for side in self.sources):
             told.append("points are scrambled Sobol points sent through the law's own function")
@@ -182,8 +183,6 @@ def _opened(law: Any) -> Any:
         raise ValueError("a known pair is both laws: give it alone, bracket(pair)")
     if isinstance(law, Run):
         return generator_law(law)
-    if isinstance(law, ImageLaw):  # a generator has seen the others
-        return law.held_out(len(law.unseen), torch.device("cpu"))
     return law.points() if isinstance(law, ImageSet) else law
 
 
@@ -192,6 +191,8 @@ def _source(law: Any, name: str, seed: int, split: int, device: torch.device, ne
         if nets and law.dimension <= DIMENSIONS:
             return Nets(law, seed)
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
+    if isinstance(law, ImageLaw):  # a generator has seen the others
+        return HeldOut(law, split)
     coordinates = law.uniforms if isinstance(law, Toy) else None
     if nets and coordinates is not None and coordinates <= DIMENSIONS:
         cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), coordinates)

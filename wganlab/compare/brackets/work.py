@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +61,17 @@ class Work:
     asked: Asked
     tell: Callable[[str], None]
     """Called with what is done now."""
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=lambda: time.perf_counter())
     history: list[Look] = field(default_factory=list)
     so_far: Bracket | None = None
 
-    def run(self, users: list[Any]) -> Bracket:
-        """All of it."""
+    def run(self, users: Mapping[str, Any]) -> Bracket:
+        """All of it, with critics of the user's by their names."""
         self.users = users
         self.plan = self.asked.plan or sizes.at_first(self.asked.seconds)
         self.choice = Choice(self.laws, self.plan.selection)
-        for number, critic in enumerate(users):
-            self.choice.enter_module(critic, f"critics[{number}]")
+        for name, critic in users.items():
+            self.choice.enter_module(critic, name)
         entrants = self.heats()
         first = sizes.within(sizes.FIRST, self.laws)
         self.look(first, self.evidence(), last=False)

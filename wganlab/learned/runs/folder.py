@@ -8,6 +8,8 @@
                        and a digest of the data that they are of
     samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
+    bracket.json       a bracket around W1 of the laws of generator and data, and the iteration it
+                       is of (`commands/run_bracket`)
 
 A checkpoint replaces the one before in one step, so that there is a whole one at any moment; rows
 that were written after it are cut off when a run goes on. So a run that was killed and went on ends
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
-DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html")
+DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json")
 
 
 class RunFolder:
