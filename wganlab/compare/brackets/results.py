@@ -159,7 +159,8 @@ class Bracket:
         """What is behind the upper side, in words."""
         if self.upper == math.inf:
             return "nothing"
-        each = self.used["upper"] // self.plan.replicates  # of an array, no more than it has
+        plan = self.plan  # arrays may have fewer points than are planned
+        each = self.used.get("upper", plan.replicates * plan.points) // plan.replicates
         told = f"{self.plan.replicates} exact distances of {each:,} points each"
         corrected = self.plan.corrected and self.radius == "asymptotic" and self.method
         return told + ", the same critic's gap as control variate" * bool(corrected)
