@@ -1065,6 +1065,7 @@ COMPARE = {
             ("stats.t.isf(level, self.freedom)", "stats.norm.isf(level)"),
             ("log = math.log(2 / level)", "log = math.log(1 / level)"),
             ("7 * reach * log", "reach * log"),
+            ("(1 + coupled) * math.log", "math.log"),
             ("math.log(1 / level) / (points * replicates)", "math.log(1 / level) / points"),
         ],
     ),
@@ -1079,6 +1080,8 @@ COMPARE = {
             ("zip(PARTS, seeds, strict=True)", "zip(PARTS, seeds[:1] * 4, strict=True)"),
             ("map(np.random.default_rng, seeds)", "[np.random.default_rng(0)] * 4"),
             ("special.ndtri(u)", "u"),
+            ("if head in self.heads:", "if False:", "bracket_doors"),
+            ("else torch.float64", "else torch.float32", "bracket_doors"),
             (
                 "super().__init__(array_of(unseen, law.name), seed, UNSEEN)",
                 "super().__init__(array_of(unseen, law.name), seed)",
@@ -1092,16 +1095,26 @@ COMPARE = {
         [
             ('elif self.shared and part == "upper":', "elif self.shared:"),
             ("if shapes[0] != shapes[1]:", "if False:"),
+            ("return self.fake is None or self.shared", "return False"),
+            ("return Rows(array_of(law, name), split)", "return Rows(array_of(law, name), seed)"),
+            ("if cloud.shape[1:] != self.shape:", "if False:", "bracket_doors"),
         ],
     ),
     "wganlab/compare/brackets/provable.py": (
         ("bracket",),
         [
-            ("np.clip(values, self.low, self.high) / self.lipschitz", "values"),
+            ("np.clip(self.ask(z), self.low, self.high) / self.lipschitz", "self.ask(z)"),
             ("if not np.isfinite(values).all():", "if False:"),
             ("if _state(copy) != weights:", "if False:"),
             ("if not bound < math.inf:", "if False:"),
             ("if over.max() > 1e-6 * scale:", "if False:"),
+            ("if bound == 0:", "if False:", "bracket_doors"),
+            (
+                "scale = float(np.ptp(values))",
+                "scale = float(np.abs(values).max())",
+                "bracket_doors",
+            ),
+            ("if jump > ROUGH * reach:", "if False:", "bracket_doors"),
         ],
     ),
     "wganlab/compare/brackets/evidence.py": (
@@ -1114,6 +1127,7 @@ COMPARE = {
             ("return told.value + told.radius(level)", "return told.value - told.radius(level)"),
             ("2 * self.critic.reach, level)", "0.0, level)"),
             ("if self.reach > diameter * (1 + EDGE):", "if False:"),
+            ("if 0 < far < SMALLEST:", "if False:", "bracket_doors"),
         ],
     ),
     "wganlab/compare/brackets/choice.py": (
@@ -1137,6 +1151,8 @@ COMPARE = {
             ("lower=max(look.lower for look", "lower=min(look.lower for look"),
             ("upper=min(look.upper for look", "upper=max(look.upper for look"),
             ("return math.inf\n        return evidence", "return 0.0\n        return evidence"),
+            ("self.history = [_without(look, critic.name)", "_ = [look", "bracket_doors"),
+            ("half = {n: max(LEAST, (", "half = {n: max(1, (", "bracket_doors"),
         ],
     ),
     "wganlab/compare/truth_observers.py": (

@@ -76,7 +76,30 @@ def test_radii_of_finite_samples_are_those_of_the_papers():
     assert math.exp(-2 * t**2 / (2 * 30 * 5 * (2.0 / 150) ** 2)) == pytest.approx(0.05)
 
 
+def test_pairs_that_may_depend_on_each_other_have_a_wider_radius():
+    # n R pairs, each with c = 2 B / (n R)
+    t = mcdiarmid(2.0, 30, 5, 0.05, coupled=True)
+    assert math.exp(-2 * t**2 / (30 * 5 * (4.0 / 150) ** 2)) == pytest.approx(0.05)
+
+    def both(n, rng):
+        z = rng.uniform(size=(n, 2))
+        return z, 1 - z
+
+    for laws, wider in (((both,), 2), ([lambda n, rng: both(n, rng)[0]] * 2, 1)):
+        look = tiny(*laws, radius="finite-sample", diameter=1.5).history[-1]
+        radius = 1.5 * math.sqrt(wider * math.log(1 / look.level) / 400)
+        assert look.upper - look.distance == pytest.approx(radius)
+
+
 # where points come from
+
+
+def test_rows_that_belong_together_stay_in_one_part():
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    laws = laws_of(x, -x, seed=0, device=CPU, nets=True, shared=False)
+    for part in PARTS:
+        first, second = laws.draw(part, 10)
+        np.testing.assert_array_equal(first, -second)
 
 
 def test_an_array_is_split_into_parts_that_share_no_row():

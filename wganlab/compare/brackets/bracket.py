@@ -20,7 +20,9 @@ share its level, so that all of them hold together, and what is told is their in
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, get_args
 
 from tqdm import tqdm
@@ -59,8 +61,9 @@ def bracket(
     real, fake
         The laws: toys, frozen laws of SciPy, distributions of torch, discrete measures, callables
         (n, generator) -> points, runs (of which the generator is meant), `OfUniforms`; or arrays,
-        tensors, data frames and image sets of shape (n, ...), whose rows are independent draws of a
-        law that is not known: they are split once, at random, into disjoint parts. Or a known pair
+        tensors, data frames, measures of equal weights and image sets of shape (n, ...), whose rows
+        are independent draws of a law that is not known: they are split once, at random, into
+        disjoint parts. A law must not have been made of such rows. Or a known pair
         alone, or a callable for pairs of points. The points of toys, known pairs, runs and
         `OfUniforms` are functions of uniform numbers, of which scrambled Sobol points are taken.
     confidence : float
@@ -69,12 +72,14 @@ def bracket(
         How long it may take, about; some seconds it takes in any case.
     radius : "asymptotic" or "finite-sample"
         "asymptotic" takes Student's t, of 32 blocks of points and of the replicates: right in the
-        limit, and for laws of finite variance. "finite-sample" is right for any number of points:
+        limit, and for laws of finite variance; a part of a law that is far away and so rare that
+        no point shows it is missed above. "finite-sample" is right for any number of points:
         empirical Bernstein below, McDiarmid above, which needs a diameter.
     diameter : float, optional
         Of a set that holds all points of both laws; for "finite-sample" alone.
     critics : sequence of nn.Module or FittedCritic, or mapping of names to them
-        Of your own, to compete as they are, if a Lipschitz constant of them can be proven.
+        Of your own, to compete as they are, if a Lipschitz constant of them can be proven. Beside
+        arrays: such as were not trained on their rows.
     shared : bool
         Let the same uniform numbers make the points of both laws in the exact distances, where both
         are of uniform numbers: generators with one latent, and of a known pair its optimal coupling
@@ -110,28 +115,23 @@ def bracket(
     >>> found.holds(5.0), round(found.upper, 2)
     (True, 5.0)
     """
-    checks.among(get_args(Radius), radius=radius)
-    checks.positive(seconds=seconds, **({} if diameter is None else {"diameter": diameter}))
+    asked = _asked(confidence, seconds, radius, diameter, plan)
     checks.whole(0, most=checks.SEEDS, seed=seed)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence = {confidence}: give a probability, as 0.95")
-    if diameter is not None and radius != "finite-sample":
-        raise ValueError('diameter belongs to radius="finite-sample": asymptotic radii need none')
-    if plan is not None and not isinstance(plan, BracketPlan):
-        raise ValueError(f"plan = {plan!r}: give a compare.BracketPlan, or leave it out")
+    if threads is not None:
+        checks.whole(1, threads=threads)
     place = resolve_device(device)
+    if not isinstance(critics, list | tuple | Mapping):
+        raise ValueError(f"critics is of type {type(critics).__name__}: give a list of networks")
     if not isinstance(critics, Mapping):
         critics = {f"critics[{number}]": critic for number, critic in enumerate(critics)}
     with thread_limit(threads):
         laws = laws_of(
             real, fake, seed=seed, device=place, nets=radius == "asymptotic", shared=shared
         )
-        asked = Asked(confidence, seconds, radius, diameter, plan)
         training = Training(laws.training(), seed, place)
         disable = None if progress is None else not progress
-
-        def tell(now: str) -> None:
-            bar.set_description_str(_line(work, now))
+        if sys.stderr is None or sys.stderr.closed:  # there is nowhere to draw a bar
+            disable = True
 
         with tqdm(total=1, bar_format="{desc} [{elapsed}]", disable=disable, leave=False) as bar:
             work = Work(
@@ -141,6 +141,19 @@ def bracket(
                 return work.run(critics)
             except KeyboardInterrupt:
                 raise BracketInterrupted(work.so_far) from None
+
+
+def _asked(confidence: Any, seconds: Any, radius: Any, diameter: Any, plan: Any) -> Asked:
+    """What the user wants, if it makes sense."""
+    checks.among(get_args(Radius), radius=radius)
+    checks.positive(seconds=seconds, **({} if diameter is None else {"diameter": diameter}))
+    if not (isinstance(confidence, Real) and 0 < float(confidence) < 1):
+        raise ValueError(f"confidence = {confidence!r}: give a probability, as 0.95")
+    if diameter is not None and radius != "finite-sample":
+        raise ValueError('diameter belongs to radius="finite-sample": asymptotic radii need none')
+    if plan is not None and not isinstance(plan, BracketPlan):
+        raise ValueError(f"plan = {plan!r}: give a compare.BracketPlan, or leave it out")
+    return Asked(float(confidence), seconds, radius, diameter, plan)
 
 
 def _line(work: Work, now: str) -> str:

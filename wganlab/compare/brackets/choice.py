@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wganlab.compare.brackets.provable import Provable, UnprovenError, frozen, refuse_steeper
+from wganlab.compare.brackets.provable import (
+    Provable,
+    UnprovenError,
+    frozen,
+    refuse_rougher,
+    refuse_steeper,
+)
 from wganlab.learned.batch import ENTRIES
 
 if TYPE_CHECKING:
@@ -51,6 +57,7 @@ class Choice:
             f, g = (critic(cloud) for cloud in self.points)
             seen, values = np.concatenate(self.points), np.concatenate([f, g])
             refuse_steeper(critic.name, seen, values, np.random.default_rng(0))
+            refuse_rougher(critic, seen, values, np.random.default_rng(1))
         except UnprovenError as error:
             self.notes.append(str(error))
             return

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-6  # of the reach of a critic: more than float32 on the way leaves of a mean
 NOTHING = Mean(0.0, math.inf, 1.0)
+SMALLEST = 1e-150  # spread of points, of which squares are far from the smallest of float64
 EDGE = 1e-9  # relative, of a distance: more than its rounding
 
 
@@ -81,6 +82,12 @@ class Evidence:
             x, y = self._drawn(1, points, of)
             flat = [cloud.reshape(len(cloud), -1) for cloud in (x, y)]
             ends = np.concatenate(flat)
+            far = float(np.abs(ends - ends[0]).max())
+            if 0 < far < SMALLEST:
+                raise ValueError(
+                    f"points are {far:.3g} apart, where squares of distances leave float64: choose "
+                    "a smaller unit"
+                )
             self.reach = max(self.reach, float(np.linalg.norm(ends - ends[0], axis=1).max()))
             self.fewest = min(self.fewest, len(x), len(y))
             gap = math.nan if self.critic is None else self._gap(x, y)
@@ -170,4 +177,5 @@ class Evidence:
                 "diameter of a set that holds all points of both laws"
             )
         value = self.distance.value * (1 + EDGE)
-        return value + mcdiarmid(diameter, int(self.fewest), len(self.pairs), level)
+        coupled, n = self.laws.coupled, int(self.fewest)
+        return value + mcdiarmid(diameter, n, len(self.pairs), level, coupled=coupled)

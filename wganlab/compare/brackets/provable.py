@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 AT_ONCE = 2**13  # points of few dimensions that a critic is given at once
 ROUNDED = 1e-9  # relative: more than rounding in float64 leaves of a proof or a mean
 CHECKED = 512  # pairs of points between which its slope is looked at
+NEAR = 10.0 ** -np.arange(1, 13)  # of the spread of the points: how near some of these pairs are
+ROUGH = 1e-6  # of the range of its values: more than float64 may leave of a step
 
 
 class UnprovenError(ValueError):
@@ -58,10 +60,11 @@ class Provable:
         UnprovenError
             If a value is not finite.
         """
-        values = self.ask(z)
+        with np.errstate(over="ignore"):
+            values = np.clip(self.ask(z), self.low, self.high) / self.lipschitz
         if not np.isfinite(values).all():
             raise UnprovenError(f"{self.name} has a value that is not finite")
-        return np.clip(values, self.low, self.high) / self.lipschitz
+        return values
 
     @property
     def reach(self) -> float:
@@ -108,6 +111,8 @@ def frozen(critic: Any, name: str, shape: Sequence[int], sample: Array) -> Prova
                 f"of {name} no Lipschitz constant is proven (learned.lipschitz_bound): a bound "
                 "needs one, whatever its training did"
             )
+        if bound == 0:
+            raise UnprovenError(f"{name} is constant, and bounds nothing")
         weights = _state(copy)
         bound = max(bound, np.finfo(np.float64).tiny) * (1 + ROUNDED)
 
@@ -157,7 +162,7 @@ def refuse_steeper(name: str, z: Array, values: Array, rng: np.random.Generator)
     first, second = rng.integers(len(z), size=(2, CHECKED))
     rises = np.abs(values[first] - values[second])
     apart = np.linalg.norm((z[first] - z[second]).reshape(CHECKED, -1), axis=1)
-    scale = float(np.abs(values).max()) + float(apart.max())
+    scale = float(np.ptp(values)) + float(apart.max())
     over = rises - apart * (1 + 1e-6)
     if over.max() > 1e-6 * scale:
         raise UnprovenError(
@@ -165,3 +170,24 @@ def refuse_steeper(name: str, z: Array, values: Array, rng: np.random.Generator)
             f"constant allows {float(apart[over.argmax()]):.4g}: it is not what was proven, and "
             "bounds nothing"
         )
+
+
+def refuse_rougher(critic: Provable, z: Array, values: Array, rng: np.random.Generator) -> None:
+    """UnprovenError if its values jump between points that are next to each other.
+
+    What is proven is of real numbers. In float64 a large number that is added and taken away again
+    leaves steps, and the mean over points on the edge of a step is that of another function.
+    """
+    spread = float(np.ptp(z, axis=0).max())
+    reach = float(np.ptp(values))
+    where = rng.integers(len(z), size=CHECKED)
+    for near in NEAR * spread:
+        way = rng.normal(size=(CHECKED, *z.shape[1:]))
+        moved = z[where] + way * (near / max(float(np.abs(way).max()), 1.0))
+        apart = np.linalg.norm((moved - z[where]).reshape(CHECKED, -1), axis=1)
+        jump = float((np.abs(critic(moved) - values[where]) - apart * (1 + ROUGH)).max())
+        if jump > ROUGH * reach:
+            raise UnprovenError(
+                f"{critic.name} rises by {jump:.4g} more than points {near:.4g} apart allow: its "
+                "numbers are too large for float64 to hold what is proven, and it bounds nothing"
+            )

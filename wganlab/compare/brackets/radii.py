@@ -7,7 +7,9 @@
 - McDiarmid ("On the method of bounded differences", 1989), of the mean of R exact distances between
   n independent points of each law, whose supports have diameter B: a point moves one distance by
   B / n and the mean by B / (n R), and there are 2 n R points, so that the radius at level alpha is
-  B sqrt(log(1 / alpha) / (n R)): "finite-sample".
+  B sqrt(log(1 / alpha) / (n R)): "finite-sample". Where points are drawn in pairs that may depend
+  on each other, n R pairs are independent, and each moves the mean by 2 B / (n R): sqrt(2) times
+  as much.
 """
 
 from __future__ import annotations
@@ -90,7 +92,9 @@ def bernstein(count: int, variance: float, reach: float, level: float) -> float:
     return math.sqrt(2 * variance * log / count) + 7 * reach * log / (3 * (count - 1))
 
 
-def mcdiarmid(diameter: float, points: int, replicates: int, level: float) -> float:
+def mcdiarmid(
+    diameter: float, points: int, replicates: int, level: float, *, coupled: bool = False
+) -> float:
     """McDiarmid's radius, on one side, of a mean of exact distances; see the module.
 
     Examples
@@ -98,4 +102,4 @@ def mcdiarmid(diameter: float, points: int, replicates: int, level: float) -> fl
     >>> round(mcdiarmid(1.0, 1000, 10, 0.025), 4)
     0.0192
     """
-    return diameter * math.sqrt(math.log(1 / level) / (points * replicates))
+    return diameter * math.sqrt((1 + coupled) * math.log(1 / level) / (points * replicates))

@@ -104,7 +104,13 @@ class Bracket:
     @property
     def told(self) -> str:
         """The bracket in words, without a side that says nothing."""
-        sure = f"{100 * self.confidence:g} % confidence"
+        sure = f"{100 * self.confidence:.12g} % confidence"
+        if self.lower > self.upper:
+            return (
+                f"W1 of the laws is at least {self.lower:.5g} and at most {self.upper:.5g}, which "
+                "cannot be: what is assumed does not hold, or it is the case of probability "
+                f"{1 - self.confidence:.3g} in which a side is wrong"
+            )
         if self.lower == 0 and self.upper == math.inf:
             return "W1 of the laws may be anything: nothing from below, nothing from above"
         if self.upper > 2 * self.lower > 0:
@@ -153,7 +159,9 @@ class Bracket:
         """What is behind the upper side, in words."""
         if self.upper == math.inf:
             return "nothing"
-        told = f"{self.plan.replicates} exact distances of {self.plan.points:,} points each"
+        plan = self.plan  # arrays may have fewer points than are planned
+        each = self.used.get("upper", plan.replicates * plan.points) // plan.replicates
+        told = f"{self.plan.replicates} exact distances of {each:,} points each"
         corrected = self.plan.corrected and self.radius == "asymptotic" and self.method
         return told + ", the same critic's gap as control variate" * bool(corrected)
 

@@ -42,6 +42,7 @@ UNSEEN = dict(zip(PARTS, (0.0, 0.1, 0.45, 0.45), strict=True))  # of images held
 FEWEST = 80  # points of an array, of which twenty are certified
 BITS = 52  # of a coordinate of a net: those of float64
 GRID = 2.0 ** -(BITS + 1)  # half a cell, so that none is 0
+HEAD, DISTINCT = 64, 8  # points that are compared with those before; of which so many differ
 DIMENSIONS = 21_201  # of which SciPy has nets
 
 
@@ -63,7 +64,7 @@ class OfUniforms:
     """Uniform numbers that a point takes."""
 
     def __post_init__(self) -> None:
-        checks.whole(1, most=DIMENSIONS, dimension=self.dimension)
+        checks.whole(1, dimension=self.dimension)
         if not callable(self.function):
             raise ValueError(f"function = {self.function!r}: give a function of uniform numbers")
 
@@ -76,7 +77,9 @@ class OfUniforms:
 
     def sample(self, n: int, generator: torch.Generator) -> Any:
         """Independent points, as `learned.fit_critic` asks for them."""
-        u = torch.rand((n, self.dimension), generator=generator, device=generator.device)
+        kind = torch.float32 if generator.device.type == "mps" else torch.float64
+        size = (n, self.dimension)
+        u = torch.rand(size, generator=generator, device=generator.device, dtype=kind)
         return self(u.double().clamp(GRID, 1 - GRID).cpu().numpy())
 
 
@@ -168,14 +171,32 @@ class Drawn(Source):
             part: torch.Generator(device).manual_seed(own)
             for part, own in zip(PARTS, seeds, strict=True)
         }
+        self.heads: set[tuple[bytes, ...]] = set()
 
     def training(self) -> Any:
         """The law itself."""
         return self.law
 
     def draw(self, part: Part, n: int) -> Any:
-        """New points."""
-        return self.ask(n, self.streams[part])
+        """New points.
+
+        Raises
+        ------
+        ValueError
+            If they were drawn before.
+        """
+        drawn = self.ask(n, self.streams[part])
+        for cloud in drawn if isinstance(drawn, tuple) else (drawn,):
+            head = tuple(row.tobytes() for row in cloud[:HEAD])
+            if n >= HEAD and len({*head}) > DISTINCT:  # a law of few atoms may repeat them
+                if head in self.heads:
+                    raise ValueError(
+                        "a sampler gave the same points twice, and must draw new ones whenever it "
+                        "is asked: let it draw with the generator that it is given, "
+                        "(n, generator) -> points, and seed none itself"
+                    )
+                self.heads.add(head)
+        return drawn
 
 
 class Nets(Source):

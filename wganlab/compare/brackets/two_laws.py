@@ -10,6 +10,7 @@ import torch
 
 from wganlab import exact
 from wganlab.compare.brackets.sources import (
+    DIMENSIONS,
     Drawn,
     HeldOut,
     Nets,
@@ -38,6 +39,10 @@ SHARED = (
     "shared=True sends the same uniform numbers through both laws: give a known pair, or two laws "
     "of as many uniform numbers each, generators of runs or compare.OfUniforms(function, dimension)"
 )
+ALONE = (
+    "fake is missing: give two laws, bracket(real, fake), or a known pair, or a callable "
+    "(n, generator) -> (real points, fake points)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +58,23 @@ class Laws:
     """Where they are known."""
     shared: bool = False
     """Do the same uniform numbers make the points of both in the exact distances?"""
+    runs: bool = False
+    """Is one of them the generator of a run?"""
 
     @property
     def truth(self) -> float | None:
         """W1 of the laws, where it is known."""
         return None if self.pair is None else self.pair.emd
+
+    @property
+    def rows(self) -> bool:
+        """Is one of them known by rows that the user gave?"""
+        return any(type(side) is Rows for side in self.sources)
+
+    @property
+    def coupled(self) -> bool:
+        """May a point of one depend on that of the other which is drawn with it?"""
+        return self.fake is None or self.shared
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -81,6 +98,12 @@ class Laws:
             x, y = self.real.law(u), self.fake.law(u)
         else:
             x, y = (side.draw(part, at_most(n, side.left(part), of)) for side in self.sources)
+        for cloud, name in ((x, "real"), (y, "fake")):
+            if cloud.shape[1:] != self.shape:
+                raise ValueError(
+                    f"{name} gave points of shape {self.shape}, and then of {cloud.shape[1:]}: a "
+                    "law lives in one space"
+                )
         return x, y
 
     def again(self, part: Part) -> None:
@@ -114,6 +137,11 @@ def laws_of(
     ValueError
         If they are no laws, live in two spaces, or have no uniform numbers to share.
     """
+    if shared and not nets:
+        raise ValueError(
+            'shared=True couples points of both laws, and radius="finite-sample" counts on '
+            "independent ones: leave one of them out"
+        )
     seeds = np.random.SeedSequence(seed).generate_state(2).tolist()
     pair = real if fake is None and isinstance(real, exact.known.Pair) else None
     if pair is not None:
@@ -122,15 +150,17 @@ def laws_of(
             OfUniforms(lambda u: pair.of_uniforms(u[:1], u)[1], pair.dim),
         )
     elif fake is None:
+        if not callable(real) or isinstance(real, OfUniforms):
+            raise ValueError(ALONE)
         ask = joint_of(real, paired=False)
-        both = Drawn(real, lambda n, g: _both(ask(n, g)), seeds[0], device)
+        both = Drawn(real, lambda n, g: _both(ask(n, g), n), seeds[0], device)
         if shared:
             raise ValueError(SHARED)
         return Laws(both, None, both.draw("training", 2)[0].shape[1:])
     else:
         sides = aligned(samplers.plain(_opened(real)), samplers.plain(_opened(fake)))
     made = [
-        _source(side, name, own, device, nets)
+        _source(side, name, own, seed, device, nets)
         for side, name, own in zip(sides, ("real", "fake"), seeds, strict=True)
     ]
     if shared and not (
@@ -144,7 +174,7 @@ def laws_of(
             f"real points have shape {shapes[0]} and fake ones {shapes[1]}: they must live in one "
             "space"
         )
-    return Laws(made[0], made[1], shapes[0], pair, shared)
+    return Laws(made[0], made[1], shapes[0], pair, shared, Run in (type(real), type(fake)))
 
 
 def _opened(law: Any) -> Any:
@@ -156,24 +186,26 @@ def _opened(law: Any) -> Any:
     return law.points() if isinstance(law, ImageSet) else law
 
 
-def _source(law: Any, name: str, seed: int, device: torch.device, nets: bool) -> Source:
+def _source(law: Any, name: str, seed: int, split: int, device: torch.device, nets: bool) -> Source:
     if isinstance(law, OfUniforms):
-        if nets:
+        if nets and law.dimension <= DIMENSIONS:
             return Nets(law, seed)
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
     if isinstance(law, ImageLaw):  # a generator has seen the others
-        return HeldOut(law, seed)
-    if nets and isinstance(law, Toy) and law.uniforms is not None:
-        cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), law.uniforms)
+        return HeldOut(law, split)
+    coordinates = law.uniforms if isinstance(law, Toy) else None
+    if nets and coordinates is not None and coordinates <= DIMENSIONS:
+        cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), coordinates)
         return Nets(cube, seed, law)
     if samplers.is_law(law):
         ask = sampler_of(law, name, device)
         return Drawn(law, lambda n, g: array_of(ask(n, g), name, n), seed, device)
-    return Rows(array_of(law, name), seed)
+    # arrays of one length in one order: rows that belong together stay in one part
+    return Rows(array_of(law, name), split)
 
 
-def _both(drawn: Any) -> tuple[Array, Array]:
-    x, y = (array_of(cloud, name) for cloud, name in zip(drawn, ("real", "fake"), strict=True))
+def _both(drawn: Any, n: int) -> tuple[Array, Array]:
+    x, y = (array_of(cloud, name, n) for cloud, name in zip(drawn, ("real", "fake"), strict=True))
     if x.shape != y.shape:
         raise ValueError(f"the sampler gave real points {x.shape} and fake ones {y.shape}")
     return x, y

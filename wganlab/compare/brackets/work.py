@@ -12,6 +12,7 @@ from wganlab.compare.brackets import contest, sizes
 from wganlab.compare.brackets.choice import Choice
 from wganlab.compare.brackets.evidence import Evidence
 from wganlab.compare.brackets.provable import UnprovenError
+from wganlab.compare.brackets.radii import LEAST
 from wganlab.compare.brackets.results import Bracket, BracketPlan, Look
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ EARLY = 0.125  # share of the error probability of each look but the last
 LOOKS = 3
 ASSUMED: dict[Radius, str] = {
     "asymptotic": "means of blocks of points and of exact distances are nearly normal, of finite "
-    "variance (Student's t)",
+    "variance (Student's t): no far part of a law is so rare that the points hardly show it",
     "finite-sample": "nothing more below (empirical Bernstein); above, both laws are within the "
     "diameter (McDiarmid)",
 }
+SEEN = "critics of yours, and a run whose generator is a law, were not trained on rows given here"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Work:
 
     def run(self, users: Mapping[str, Any]) -> Bracket:
         """All of it, with critics of the user's by their names."""
+        self.users = users
         self.plan = self.asked.plan or sizes.at_first(self.asked.seconds)
         self.choice = Choice(self.laws, self.plan.selection)
         for name, critic in users.items():
@@ -78,7 +81,7 @@ class Work:
             self.tell("points are timed")
             plan = sizes.timed(plan, self.laws, self.choice.best, self.left, self.asked.seconds)
         plan, evidence = sizes.within(plan, self.laws), self.evidence()
-        half = {name: (getattr(plan, name) + 1) // 2 for name in ("blocks", "replicates")}
+        half = {n: max(LEAST, (getattr(plan, n) + 1) // 2) for n in ("blocks", "replicates")}
         self.look(replace(plan, **half), evidence, last=False, of=plan)
         return self.look(plan, evidence, last=True)
 
@@ -138,6 +141,7 @@ class Work:
         except UnprovenError as error:
             assert critic is not None
             self.choice.drop(critic, error)
+            self.history = [_without(look, critic.name) for look in self.history]
             evidence.refuse()
         self.tell("the upper side")
         evidence.transport(plan.replicates, plan.points, whole.replicates)
@@ -184,7 +188,7 @@ class Work:
             plan=plan,
             seconds=time.perf_counter() - self.began,
             history=tuple(self.history),
-            assumptions=(*self.laws.assumed(), ASSUMED[radius]),
+            assumptions=(*self.laws.assumed(), *self._unseen(), ASSUMED[radius]),
             notes=tuple(notes),
         )
 
@@ -197,3 +201,12 @@ class Work:
             "certification": sum(n for n, _ in evidence.spreads),
             "upper": len(evidence.pairs) * int(evidence.fewest),
         }
+
+    def _unseen(self) -> tuple[str, ...]:
+        """What only the user knows of critics and generators beside rows of an array."""
+        return (SEEN,) if self.laws.rows and (self.users or self.laws.runs) else ()
+
+
+def _without(look: Look, critic: str) -> Look:
+    """That look, of which nothing is left where it was by a critic that is not what was proven."""
+    return replace(look, lower=0.0, upper=math.inf) if look.critic == critic else look
