@@ -158,7 +158,7 @@ def bracket(
     """What `compare.bracket` tells, of so many CPU seconds or of a plan."""
     with cpu_time():
         asked = Asked(confidence, seconds or math.inf, radius, None, plan)
-        found: Bracket = begun(kind, dimension, asked, seed).run([])
+        found: Bracket = begun(kind, dimension, asked, seed).run({})
     return found
 
 
@@ -188,7 +188,7 @@ def at_once(kind: str, dimension: int, seed: int, plan: BracketPlan) -> list[tup
     with cpu_time():
         asked = Asked(max(CONFIDENCES), math.inf, "asymptotic", None, plan)
         work = begun(kind, dimension, asked, seed, AtOnce)
-        work.run([])
+        work.run({})
     return [work.sides[confidence] for confidence in CONFIDENCES]
 
 
