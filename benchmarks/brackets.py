@@ -164,11 +164,11 @@ def minute_table(rows: dict[str, dict]) -> str:
     ]
     for name, row in rows.items():
         truth = row["truth"] or row["lower"]
+        width = (row["upper"] - row["lower"]) / truth
         lines.append(
-            f"| {name} | {'-' if row['truth'] is None else format(truth, '.4f')} | "
-            f"[{row['lower']:.4f}, {row['upper']:.4f}] | "
-            f"{(row['upper'] - row['lower']) / truth:.4f} | {row['lower'] / truth:.4f} | "
-            f"{row['cpu']:.0f} |"
+            f"| {name} | {'-' if row['truth'] is None else format(truth, '.5f')} | "
+            f"[{row['lower']:.5f}, {row['upper']:.5f}] | {width:.5f} | "
+            f"{row['lower'] / truth:.5f} | {row['cpu']:.0f} |"
         )
     return "\n".join(lines)
 
