@@ -442,6 +442,16 @@ def test_a_plan_makes_the_same_bracket_again():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+@pytest.mark.parametrize("calls", [5, 17, 22, 30])
+def test_a_critic_that_fails_while_points_are_timed_is_left_out(calls, monkeypatch):
+    monkeypatch.setattr(Work, "heats", lambda self: {})
+    critic = Cheat("counts")
+    critic.calls = 40 - calls
+    found = bracket(SHIFT, critics=[critic], seconds=0.5, device="cpu", progress=False)
+    assert found.lower <= 1 <= found.upper
+    assert "critics[0]" in found.notes[0]
+
+
 @pytest.mark.slow
 def test_a_time_is_kept_and_spent():
     found = bracket(exact.known.Balls(), seconds=8, device="cpu", progress=False)

@@ -17,6 +17,7 @@ from wganlab.compare.brackets.results import Bracket, BracketPlan, Look
 
 if TYPE_CHECKING:
     from wganlab.compare.brackets.contest import Entrant, Training
+    from wganlab.compare.brackets.provable import Provable
     from wganlab.compare.brackets.results import Radius
     from wganlab.compare.brackets.two_laws import Laws
 
@@ -76,11 +77,8 @@ class Work:
         first = sizes.within(sizes.FIRST, self.laws)
         self.look(first, self.evidence(), last=False)
         self.final(entrants)
-        plan = self.plan
-        if self.asked.plan is None:
-            self.tell("points are timed")
-            plan = sizes.timed(plan, self.laws, self.choice.best, self.left, self.asked.seconds)
-        plan, evidence = sizes.within(plan, self.laws), self.evidence()
+        plan = sizes.within(self.plan if self.asked.plan else self.sized(), self.laws)
+        evidence = self.evidence()
         half = {n: max(LEAST, (getattr(plan, n) + 1) // 2) for n in ("blocks", "replicates")}
         self.look(replace(plan, **half), evidence, last=False, of=plan)
         return self.look(plan, evidence, last=True)
@@ -125,6 +123,22 @@ class Work:
             self.tell(f"{winner.name}, chosen")
             self.choice.enter_module(self.training.fit(winner.method, steps), winner.name)
 
+    def sized(self) -> BracketPlan:
+        """The plan with what there is time for, with the best critic that is what was proven."""
+        self.tell("points are timed")
+        while True:
+            critic = self.choice.best
+            try:
+                return sizes.timed(self.plan, self.laws, critic, self.left, self.asked.seconds)
+            except UnprovenError as error:
+                assert critic is not None
+                self.refuse(critic, error)
+
+    def refuse(self, critic: Provable, error: UnprovenError) -> None:
+        """Drop a critic that is not what was proven, and what earlier looks have by it."""
+        self.choice.drop(critic, error)
+        self.history = [_without(look, critic.name) for look in self.history]
+
     def evidence(self) -> Evidence:
         """Nothing seen yet, of the best critic."""
         return Evidence(self.laws, self.choice.best, equal=self.asked.finite_sample)
@@ -140,8 +154,7 @@ class Work:
             evidence.certify(plan.blocks, plan.block, whole.blocks)
         except UnprovenError as error:
             assert critic is not None
-            self.choice.drop(critic, error)
-            self.history = [_without(look, critic.name) for look in self.history]
+            self.refuse(critic, error)
             evidence.refuse()
         self.tell("the upper side")
         evidence.transport(plan.replicates, plan.points, whole.replicates)
