@@ -172,6 +172,7 @@ def test_a_critic_that_is_not_what_was_proven_has_no_lower_side(monkeypatch):
     pair = exact.known.Translation((1.0, 0.0))
     monkeypatch.setattr("wganlab.compare.brackets.provable.lipschitz_bound", lambda *_: 0.5)
     linear = nn.Linear(2, 1)
+    linear.weight.data[:] = torch.tensor([[-1.0, 0.0]])
     methods = {"false": linear, "function": lambda z: z[:, 0]}
     false, function = made(pairs=pair, methods=methods, seeds=1).rows
     assert false.lower is function.lower is None
