@@ -24,9 +24,9 @@ class ImageSet:
     ----------
     name : str
         What `images` calls it.
-    images : uint8 array, shape (n, height, width, channels)
-        Grey levels or RGB, 0 to 255, in C order; read-only, and a memory map for folders and hub
-        sets: rows are read from the disk when they are touched.
+    images : uint8 array, shape (n, h, w, c)
+        Height, width, channels: grey levels or RGB, 0 to 255, in C order; read-only, and a memory
+        map for folders and hub sets: rows are read from the disk when they are touched.
     labels : int64 array, shape (n,)
         Indices into `label_names`.
     label_names : tuple of str
