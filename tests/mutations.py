@@ -1318,7 +1318,7 @@ COMPARE = {
         ],
     ),
     "wganlab/compare/brackets/sizes.py": (
-        ("cli_bracket",),
+        ("bracket",),
         [
             ('again("selection")  # of an array', 'again("upper")  # of an array'),
             ('    laws.again("selection")\n    pilot.transport', "    pilot.transport"),

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 from wganlab import compare, exact, learned
 from wganlab.compare import directions, law_brackets, law_cells, law_tables, published_rows, rows
+from wganlab.compare.brackets.two_laws import laws_of
 
 MEANS = ("ratio", "cosine_at_real")
 QUICK = {name: replace(learned.METHODS[name], steps=5, batch=32) for name in ("gp", "orthonormal")}
@@ -166,6 +168,18 @@ def test_a_lower_side_is_over_the_proven_constant(stretch):
     rises = stretch * ((x - y) @ [0.6, 0.8])[0] > 0
     assert bound == (pytest.approx(5, abs=0.01) if rises else 0)
     assert bound <= 5
+
+
+def test_the_upper_side_is_students():
+    pair = exact.known.Balls(dimension=3)
+    laws = laws_of(
+        pair, None, seed=law_brackets.SEED, device=torch.device("cpu"), nets=True, shared=False
+    )
+    n = law_brackets.REPLICATES
+    emds = [exact.emd(*laws.draw("upper", 50, n)) for _ in range(n)]
+    radius = stats.t.isf(law_brackets.LEVEL, n - 1) * stats.sem(emds)
+    assert law_brackets.above(pair, 50) == pytest.approx(np.mean(emds) + radius, rel=1e-6)
+    assert radius > 1e-4
 
 
 def test_a_critic_that_is_not_what_was_proven_has_no_lower_side(monkeypatch):

@@ -17,6 +17,7 @@ from wganlab.compare.brackets.contest import potentials
 from wganlab.compare.brackets.evidence import Evidence
 from wganlab.compare.brackets.provable import Provable
 from wganlab.compare.brackets.radii import Mean, bernstein, mcdiarmid
+from wganlab.compare.brackets.sizes import OF_ARRAYS
 from wganlab.compare.brackets.sources import PARTS, Nets, Rows
 from wganlab.compare.brackets.two_laws import laws_of
 from wganlab.compare.brackets.work import EARLY, LOOKS, Asked
@@ -440,6 +441,17 @@ def test_a_plan_makes_the_same_bracket_again():
     before = torch.random.get_rng_state()
     tiny(SHIFT)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_time_is_for_arrays_too(monkeypatch):
+    monkeypatch.setattr(Work, "heats", lambda self: {})
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 2)), rng.normal(size=(300, 2)) + np.array([2.0, 0.0])
+    own = linear([-1.0, 0.0])
+    found = bracket(x, y, critics=[own], seconds=0.3, device="cpu", progress=False)
+    assert found.lower <= 2 <= found.upper
+    assert found.plan.replicates == OF_ARRAYS
+    assert found.used == {"training": 120, "selection": 30, "certification": 64, "upper": 75}
 
 
 @pytest.mark.parametrize("calls", [20, 66, 67, 70, 80])
