@@ -467,7 +467,7 @@ def test_a_critic_that_fails_while_points_are_timed_is_left_out(calls, monkeypat
 @pytest.mark.slow
 def test_a_time_is_kept_and_spent():
     found = bracket(exact.known.Balls(), seconds=8, device="cpu", progress=False)
-    assert 3 < found.seconds < 30
+    assert 3 < found.seconds < 60
     assert found.lower <= found.truth <= found.upper
     assert found.width < 0.05 * found.truth
     again = bracket(exact.known.Balls(), plan=found.plan, device="cpu", progress=False)
