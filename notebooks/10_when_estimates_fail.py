@@ -674,8 +674,9 @@ for d in (2, 16):
 
 # %% [markdown]
 # In the plane two digits, three with a minute of time. In 16 dimensions it says what is known: a
-# lower bound close to the truth, and that there is nothing useful from above. That is no weakness
-# of the method: somebody who sees points alone cannot know more.
+# lower bound close to the truth, and that there is nothing useful from above. Other estimates from
+# points alone are no way out: where nothing else is known of the laws, EM of samples is nearly the
+# best there is in its rate (Niles-Weed and Rigollet 2022).
 #
 # ## What to report
 #
@@ -799,8 +800,9 @@ check.level_of_a_look(answer_6, looks=5, confidence=0.95)
 # Based Nonparametric Hypothesis Tests in High Dimensions*, 2015. Korotin, Kolesov, Burnaev,
 # *Kantorovich Strikes Back!*, 2022. Mallasto, Montúfar, Gerolin, *How Well Do WGANs Estimate the
 # Wasserstein Metric?*, 2019. McDiarmid, *On the method of bounded differences*, 1989. Owen,
-# *Scrambled net variance for integrals of smooth functions*, 1997. Stanczuk et al., *Wasserstein
-# GANs Work Because They Fail*, 2021.
+# *Scrambled net variance for integrals of smooth functions*, 1997. Niles-Weed and Rigollet,
+# *Estimation of Wasserstein distances in the spiked transport model*, 2022. Stanczuk et al.,
+# *Wasserstein GANs Work Because They Fail*, 2021.
 #
 # **Next.** [11 · Images](11_images.ipynb): points with a thousand dimensions, and all of these
 # doubts at once.
