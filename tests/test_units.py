@@ -63,7 +63,8 @@ def test_raw_units_end_beside_the_exact_distance(name):
     shift = np.array([step, 0.0])
     rise = (critic(x + shift) - critic(x - shift)) / (2 * step)
     off = np.abs(critic.gradient(x)[:, 0] - rise)
-    assert np.median(off) < 0.01  # a kink of the network lies near some of the points
+    assert np.mean(off < 0.02) > 0.85  # a kink of the network lies near some of the points
+    assert np.median(off) < 0.002
 
 
 def test_a_proven_constant_stays_proven_in_another_unit():
