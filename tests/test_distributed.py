@@ -171,6 +171,33 @@ def test_where_one_is_killed_the_others_end_and_keep_a_checkpoint(tmp_path, torc
     assert learned.resume(tmp_path / "cut", progress=False).history[-1]["iteration"] == kept + 3
 
 
+@pytest.mark.parametrize("moment", ["on its way", "told"])
+def test_the_end_that_torchrun_sends_takes_nothing_from_what_is_told(tmp_path, moment):
+    """By a process of its own, which that end would kill."""
+    code = f"""
+import os, pathlib, signal
+from wganlab.commands.ending import guarded
+from wganlab.learned.distributed import LostError
+
+def work():
+    try:
+        raise LostError("another process of this run has ended")
+    finally:
+        if {moment == "on its way"}:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+try:
+    guarded(pathlib.Path("nowhere"), work)
+except LostError as error:
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("told:", error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert done.stdout.startswith("told: process 0 of 1: another process"), done.stderr
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 def test_ctrl_c_keeps_a_checkpoint_and_is_told_once(tmp_path, torchrun):
     options = [*ONE_CLASS, "--iterations", "4000", "--every", "10", "--checkpoint", "4000"]

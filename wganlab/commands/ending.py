@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wganlab.learned import RunFolder
+    from wganlab.learned.distributed import LostError
     from wganlab.learned.runs.view import Row
 
 
@@ -36,7 +37,10 @@ def _guarded(folder: Path, work: Callable[[], Any]) -> None:
     first = world().first
     try:
         work()
-    except LostError as error:
+    except (LostError, KeyboardInterrupt) as stop:
+        error = _lost(stop)
+        if error is None:
+            raise (_interrupted(folder) if first else stop) from None
         hear_no_end()  # torchrun ends all processes where one has ended
         kept = where(folder)
         how = f"go on by the same torchrun with train --resume {folder}, on fewer processes too"
@@ -53,13 +57,23 @@ def _guarded(folder: Path, work: Callable[[], Any]) -> None:
         kept = where(folder)
         how = f"the last checkpoint is {kept}; go on by python -m wganlab train --resume {folder}"
         raise NotKeptError(f"{error}; {how}" if kept else str(error)) from None
-    except KeyboardInterrupt:
-        if not first:
-            raise
-        draw_what_there_is([folder])
-        told = where(folder)
-        how = f"go on by python -m wganlab train --resume {folder}"
-        raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
+
+
+def _lost(stop: BaseException | None) -> LostError | None:
+    """The `LostError` that this is, or that was on its way when torchrun's SIGTERM came."""
+    from wganlab.learned.distributed import LostError
+
+    while stop is not None and not isinstance(stop, LostError):
+        stop = stop.__context__
+    return stop
+
+
+def _interrupted(folder: Path) -> KeyboardInterrupt:
+    """Drawn what there is; says what is kept and how to go on."""
+    draw_what_there_is([folder])
+    told = where(folder)
+    how = f"go on by python -m wganlab train --resume {folder}"
+    return KeyboardInterrupt(*[f"{told}; {how}"] if told else [])
 
 
 def where(folder: Path) -> str:

@@ -50,7 +50,7 @@ def as_ctrl_c() -> Iterator[None]:
 
 
 def hear_no_end() -> None:
-    """Inside `as_ctrl_c`, from now on: whoever is ended has something to tell first."""
+    """From now on, after `as_ctrl_c` too: whoever is ended has something to tell first."""
     if threading.current_thread() is threading.main_thread():
         for number in _not_ignored():
             signal.signal(number, signal.SIG_IGN)
@@ -71,4 +71,5 @@ def _heard(numbers: list[Any], handler: Any) -> Iterator[None]:
         yield
     finally:
         for number, was in before:
-            signal.signal(number, was)
+            if signal.getsignal(number) is handler:  # else `hear_no_end` was called since
+                signal.signal(number, was)
