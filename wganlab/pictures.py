@@ -62,7 +62,7 @@ def real_images(law: Any, n: int) -> NDArray[np.uint8]:
 
 def draw_generated(folder: Path, law: Any, fake: NDArray[np.uint8], title: str) -> None:
     """Sheets of images: samples.png, real beside generated ones; nearest.png, samples beside the
-    nearest training images.
+    nearest training images, of faces beside the nearest ones that there are.
 
     Parameters
     ----------
@@ -75,14 +75,25 @@ def draw_generated(folder: Path, law: Any, fake: NDArray[np.uint8], title: str) 
     title : str
         Over the sheets.
     """
-    from wganlab.compare import nearest_neighbors
-
     sides = {"real, held out": real_images(law, len(fake)), "generated": fake}
     draw_sheets(folder / "samples.png", sides, title)
-    few, known = fake[:NEIGHBORS], law.whole.images[law.rows[:SEARCHED]]
+    few = fake[:NEIGHBORS]
+    told, near = _nearest(law, few)
+    draw_sheets(folder / "nearest.png", {"generated": few, told: near}, title, columns=4)
+
+
+def _nearest(law: Any, few: NDArray[np.uint8]) -> tuple[str, NDArray[np.uint8]]:
+    """Real images near some generated ones, and what they are."""
+    from wganlab.compare import face_attributes, nearest_neighbors
+    from wganlab.compare.attributes import attributes_for
+
+    if attributes_for(law) is not None:
+        k = few.shape[1] // 16
+        faces = face_attributes(few).reading.drawn.repeat(k, axis=1).repeat(k, axis=2)
+        return "the nearest faces that there are", faces
+    known = law.whole.images[law.rows[:SEARCHED]]
     _, rows = nearest_neighbors(few, known)
-    near = {"generated": few, f"nearest of {len(known):,} to train on": known[rows[:, 0]]}
-    draw_sheets(folder / "nearest.png", near, title, columns=4)
+    return f"nearest of {len(known):,} to train on", known[rows[:, 0]]
 
 
 def draw_sheets(

@@ -58,8 +58,8 @@ class List:
 class Show:
     """Draw a sheet of images of a set, and tell what is in it.
 
-    SOURCE is mnist10k, emoji, glyphs, folder:PATH, npz:PATH or hub:NAME, or one class of it, as in
-    'glyphs[A]'. The images are drawn at random and stand in the order of their classes.
+    SOURCE is faces, mnist10k, emoji, glyphs, folder:PATH, npz:PATH or hub:NAME, or one class of it,
+    as in 'glyphs[A]'. The images are drawn at random and stand in the order of their classes.
     """
 
     source: Annotated[Positional[str], arg(metavar="SOURCE")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from wganlab.commands import run_bracket
+from wganlab.commands import attribute_table, run_bracket
 from wganlab.names import printed
 from wganlab.report import aligned, shown, spinner
 
@@ -109,7 +109,8 @@ def finish(folders: Sequence[Path], bracket: str = "no", device: str = "auto") -
         stopped = True
     runs = [(folder, RunFolder(folder)) for folder in folders]
     notes = [*remarks(runs), *map(printed, notes)]
-    print("\n".join([table(runs), *([""] if notes else []), *notes]))
+    attributes = [f"\n{told}" for told in map(attribute_table.tell, folders) if told]
+    print("\n".join([table(runs), *attributes, *([""] if notes else []), *notes]))
     if stopped:
         raise KeyboardInterrupt("the run is at its end; its bracket is as far as it came")
 
@@ -162,9 +163,9 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
 
     estimated = OBJECTIVES[runs[0][1].config().objective].estimates
     heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate"
-    images = runs[0][1].config().of_images
-    ends = ("classes", "KID") if images else ("modes", "quality")
     rows = [kept.rows()[-1] for _, kept in runs]
+    images = runs[0][1].config().of_images and "modes" not in rows[0]
+    ends = ("classes", "KID") if images else ("modes", "quality")
     brackets = [
         run_bracket.read(f, int(row["iteration"])) for (f, _), row in zip(runs, rows, strict=True)
     ]

@@ -36,7 +36,7 @@ class Sides:
 
         config = learned.RunFolder(folder).located()
         run, law = learned.load_run(folder, device=self.device), config.law()
-        if isinstance(law, data.ImageLaw):
+        if isinstance(law, data.ImageLaw) and not law.endless:
             self.notes.append(f"the data are the {count(len(law.unseen), 'image')} held out")
         elif is_file_source(config.data):
             self.notes.append(
@@ -76,6 +76,10 @@ class Sides:
         from wganlab import data
         from wganlab.data.files import is_file_source
 
+        if source == "faces":
+            if shown is None:
+                return data.image_law(source)
+            return data.image_law(source, shown.size, color=shown.color)
         if source.partition(":")[0].replace("-", "_") in data.TOYS:
             return data.law(source)
         if data.is_image_source(source):
@@ -162,7 +166,7 @@ def _refuse_shared_rows(first: str, second: str) -> None:
     images = data.is_image_source(first) and data.is_image_source(second)
     sets = [source.partition("[")[0] for source in (first, second)]
     whole = images and sets[0] == sets[1] and (first in sets or second in sets)
-    toys = first.partition(":")[0].replace("-", "_") in data.TOYS
+    toys = first == "faces" or first.partition(":")[0].replace("-", "_") in data.TOYS
     if whole or (first == second and not toys):
         raise ValueError(
             f"rows of {first} are rows of {second} too, and the two sides of a bracket need draws "

@@ -20,7 +20,7 @@ def watch(config: TrainConfig, n: int) -> list[Callable[[View], Row]]:
     law = config.law()
     if isinstance(law, data.ImageLaw):
         n = min(n, len(law.unseen), len(law.rows))
-        with spinner("the classifier of the set"):
+        with spinner("what is known of the set"):
             looks = compare.image_observers(config, n)
     else:
         looks = compare.observers(n)

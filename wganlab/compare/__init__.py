@@ -12,11 +12,20 @@
 - `observers`, `image_observers`: what `learned.train` calls to write the truth beside a run;
   `sampling_floor`: what a perfect generator would reach
 - `StepThrough`: algorithm 1 one update at a time, each a `Scene` to be drawn
+- `face_attributes`: generated faces held against their law, `FaceAttributes` with an
+  `AttributeRow` each; `attribute_observer`, the same beside a run; `face_copies`: are they copies?
 - `classifier_for`, `fit_classifier`: a `Classifier` of an image set
 - `kernel_distance` (KID), `class_counts`, `class_coverage`, `features_of`, `feature_observer`: what
   is true of generated images; `memorization`, `nearest_neighbors`: are they copies?
 """
 
+from wganlab.compare.attributes import (
+    AttributeRow,
+    FaceAttributes,
+    attribute_observer,
+    face_attributes,
+    face_copies,
+)
 from wganlab.compare.board import Scoreboard, scoreboard
 from wganlab.compare.brackets.bracket import bracket
 from wganlab.compare.brackets.results import Bracket, BracketInterrupted, BracketPlan, Look
@@ -42,6 +51,7 @@ from wganlab.compare.stepthrough import Scene, StepThrough
 from wganlab.compare.truth_observers import image_observers, observers, sampling_floor
 
 __all__ = [
+    "AttributeRow",
     "Benchmark",
     "BenchmarkRow",
     "BoardRow",
@@ -51,12 +61,14 @@ __all__ = [
     "Classifier",
     "Comparison",
     "Estimate",
+    "FaceAttributes",
     "Look",
     "OfUniforms",
     "Published",
     "Scene",
     "Scoreboard",
     "StepThrough",
+    "attribute_observer",
     "benchmark",
     "bracket",
     "class_counts",
@@ -66,6 +78,8 @@ __all__ = [
     "distance",
     "emd_loss",
     "estimate_vs_exact",
+    "face_attributes",
+    "face_copies",
     "feature_observer",
     "features_of",
     "fit_classifier",

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from wganlab import exact
+from wganlab.compare.attributes import attributes_for
 from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.features import feature_observer
 from wganlab.data.image_laws import ImageLaw
@@ -46,7 +47,8 @@ def observers(n: int = 1000) -> list[Callable[[View], Row]]:
 def image_observers(
     config: TrainConfig, n: int = 1000, *, features: Features | None = None
 ) -> list[Callable[[View], Row]]:
-    """Those of images: `earth_mover` on n of each, and `feature_observer`.
+    """Those of images: `earth_mover` on n of each, and `feature_observer`; of faces in color
+    `attribute_observer` in its place.
 
     Parameters
     ----------
@@ -59,6 +61,10 @@ def image_observers(
         For KID, in place of the classifier's.
     """
     law, classifier = config.law(), None
+    attributes = attributes_for(law)
+    if attributes is not None:
+        more = [feature_observer(features=features)] if features is not None else []
+        return [Truth(n), attributes, *more]
     if isinstance(law, ImageLaw) and len(np.unique(law.whole.labels)) > 1:
         classifier = classifier_for(config.data, config.size, config.color)
     if classifier is None and features is None:
@@ -92,7 +98,8 @@ def earth_mover(view: View, n: int = 1000) -> Row:
     if view.critic is not None:
         f_real = _array(view.f(view.held_out[:n]))
         row["certificate"] = exact.certificate(f_real, real, fake)
-    if view.config.points or view.config.of_images:
+    endless = isinstance(view.law, ImageLaw) and view.law.endless
+    if view.config.points or (view.config.of_images and not endless):
         row["train_emd"] = exact.emd(_array(view.real[:n]), fake)
     return row
 

@@ -5,6 +5,7 @@
 - `images`: an image set by its name, an `ImageSet`: one of `EMBEDDED`, or one's own, of `SOURCES`
   (`is_image_source`)
 - `image_law`: the law of an image set, to train on, an `ImageLaw`
+- `FaceLaw`: pixel-art faces without end, whose attributes `read_faces` reads back from any image
 - `as_images`, `as_bytes`: bytes as tensors in [-1, 1], and back
 - `load_points`: a cloud from a file; `funnel_parameters`: the funnels of the W1 benchmark
 
@@ -18,6 +19,8 @@ from wganlab.data.files import load_points
 from wganlab.data.image_sources import EMBEDDED, SOURCES, ImageSet, images, is_image_source
 
 if TYPE_CHECKING:
+    from wganlab.data.faces.law import FaceLaw
+    from wganlab.data.faces.reading import read_faces
     from wganlab.data.funnel_files import funnel_parameters
     from wganlab.data.image_laws import ImageLaw, image_law
     from wganlab.data.image_tensors import as_bytes, as_images
@@ -27,6 +30,7 @@ __all__ = [
     "EMBEDDED",
     "SOURCES",
     "TOYS",
+    "FaceLaw",
     "ImageLaw",
     "ImageSet",
     "Toy",
@@ -39,10 +43,13 @@ __all__ = [
     "is_image_source",
     "law",
     "load_points",
+    "read_faces",
     "toy",
 ]
 
 _LATER = {
+    "FaceLaw": "faces.law",
+    "read_faces": "faces.reading",
     "funnel_parameters": "funnel_files",
     **dict.fromkeys(("ImageLaw", "image_law"), "image_laws"),
     **dict.fromkeys(("as_bytes", "as_images"), "image_tensors"),

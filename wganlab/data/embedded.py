@@ -10,19 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from wganlab.data import pixels
+from wganlab.data.faces.sprites import SIDE, sprites
 from wganlab.data.imageset import ImageSet
 
-EMBEDDED = ("mnist10k", "emoji", "glyphs")
+EMBEDDED = ("faces", "mnist10k", "emoji", "glyphs")
 _ARCHIVES = {"mnist10k": "mnist10k.npz", "emoji": "emoji64.npz"}
 _LICENSES = {
+    "faces": "CC0 1.0",
     "mnist10k": "CC BY-SA 3.0",
     "emoji": "CC BY 4.0, Twitter, Inc. and other contributors",
-    "glyphs": "faces under the Bitstream Vera, STIX and Knuth licenses",
+    "glyphs": "typefaces under the Bitstream Vera, STIX and Knuth licenses",
 }
 
 CHARACTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-# The faces that matplotlib ships with all 62 characters.
-FACES = (
+# The typefaces that matplotlib ships with all 62 characters.
+TYPEFACES = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
     *(f"DejaVuSansMono{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
     *(f"DejaVuSerif{style}" for style in ("", "-Bold", "-Italic", "-BoldItalic")),
@@ -32,12 +34,14 @@ FACES = (
 # Em sizes as a share of the image; a capital in the smallest stays larger than its lower case in
 # the largest, so that size alone never changes the class.
 EM_SIZES = (0.68, 0.75, 0.82)
+DRAWN = 20_000  # faces of the set
 
 
 @lru_cache(maxsize=8)
 def load(name: str, size: int | None, color: str) -> ImageSet:
-    """One of `EMBEDDED`, at any size; glyphs are drawn at theirs, the others resized."""
-    whole = _glyphs(size or 32) if name == "glyphs" else _archive(name, size)
+    """One of `EMBEDDED`; glyphs are drawn at any size, faces at some, the others resized."""
+    drawn = {"glyphs": _glyphs, "faces": _faces}
+    whole = drawn[name](size) if name in drawn else _archive(name, size)
     recolored = pixels.recolored(whole.images, color)
     recolored.flags.writeable = False  # the cache hands out one copy
     return ImageSet(name, recolored, whole.labels, whole.label_names, whole.license)
@@ -58,16 +62,38 @@ def _archive(name: str, size: int | None) -> ImageSet:
     return ImageSet(name, images, labels, names, _LICENSES[name])
 
 
-def _glyphs(size: int) -> ImageSet:
+def _faces(size: int | None) -> ImageSet:
+    """20,000, drawn with a seed; their classes are the mouths, which always show."""
+    faces = sprites()
+    side = size or SIDE
+    if side % SIDE and SIDE % side:
+        raise ValueError(
+            f"faces of {side} px: they are drawn at {SIDE} px; give that, a multiple of it, 8 or 4"
+        )
+    rng = np.random.default_rng(0)
+    choices = faces.choices(rng.random((DRAWN, len(faces.attributes))))
+    images = faces.drawn(choices)
+    if side < SIDE:
+        k = SIDE // side
+        means = images.reshape(DRAWN, side, k, side, k, 3).mean(axis=(2, 4))
+        images = means.round().astype(np.uint8)
+    else:
+        images = images.repeat(side // SIDE, axis=1).repeat(side // SIDE, axis=2)
+    mouths = faces.attributes["mouth"].values
+    return ImageSet("faces", images, choices["mouth"], mouths, _LICENSES["faces"])
+
+
+def _glyphs(size: int | None) -> ImageSet:
     import matplotlib
     from PIL import Image, ImageDraw, ImageFont
 
+    size = size or 32
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     frames, labels = [], []
-    for face in FACES:
+    for typeface in TYPEFACES:
         for share in EM_SIZES:
             font = ImageFont.truetype(
-                str(folder / f"{face}.ttf"), share * size, layout_engine=ImageFont.Layout.BASIC
+                str(folder / f"{typeface}.ttf"), share * size, layout_engine=ImageFont.Layout.BASIC
             )
             for label, character in enumerate(CHARACTERS):
                 left, top, right, bottom = font.getbbox(character)

@@ -55,6 +55,8 @@ class ImageLaw:
 
     modes = None
     spread = None
+    endless = False
+    """Are there new images in every batch, beside those of the set?"""
 
     def __init__(self, whole: ImageSet, *, held_out: int = 0) -> None:
         checks.whole(0, held_out=held_out)
@@ -132,5 +134,9 @@ class ImageLaw:
 def image_law(
     source: str, size: int | None = None, *, color: Color = "auto", held_out: int = 0
 ) -> ImageLaw:
-    """The law of an image set by its name, as `images` reads it; see `ImageLaw`."""
+    """The law of an image set by its name, as `images` reads it; of "faces" without end."""
+    if source == "faces":
+        from wganlab.data.faces.law import FaceLaw
+
+        return FaceLaw(size, color, held_out=held_out)
     return ImageLaw(images(source, size, color=color), held_out=held_out)

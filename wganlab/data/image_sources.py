@@ -2,6 +2,8 @@
 
 Embedded, and read without a network:
 
+- `faces`: 20,000 pixel-art faces, 16 px, color (CC0), drawn from a law of independent attributes:
+  an image law whose truth is known (`wganlab.data.faces`);
 - `mnist10k`: 10,000 handwritten digits, 28 px, grey (CC BY-SA 3.0);
 - `emoji`: 1,906 Twemoji graphics, 64 px, color (CC BY 4.0);
 - `glyphs`: 62 letters and digits rendered from 20 faces that ship with matplotlib, in three sizes,
@@ -59,7 +61,7 @@ def images(
         With a class in brackets, as in "mnist10k[3]", that class alone. A path that itself ends in
         brackets is taken as it is, if it is there.
 
-        - "mnist10k", "emoji" or "glyphs": embedded;
+        - "faces", "mnist10k", "emoji" or "glyphs": embedded;
         - "folder:PATH": every image file in a folder and its subfolders, in the order of their
           paths, as its EXIF orientation has it. The names of the immediate subfolders are the
           classes; what lies beside them is of the class "."; a folder without subfolders is one

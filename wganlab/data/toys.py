@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from wganlab.data.faces.law import FaceLaw
+
 TOYS = tuple(LAWS)
 """Names that `toy` takes."""
 
@@ -256,7 +258,7 @@ def from_points(array: ArrayLike, weights: ArrayLike | None = None) -> Toy:
     return Toy("points", parameters, Law(dim, weighed, (points[torch.from_numpy(kept)], upto)))
 
 
-def law(source: str) -> Toy:
+def law(source: str) -> Toy | FaceLaw:
     """A law by one word, as a configuration or the command line has it.
 
     Parameters
@@ -264,7 +266,7 @@ def law(source: str) -> Toy:
     source : str
         A toy's name, with parameters after a colon, as in "gaussian:mean=(1, 0)"; or points that
         `load_points` reads, a file or an image set: their empirical law. How a doubtful file was
-        read is a warning.
+        read is a warning. "faces", or "faces:size=32", are faces without end, a `FaceLaw`.
 
     Examples
     --------
@@ -274,6 +276,10 @@ def law(source: str) -> Toy:
     name, _, options = source.partition(":")
     if name.replace("-", "_") in TOYS:
         return toy(name, **_options(options))
+    if name == "faces":
+        from wganlab.data.faces.law import FaceLaw
+
+        return FaceLaw(**_options(options))
     is_file = is_file_source(source)
     if source == "-":
         raise ValueError("a run reads its data more than once: save standard input to a file")

@@ -22,6 +22,7 @@ from wganlab.compare.brackets.sources import (
     at_most,
     generator_law,
 )
+from wganlab.data.faces.law import FaceLaw
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.imageset import ImageSet
 from wganlab.data.toys import Toy
@@ -191,9 +192,9 @@ def _source(law: Any, name: str, seed: int, split: int, device: torch.device, ne
         if nets and law.dimension <= DIMENSIONS:
             return Nets(law, seed)
         return Drawn(law, lambda n, g: array_of(law.sample(n, g), name, n), seed, device)
-    if isinstance(law, ImageLaw):  # a generator has seen the others
+    if isinstance(law, ImageLaw) and not law.endless:  # a generator has seen the others
         return HeldOut(law, split)
-    coordinates = law.uniforms if isinstance(law, Toy) else None
+    coordinates = law.uniforms if isinstance(law, Toy | FaceLaw) else None
     if nets and coordinates is not None and coordinates <= DIMENSIONS:
         cube = OfUniforms(lambda u: law.of_uniforms(torch.from_numpy(u)), coordinates)
         return Nets(cube, seed, law)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wganlab.data.faces.sprites import BACKGROUND, NONE, SIDE, Attribute, Choices, sprites
+from wganlab.data.faces.sprites import BACKGROUND, NONE, SIDE, Choices, sprites
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,8 +29,7 @@ PASSES = 8  # over all layers, at most
 BLOCK = 256  # images that are read at once
 EQUAL = 1e-6  # squared levels, of two faces that look alike
 SKIN, BEARD, HAIR_COLOR = "skin", "beard", "hair color"
-HAIR, HAT = "hair", "hat"
-SOME = Attribute((), np.empty(0))
+HAIR, HAT, GLASSES = "hair", "hat", "glasses"
 COVERS = ("clothing", "eyes", BEARD, "mouth", "hair")  # of the skin
 
 
@@ -102,7 +101,7 @@ def read_faces(levels: NDArray[Any]) -> Reading:
 
 @dataclass(frozen=True, eq=False)
 class Options:
-    """What a layer can be, on the pixels that any of it touches; eyes and glasses are one layer."""
+    """What a layer can be, on the pixels that any of it touches."""
 
     attributes: tuple[str, ...]
     """What chooses among them."""
@@ -158,28 +157,37 @@ Shown: TypeAlias = "dict[str, NDArray[np.bool_]]"
 Found: TypeAlias = "tuple[Choices, Shown]"
 
 
-@lru_cache(maxsize=2)
-def options(plain: bool = False) -> tuple[Options, ...]:
-    """Of all layers from the bottom up, the background as the first; plain: of those always there.
-
-    Eyes and glasses over them are one layer.
-    """
+@lru_cache(maxsize=1)
+def separate() -> Layers:
+    """All layers from the bottom up, the background as the first."""
     faces = sprites()
     whole, n = np.arange(SIDE**2), len(faces.ground)
     ground = np.repeat(faces.ground[:, None], SIDE**2, axis=1)
     made = [Options((BACKGROUND,), (n,), whole, np.ones((n, SIDE**2)), ground)]
     for layer in faces.layers:
-        if plain and NONE in faces.attributes.get(layer.design, SOME).values:
-            continue
         touched = np.flatnonzero(layer.alpha.any(axis=0))
         names = (layer.design, layer.color) if layer.design else (layer.color,)
         shape = layer.paint.shape[:2] if layer.design else layer.paint.shape[1:2]
         alpha = np.repeat(layer.alpha[:, touched], len(layer.palette), axis=0)
         paint = layer.paint[:, :, touched].reshape(len(alpha), -1, 3)
         made.append(Options(names, shape, touched, alpha, paint))
-        if layer.design == "glasses":
-            made[-2:] = [_both(*made[-2:])]
     return tuple(made)
+
+
+@lru_cache(maxsize=1)
+def plain() -> Layers:
+    """Those that every face has."""
+    known = sprites().attributes
+    return tuple(layer for layer in separate() if NONE not in known[layer.attributes[0]].values)
+
+
+@lru_cache(maxsize=1)
+def joint() -> Layers:
+    """All of them, eyes and glasses over them as one layer: neither is seen without the other."""
+    layers = list(separate())
+    k = _place(layers, GLASSES)
+    layers[k - 1 : k + 1] = [_both(*layers[k - 1 : k + 1])]
+    return tuple(layers)
 
 
 def _both(lower: Options, upper: Options) -> Options:
@@ -203,9 +211,10 @@ def _read(image: Floats) -> Found:
     n = len(image)
     choices: Choices = {name: np.zeros(n, int) for name in sprites().attributes}
     choices[SKIN] = _skin(image)
-    _descend(image, choices, options(plain=True), hold=(SKIN,))
-    _descend(image, choices, options(), hold=(SKIN,))
-    choices, told = _descended(image, choices)
+    _descend(image, choices, plain(), hold=(SKIN,))
+    _descend(image, choices, separate(), hold=(SKIN,))
+    told = {name: np.zeros(n, bool) for name in choices}
+    _settle(image, choices, told, np.arange(n))
     rows, beards, colors = _beards_of_other_colors(image, choices)
     _try(image, choices, told, rows, {BEARD: beards, HAIR_COLOR: colors})
     rows = np.flatnonzero(choices[HAT])
@@ -216,25 +225,52 @@ def _read(image: Floats) -> Found:
     return choices, told
 
 
+def _settle(image: Floats, choices: Choices, told: Shown, rows: Ints) -> None:
+    """Descend with some images as far as single layers lead, and note what shows of them."""
+    for _ in range(PASSES):
+        worn = choices[GLASSES][rows] > 0
+        moved = [
+            _move(image, choices, told, some, layers)
+            for some, layers in ((rows[~worn], separate()), (rows[worn], joint()))
+        ]
+        rows = np.concatenate(moved)
+        if not len(rows):
+            break
+
+
+def _move(image: Floats, choices: Choices, told: Shown, rows: Ints, layers: Layers) -> Ints:
+    """One pass with some images; which of them it changed."""
+    if not len(rows):
+        return rows
+    some = {name: chosen[rows] for name, chosen in choices.items()}
+    shows = _descend(image[rows], some, layers)
+    moved = np.any([some[name] != chosen[rows] for name, chosen in choices.items()], axis=0)
+    for name, chosen in choices.items():
+        chosen[rows], told[name][rows] = some[name], shows[name]
+    return rows[moved]
+
+
 def _try(image: Floats, choices: Choices, told: Shown, rows: Ints, change: Choices) -> None:
-    """Begin some images again from other choices, and keep what is nearer."""
+    """Begin some images again from other choices, and settle where that is nearer."""
     if not len(rows):
         return
     before = {name: chosen[rows] for name, chosen in choices.items()}
     other = before | change
-    _descend(image[rows], other, options(), hold=change)
-    other, shows = _descended(image[rows], other)
+    for hold in (change, ()):
+        _descend(image[rows], other, separate(), hold=hold)
     nearer = _apart(image[rows], other) < _apart(image[rows], before) - EQUAL
     for name, chosen in choices.items():
         chosen[rows[nearer]] = other[name][nearer]
-        told[name][rows[nearer]] = shows[name][nearer]
+    _settle(image, choices, told, rows[nearer])
 
 
 def _beards_of_other_colors(image: Floats, choices: Choices) -> tuple[Ints, Ints, Ints]:
     """Images without a beard that one in another color than the hair's would bring nearer."""
     rows = np.flatnonzero(choices[BEARD] == 0)
+    if not len(rows):
+        return rows, rows, rows
     some = {name: chosen[rows] for name, chosen in choices.items()}
-    layers = options()
+    layers = separate()
     place = _place(layers, BEARD)
     seen = _seen(layers[place + 1 :], some, image[rows])
     below = _composed(layers[:place], some)
@@ -243,23 +279,6 @@ def _beards_of_other_colors(image: Floats, choices: Choices) -> tuple[Ints, Ints
     beards, colors = np.unravel_index(best, layers[place].shape)
     worth = np.flatnonzero(beards)
     return rows[worth], beards[worth], colors[worth]
-
-
-def _descended(image: Floats, choices: Choices) -> Found:
-    """As near as single layers lead."""
-    n = len(image)
-    told = {name: np.zeros(n, bool) for name in choices}
-    rows = np.arange(n)
-    for _ in range(PASSES):
-        some = {name: chosen[rows] for name, chosen in choices.items()}
-        shows = _descend(image[rows], some, options())
-        moved = np.any([some[name] != chosen[rows] for name, chosen in choices.items()], axis=0)
-        for name, chosen in choices.items():
-            chosen[rows], told[name][rows] = some[name], shows[name]
-        rows = rows[moved]
-        if not len(rows):
-            break
-    return choices, told
 
 
 def _skin(image: Floats) -> NDArray[np.int64]:
@@ -329,7 +348,7 @@ def _with_beards(
     if not len(rows):
         return
     over, through = (part[rows] for part in seen)
-    layers = options()
+    layers = separate()
     first, last = (_place(layers, name) for name in (BEARD, HAIR))
     some = {name: chosen[rows] for name, chosen in choices.items()}
     low = _composed(layers[:first], some)
@@ -343,7 +362,7 @@ def _with_beards(
         costs[rows, :, color] = found + without[:, None]
 
 
-def _place(layers: Layers, name: str) -> int:
+def _place(layers: Sequence[Options], name: str) -> int:
     """Which layer an attribute is the first of."""
     return next(k for k, layer in enumerate(layers) if layer.attributes[0] == name)
 
@@ -360,7 +379,7 @@ def _composed(layers: Layers, choices: Choices, image: Floats | None = None) -> 
 def _apart(image: Floats, choices: Choices, rows: Any = slice(None)) -> Floats:
     """Squared distances of images to faces, some rows of `choices`."""
     some = {name: chosen[rows] for name, chosen in choices.items()}
-    apart: Floats = ((image - _composed(options(), some)) ** 2).sum(axis=(1, 2))
+    apart: Floats = ((image - _composed(separate(), some)) ** 2).sum(axis=(1, 2))
     return apart
 
 

@@ -82,13 +82,16 @@ class Sprites:
     layers: tuple[Layer, ...]
     """From the bottom up."""
 
-    def choices(self, uniforms: Any) -> Choices:
-        """The values that uniform numbers choose: an array, or a tensor, (n, attributes)."""
-        chosen = {}
-        for k, (name, attribute) in enumerate(self.attributes.items()):
-            edges = np.cumsum(attribute.probabilities)[:-1]
-            chosen[name] = sum((uniforms[:, k] >= edge) * 1 for edge in edges.tolist())
-        return chosen
+    @cached_property
+    def edges(self) -> dict[str, NDArray[np.float64]]:
+        """Where, of uniform numbers in [0, 1), the next value of an attribute begins."""
+        shares = {name: attribute.probabilities for name, attribute in self.attributes.items()}
+        return {name: np.cumsum(share)[:-1] for name, share in shares.items()}
+
+    def choices(self, uniforms: NDArray[np.floating]) -> Choices:
+        """The values that uniform numbers choose: (n, attributes)."""
+        columns = zip(self.edges.items(), uniforms.T, strict=True)
+        return {name: np.searchsorted(edges, u, side="right") for (name, edges), u in columns}
 
     def drawn(self, choices: Choices) -> NDArray[np.uint8]:
         """The faces as bytes: (n, 16, 16, 3)."""

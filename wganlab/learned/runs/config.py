@@ -95,13 +95,14 @@ class TrainConfig:
     points, as `distance` takes them; or images: mnist10k, emoji, glyphs, one class of them as
     mnist10k[3], folder:PATH, npz:PATH, hub:NAME."""
     size: int = 32
-    """Side of images, in pixels."""
+    """Side of images, in pixels; faces are drawn at 16."""
     color: Color = "auto"
     """Of images: auto (as the set has them), grey or rgb."""
     held_out: int = 0
     """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
     points: int = 0
-    """Real points in all, drawn once; 0 for new points in every step, or for all images."""
+    """Real points in all, drawn once; 0 for new points in every step, faces too, or for all images
+    of another set."""
     objective: ObjectiveName = "wasserstein"
     """What the players optimize. The last three have no critic: they go with constraint none and 0
     critic steps."""
@@ -192,7 +193,9 @@ class TrainConfig:
     def law(self) -> Toy | ImageLaw:
         """What is real."""
         if not self.of_images:
-            return law(self.data)
+            found = law(self.data)
+            assert isinstance(found, Toy)
+            return found
         return _image_law(self.data, self.size, self.color, self.held_out, _changed(self.data))
 
     @property

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
-DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json")
+DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
 
 
 class RunFolder:

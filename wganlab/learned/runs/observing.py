@@ -43,9 +43,11 @@ def view_of(state: RunState, n: int = SHOWN) -> View:
 
 
 def _pictured(state: RunState, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
-    """At most n images to train on, and as many held out."""
+    """At most n images to train on, or new ones without end, and as many held out."""
     assert isinstance(state.law, ImageLaw)
-    assert state.points is not None
+    if state.points is None:
+        n = min(n, len(state.law.unseen))
+        return state.law.sample(n, watch), state.law.held_out(n, state.device)
     order = torch.randperm(len(state.points), generator=watch, device=state.device)[:n]
     rows = state.points[order.to(state.points.device)].cpu().numpy()
     return state.law.take(rows, state.device), state.law.held_out(n, state.device)

@@ -128,9 +128,12 @@ class RunState(Players):
         return network.to(self.device)
 
     def fixed(self, seed: int) -> Tensor | None:
-        """Points that are all there is to train on; of images their rows in the set."""
+        """Points that are all there is to train on; of images their rows in the set.
+
+        None where there are new ones in every step.
+        """
         n = self.config.points
-        if isinstance(self.law, ImageLaw):
+        if isinstance(self.law, ImageLaw) and (n or not self.law.endless):
             rows = torch.from_numpy(self.law.some(n, seed))
             return rows if self.streams else rows.to(self.device)
         return self.law.sample(n, Generator(self.device).manual_seed(seed)) if n else None
@@ -138,9 +141,9 @@ class RunState(Players):
     @property
     def streams(self) -> bool:
         """Are images read as they are needed, not kept where they are used?"""
-        return isinstance(self.law, ImageLaw) and (
-            self.workers > 0 or not self.law.fits(self.device)
-        )
+        if not isinstance(self.law, ImageLaw) or (self.law.endless and not self.config.points):
+            return False
+        return self.workers > 0 or not self.law.fits(self.device)
 
     def prepared(self, critic: nn.Module, own: bool) -> nn.Module:
         """The critic, made fit for its constraint, with its optimizer."""
@@ -196,8 +199,7 @@ class RunState(Players):
         if self.reader is not None:
             return self.reader.sample
         if self.points is None:
-            assert isinstance(self.law, Toy)
-            return self.law.sampler(self.device)
+            return self.law.sampler(self.device) if isinstance(self.law, Toy) else self.law.sample
         return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
 
     def read(self, seed: int) -> Reader | None:
