@@ -1,7 +1,7 @@
 """The recipes of `presets` for images: their objectives and constraints, with convolutions.
 
-Sizes are for a laptop, 32 pixels and 16 filters, but for those with "-paper" at the end, which have
-the papers' settings for images: 64 pixels, 64 filters.
+Sizes are for a laptop, 32 pixels and 16 filters, of faces 16 pixels and 32 or 64 filters, but for
+those with "-paper" at the end, which have the papers' settings for images: 64 pixels, 64 filters.
 
 References
 ----------
@@ -13,6 +13,7 @@ al., "DCGAN", 2015, arXiv 1511.06434.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from wganlab.data.image_sources import is_image_source
@@ -93,15 +94,32 @@ def preset(name: str, data: str | None = None) -> TrainConfig:
     toy = PRESETS[name]
     if data is None or not is_image_source(data):
         return toy if data is None else replace(toy, data=data)
+    found = replace(_for_images(name, toy), data=data)
+    of_faces = re.sub(r"\[.*", "", data) == "faces" and not name.endswith("-paper")
+    return _for_faces(found) if of_faces else found
+
+
+def _for_images(name: str, toy: TrainConfig) -> TrainConfig:
     if name in IMAGE_PRESETS:
-        return replace(IMAGE_PRESETS[name], data=data)
+        return IMAGE_PRESETS[name]
     base = _BASE if toy.objective == "wasserstein" else _ADVERSARIAL
     kept = {field: getattr(toy, field) for field in _KEPT}
     if toy.constraint != "none":
         kept["critic"] = _CRITIC
     if toy.objective == "mmd":
         kept["bandwidths"] = (3.0, 10.0, 30.0)
-    return replace(base, data=data, **kept)
+    return replace(base, **kept)
+
+
+def _for_faces(config: TrainConfig) -> TrainConfig:
+    """At the 16 pixels of faces: a third of the time of 32, for more filters and iterations."""
+    networks = {
+        player: replace(network, filters=filters)
+        for player, filters in (("critic", 32), ("generator", 64))
+        if isinstance(network := getattr(config, player), DCGANConfig)
+    }
+    iterations = 5 * config.iterations // 2
+    return replace(config, size=16, average=0.995, iterations=iterations, **networks)
 
 
 IMAGE_PRESETS: dict[str, TrainConfig] = {
