@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from wganlab.data.image_sources import is_image_source
 from wganlab.learned.networks.dcgan import DCGANConfig
@@ -113,7 +114,7 @@ def _for_images(name: str, toy: TrainConfig) -> TrainConfig:
 
 def _for_faces(config: TrainConfig) -> TrainConfig:
     """At the 16 pixels of faces: a third of the time of 32, for more filters and iterations."""
-    networks = {
+    networks: dict[str, Any] = {
         player: replace(network, filters=filters)
         for player, filters in (("critic", 32), ("generator", 64))
         if isinstance(network := getattr(config, player), DCGANConfig)
