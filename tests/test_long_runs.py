@@ -18,6 +18,7 @@ from figures.shelf import Shelf
 from wganlab import plots
 from wganlab.learned import RunFolder
 from wganlab.learned.runs import metrics
+from wganlab.learned.runs.replay import Moment
 
 LOOK = image_runs.Look(40, 3)
 GAN = replace(wgan_images.config("gan", "dcgan", "quick"), iterations=15, every=5)
@@ -127,11 +128,36 @@ def test_records_are_verified_to_the_bit_and_elsewhere_nearly(records, capsys):
     elsewhere(records, "gan")
     elsewhere(records, "wgan-seed1")
     assert verify.Verify(("gan", "wgan-seed1"), 10, records).run() == 0
-    gan, wgan = capsys.readouterr().out.split("wgan-seed1", maxsplit=1)
-    assert "estimate                   differs by 0.0e+00 of 1.0e-0" in gan
-    assert ", 7 rows: fine" in gan
-    rows = int(wgan.partition(" rows")[0].rpartition(" ")[2])
-    assert 2 <= rows < 7  # it is soon anywhere, by rounding alone
+    assert "estimate                   differs by 0.0e+00 of " in (out := capsys.readouterr().out)
+    assert ", 7 rows: fine" in out
+
+
+def test_what_rounding_may_do_is_measured_and_what_says_nothing_is_left_out():
+    def rows(*values):
+        return {
+            at: Moment({"iteration": at, "x": x, "seconds": at + x}, np.empty(0))
+            for at, x in enumerate(values)
+        }
+
+    def told(*values, nudged=None):
+        said = {at: moment.row for at, moment in rows(*values).items()}
+        (one,) = verify.columns(said, rows(1.0, 2.0, 10.0), nudged)
+        return one
+
+    exact = told(1.0, 2.0, 10.0)
+    assert (exact.name, exact.difference, exact.allowed, exact.rows) == ("x", 0, 1e-6, 3)
+    assert told(1.0, 2.0, 10.0 + 9e-6).fine
+    assert not told(1.0, 2.0, 10.0 + 2e-5).fine
+    nudged = rows(1.0, 2.001, 10.0)  # by 1e-4 of the largest, from there on
+    assert told(1.0, 2.0, 10.0 + 9e-3, nudged=nudged).fine
+    assert not told(1.0, 2.0, 10.0 + 2e-2, nudged=nudged).fine
+    assert not told(1.0 + 2e-5, 2.0, 10.0, nudged=nudged).fine
+    wild = rows(1.0, 2.001, 11.0)
+    assert told(1.0, 2.0, 99.0, nudged=rows(1.0, 2.001, 200.0)).rows == 2
+    assert told(1.0, 2.0, 10.1, nudged=wild).rows == 2
+    nothing = told(1.0, 2.0, 10.0, nudged=rows(9.0, 2.0, 10.0))
+    assert (nothing.rows, nothing.fine) == (0, True)
+    assert "it says nothing" in str(nothing)
 
 
 @pytest.mark.parametrize(
