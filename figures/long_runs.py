@@ -119,7 +119,8 @@ def start_of(run: learned.RunFolder) -> list[Row]:
     config = run.config()
     own = {int(row["iteration"]) for row in run.rows()}
     some = [k for k in STARTS if k <= config.iterations and k < min(own - {0}, default=0)]
-    return [moment.row for moment in verify.moments_of(run, some).values()] if some else []
+    rows = [moment.row for moment in verify.moments_of(run, some).values()] if some else []
+    return [{name: row[name] for name in row if name != "seconds"} for row in rows]
 
 
 def size_of(folder: Path) -> int:

@@ -139,7 +139,7 @@ def test_what_rounding_may_do_is_measured_and_what_says_nothing_is_left_out():
             for at, x in enumerate(values)
         }
 
-    def told(*values, nudged=None):
+    def told(*values, nudged=()):
         said = {at: moment.row for at, moment in rows(*values).items()}
         (one,) = verify.columns(said, rows(1.0, 2.0, 10.0), nudged)
         return one
@@ -148,14 +148,14 @@ def test_what_rounding_may_do_is_measured_and_what_says_nothing_is_left_out():
     assert (exact.name, exact.difference, exact.allowed, exact.rows) == ("x", 0, 1e-6, 3)
     assert told(1.0, 2.0, 10.0 + 9e-6).fine
     assert not told(1.0, 2.0, 10.0 + 2e-5).fine
-    nudged = rows(1.0, 2.001, 10.0)  # by 1e-4 of the largest, from there on
+    nudged = [rows(1.0, 2.0, 10.0), rows(1.0, 2.001, 10.0)]  # by 1e-4 of the largest, from there on
     assert told(1.0, 2.0, 10.0 + 9e-3, nudged=nudged).fine
     assert not told(1.0, 2.0, 10.0 + 2e-2, nudged=nudged).fine
     assert not told(1.0 + 2e-5, 2.0, 10.0, nudged=nudged).fine
-    wild = rows(1.0, 2.001, 11.0)
-    assert told(1.0, 2.0, 99.0, nudged=rows(1.0, 2.001, 200.0)).rows == 2
+    wild = [rows(1.0, 2.001, 11.0), rows(1.0, 2.0, 10.0)]
+    assert told(1.0, 2.0, 99.0, nudged=[rows(1.0, 2.001, 200.0)]).rows == 2
     assert told(1.0, 2.0, 10.1, nudged=wild).rows == 2
-    nothing = told(1.0, 2.0, 10.0, nudged=rows(9.0, 2.0, 10.0))
+    nothing = told(1.0, 2.0, 10.0, nudged=[rows(9.0, 2.0, 10.0)])
     assert (nothing.rows, nothing.fine) == (0, True)
     assert "it says nothing" in str(nothing)
 
