@@ -13,7 +13,7 @@ RMSProp, whose first steps have the sign of a gradient however small, by 2 % aft
 row may be off by `TIMES` the farthest of them so far. What may be off by more than `BLIND` says
 nothing, and is told. That is why a record keeps rows of its very first iterations. With the
 instructions of older processors (`ATEN_CPU_CAPABILITY`, `ONEDNN_MAX_CPU_ISA`) records of four kinds
-of runs kept within a tenth of what they may be off by.
+of runs stayed within what they may be off by.
 """
 
 from __future__ import annotations

@@ -283,6 +283,10 @@ def test_nothing_foreign_is_replaced(runs, tmp_path):
     with pytest.raises(ValueError, match="is there already and no record"):
         long_runs.Keep(("gan",), runs=runs, records=place.parent).run()
     assert [path.name for path in place.iterdir()] == ["mine.txt"]
+    (place / "environment.json").write_text('{"notes": {}}')  # as of a run that is no record
+    with pytest.raises(ValueError, match="is there already and no record"):
+        long_runs.Keep(("gan",), runs=runs, records=place.parent).run()
+    assert {path.name for path in place.iterdir()} == {"mine.txt", "environment.json"}
 
 
 def test_what_is_not_at_its_end_or_has_no_name_of_its_own_is_told(runs, tmp_path):
