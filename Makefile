@@ -8,6 +8,7 @@ PROFILE ?= laptop
 ONLY ?=
 DATA ?=
 JOBS ?= 0
+RECORDS ?=
 SOLUTIONS ?= yes
 SYSTEM_PYTHON ?= python3
 
@@ -35,8 +36,8 @@ help: ## print this list
 	@echo "wganlab: a lab for Wasserstein GANs on laws whose truth is known"
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|paper ONLY=name,name JOBS=n DATA=folder:PATH)
-	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS) --data "$(DATA)"
+figures: $(READY) ## regenerate figures/out/ (PROFILE=quick|laptop|long|paper RECORDS=yes ONLY=name,name JOBS=n DATA=folder:PATH)
+	@$(PYTHON) -m figures --profile "$(PROFILE)" --only "$(ONLY)" --jobs $(JOBS) --data "$(DATA)" $(if $(RECORDS),--records)
 
 gallery: $(READY) ## the same, and refresh the small PNGs that README shows
 	@$(PYTHON) -m figures --only "$(ONLY)" --jobs $(JOBS) --gallery

@@ -1,4 +1,7 @@
-"""`python -m figures`: what `making` does, and a line when it is stopped, whenever that is."""
+"""`python -m figures`: what `making` does, and a line when it is stopped, whenever that is.
+
+`python -m figures record` is `long_runs`, `python -m figures verify` is `verify`.
+"""
 
 import signal
 import sys
@@ -9,15 +12,31 @@ def run() -> int:
     """The exit code."""
     heed()
     try:
-        import tyro
-
-        from figures.making import Figures, main
-
-        return main(tyro.cli(Figures, prog="python -m figures"))
+        return asked(sys.argv[1:])
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is on its way out
         print("figures: stopped; what is finished stays, runs are gone on with", file=sys.stderr)
         return 130
+
+
+def asked(arguments: list[str]) -> int:
+    """Do one of the three; the exit code."""
+    import tyro
+
+    if arguments[:1] not in (["record"], ["verify"]):
+        from figures.making import Figures, main
+
+        return main(tyro.cli(Figures, args=arguments, prog="python -m figures"))
+    from figures.long_runs import Keep
+    from figures.verify import Verify
+
+    name, *options = arguments
+    kind: type[Keep] | type[Verify] = Keep if name == "record" else Verify
+    try:
+        return tyro.cli(kind, args=options, prog=f"python -m figures {name}").run()
+    except (ValueError, OSError) as error:
+        print(f"figures {name}: {error}", file=sys.stderr)
+        return 2
 
 
 def heed() -> None:

@@ -4,20 +4,24 @@ A run is trained once, whichever figure asks for it first; another waits for it.
 stopped, with Ctrl-C or otherwise, goes on from its last checkpoint. A digest of what it depends on,
 its configuration, its images, and the code that trains and that looks, ends the name of its folder.
 
+With `FIGURES_RECORDS`, the folder of the records, nothing is trained at the profile `long`: the
+runs are read from there.
+
 `DATA=folder:PATH` or `DATA=hub:NAME`, as `make figures DATA=...`, takes other images.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -26,6 +30,7 @@ from figures import provenance
 from wganlab import compare, data, learned
 from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned.networks.network import has_batch_norm
+from wganlab.learned.runs import origin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from wganlab.learned.batch import Batch
     from wganlab.learned.runs.view import Row, View
 
+ENGINE: Literal["eager"] = "eager"  # by which records are verified too
 BATCHES = 4  # of each law, in the estimate of a record: one is noisy
 
 
@@ -51,10 +57,13 @@ class Kept:
         return np.array([row.get(name, np.nan) for row in self.rows])
 
     def sheet(self, iteration: int) -> NDArray[np.uint8]:
-        """64 generated images, bytes (64, h, w, c), at the record nearest to that iteration."""
-        records = self.column("iteration")
-        record = int(records[np.abs(records - iteration).argmin()])
-        sheet: NDArray[np.uint8] = np.load(self.folder / "samples" / f"{record:06}.npy")
+        """64 generated images, bytes (64, h, w, c), at the sheet nearest to that iteration.
+
+        A run has a sheet at every row, a record at a few.
+        """
+        files = sorted((self.folder / "samples").glob("*.npy"))
+        nearest = min(files, key=lambda file: abs(int(file.stem) - iteration))
+        sheet: NDArray[np.uint8] = np.load(nearest)
         return sheet
 
 
@@ -114,13 +123,15 @@ def source(profile: str) -> str:
 
 
 def kept(name: str, config: TrainConfig, look: Look, profile: str) -> Kept:
-    """The run of that configuration: trained, gone on with, or as it is."""
+    """The run of that configuration: trained, gone on with, or as it is; or its record."""
+    if profile == "long" and (records := os.environ.get("FIGURES_RECORDS")):
+        return recorded(Path(records) / record_name(name, config), config, look)
     folder = runs_folder(profile) / f"{name}-{digest(config, look)}"
     with _alone(folder):
         there = learned.RunFolder(folder)
         if there.config_file.exists() and _finished(there):
             return Kept(config, tuple(there.rows()), folder)
-        device = "auto" if profile == "paper" else "cpu"
+        device = "auto" if profile in ("long", "paper") else "cpu"
         return Kept(config, trained(config, look, folder, device).history, folder)
 
 
@@ -130,11 +141,51 @@ def trained(config: TrainConfig, look: Look, folder: Path, device: str) -> learn
         "observers": [look],
         "progress": False,
         "device": device,
-        "engine": "eager",
+        "engine": ENGINE,
     }
     if learned.RunFolder(folder).config_file.exists():
         return learned.resume(folder, **options)
-    return learned.train(config, folder=folder, **options)
+    notes = {"look": asdict(look), "engine": ENGINE}
+    return learned.train(config, folder=folder, notes=notes, **options)
+
+
+def record_name(name: str, config: TrainConfig) -> str:
+    """Of the folder of its record: the run's, and the seed where it is not 0."""
+    return f"{name}-seed{config.seed}" if config.seed else name
+
+
+def recorded(folder: Path, config: TrainConfig, look: Look) -> Kept:
+    """A run from its record, which must be of that configuration, those looks and images of now.
+
+    Of no code: a record outlives it, and `python -m figures verify` holds it against that of now.
+
+    Raises
+    ------
+    ValueError
+        If there is no such record.
+    """
+    there, way = learned.RunFolder(folder), "make figures PROFILE=long trains it anew"
+    if not there.config_file.exists():
+        raise ValueError(f"there is no record {folder.name} in {folder.parent}: {way}")
+    of, environment = there.config(), there.environment()
+    wrong = [f.name for f in fields(of) if getattr(of, f.name) != getattr(config, f.name)]
+    wrong = [name for name in wrong if name != "checkpoint"]
+    if environment["notes"].get("look", plain(look)) != plain(look):
+        wrong.append("its look")
+    if not wrong and environment.get("data", {}).get("digest", "") != origin.digest(config.law()):
+        wrong.append("its images")
+    if wrong:
+        raise ValueError(
+            f"the record {folder.name} is of another configuration ({', '.join(wrong)}): {way}, "
+            "and python -m figures record keeps it"
+        )
+    return Kept(config, tuple(there.rows()), folder)
+
+
+def plain(look: Look) -> dict[str, Any]:
+    """What JSON makes of it."""
+    told: dict[str, Any] = json.loads(json.dumps(asdict(look)))
+    return told
 
 
 def digest(config: TrainConfig, look: Look, sources: provenance.Tree = provenance.NOW) -> str:

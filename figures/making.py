@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from figures.catalog import FIGURES, PROFILES
+from figures.catalog import FIGURES, LONG, PROFILES, RECORDS
 from figures.provenance import ROOT
 from figures.shelf import Due, Shelf
 from figures.workers import side_by_side
@@ -24,17 +24,25 @@ from wganlab.report import cores
 @dataclass(frozen=True)
 class Figures:
     """Regenerate the figures that are out of date into figures/out/ as PNG and PDF, some as pages
-    too."""
+    too.
+
+    `python -m figures record` keeps finished runs of the profile long as records, and
+    `python -m figures verify` holds records against what their first iterations are now.
+    """
 
     profile: str = "laptop"
-    """quick (seconds), laptop, or paper (GPU settings); quick and paper have folders of their own
-    inside figures/out/."""
+    """quick (seconds), laptop, long (hours, of the figures of image runs alone), or paper (GPU
+    settings); all but laptop have folders of their own inside figures/out/."""
+    records: bool = False
+    """Draw figures of the profile long in seconds, from the records of their runs in
+    figures/records/runs/, and train nothing."""
     only: str = ""
     """Names of the figures to make, separated by commas; all by default."""
     jobs: int = 0
     """Figures made at once; 0 means one a core."""
     gallery: bool = False
-    """Copy small PNGs into figures/gallery/, which README shows."""
+    """Copy small PNGs into figures/gallery/, which README shows; with the laptop profile, figures
+    that have long runs are drawn from the records of these instead."""
     data: str = ""
     """Images for the figures of image runs in place of theirs, as folder:PATH or hub:NAME."""
     out: Path = ROOT / "figures" / "out"
@@ -42,33 +50,71 @@ class Figures:
     drawn draws it again; image runs are kept in runs/, and gone on with."""
 
 
+@dataclass(frozen=True)
+class Round:
+    """Figures that are made at one profile."""
+
+    names: list[str]
+    profile: str
+    records: bool = False
+    """Are their runs read from records?"""
+
+
 def main(options: Figures) -> int:
     """Make what is out of date; 0 if all of it succeeded."""
     names = options.only.replace(",", " ").split() or list(FIGURES)
+    if complaint := refused(options, names):
+        print(f"figures: {complaint}", file=sys.stderr)
+        return 2
+    return max([made(one, options) for one in rounds(options, names)], default=0)
+
+
+def refused(options: Figures, names: list[str]) -> str:
+    """What is wrong with them; nothing where they are fine."""
     for given, known in (([options.profile], PROFILES), (names, FIGURES)):
         for unknown in sorted(set(given) - set(known)):
-            print(f"figures: {unknown!r} is none of {', '.join(known)}", file=sys.stderr)
-            return 2
+            return f"{unknown!r} is none of {', '.join(known)}"
     if options.jobs < 0:
-        print(f"figures: --jobs {options.jobs}: expected 0 (one a core) or more", file=sys.stderr)
-        return 2
-    folder = options.out / ("" if options.profile == "laptop" else options.profile)
-    folder.mkdir(parents=True, exist_ok=True)
+        return f"--jobs {options.jobs}: expected 0 (one a core) or more"
+    if options.records and (options.profile != "long" or options.data):
+        return "--records: expected --profile long, and no --data: records are of images of theirs"
+    short = [name for name in names if name not in LONG]
+    if options.profile == "long" and ((options.only and short) or not LONG):
+        told = f"only {', '.join(LONG)}" if LONG else "no figure"
+        return f"--profile long: {told} has long runs; the laptop profile makes the others"
+    return ""
 
+
+def rounds(options: Figures, names: list[str]) -> list[Round]:
+    """The figures in their order, by profile."""
+    some = [name for name in FIGURES if name in names]
+    long = [name for name in some if name in LONG]
+    if options.profile == "long":
+        return [Round(long, "long", options.records)]
+    if options.profile != "laptop" or not options.gallery or options.data:
+        return [Round(some, options.profile)]
+    both = Round([name for name in some if name not in LONG], "laptop"), Round(long, "long", True)
+    return [one for one in both if one.names]
+
+
+def made(one: Round, options: Figures) -> int:
+    """Make those of one profile that are out of date, and tell; 0 if all of it succeeded."""
+    folder = options.out / ("" if one.profile == "laptop" else one.profile)
+    folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    shelf = Shelf(folder, options.profile, options.data)
-    names = [name for name in FIGURES if name in names]
-    results = make(names, shelf, options.jobs or cores())
+    shelf = Shelf(folder, one.profile, options.data, records=str(RECORDS) if one.records else "")
+    results = make(one.names, shelf, options.jobs or cores())
     failed = [result["name"] for result in results if result["complaint"]]
     if options.gallery:
-        copy_to_gallery([name for name in names if name not in failed], shelf)
+        copy_to_gallery([name for name in one.names if name not in failed], shelf)
     good = [result["due"] for result in results if not result["complaint"]]
-    made, redrawn = good.count("arrays"), good.count("picture")
+    new, redrawn = good.count("arrays"), good.count("picture")
     print(
-        f"{made} made, {f'{redrawn} redrawn, ' if redrawn else ''}"
-        f"{len(names) - len(results)} up to date, "
+        f"{new} made, {f'{redrawn} redrawn, ' if redrawn else ''}"
+        f"{len(one.names) - len(results)} up to date, "
         f"{len(failed)} failed{': ' + ', '.join(failed) if failed else ''} "
-        f"in {time.perf_counter() - start:.1f} s ({options.profile} profile)"
+        f"in {time.perf_counter() - start:.1f} s ({one.profile} profile"
+        f"{', from records' if one.records else ''})"
     )
     return 1 if failed else 0
 
@@ -79,6 +125,7 @@ def make(names: list[str], shelf: Shelf, at_once: int) -> list[dict[str, Any]]:
     results = []
     runs = shelf.folder.resolve() / "runs"
     environment = {"FIGURES_RUNS": str(runs), "FIGURES_DATA": shelf.data}
+    environment["FIGURES_RECORDS"] = shelf.records
     bar = tqdm(total=len(stale), unit="figure", disable=None, leave=False)
     workers = side_by_side(ordered(stale, shelf, at_once), at_once, environment)
     with closing(workers), bar, progress(bar, runs):
@@ -98,6 +145,7 @@ def ordered(stale: Mapping[str, Due], shelf: Shelf, at_once: int) -> list[dict[s
         if due == "arrays":
             computed.setdefault(shelf.tree.owner(name), []).append(name)
     common = {"folder": str(shelf.folder.resolve()), "profile": shelf.profile, "data": shelf.data}
+    common["records"] = shelf.records
     return [{"names": share, **common} for share in [*shares, *computed.values()] if share]
 
 

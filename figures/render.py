@@ -35,7 +35,8 @@ def main() -> None:
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what else is printed is a complaint
     # the sources are read before they are imported: what is edited from now on is not stamped
-    shelf = Shelf(Path(order["folder"]), order["profile"], order["data"])
+    places = Path(order["folder"]), order["profile"], order["data"]
+    shelf = Shelf(*places, records=order["records"])
     for name in order["names"]:
         print(json.dumps(reported(name, shelf)), file=results, flush=True)
 

@@ -32,11 +32,14 @@ ABOUT = "about"  # the entry with what the others were made of
 class Shelf:
     """Figures of one profile, of the sources as they are when it is opened.
 
-    `data` names the images that are asked for in place of those that figures of image runs have.
+    `data` names the images that are asked for in place of those that figures of image runs have;
+    `records` is the folder that their runs are read from, where they are not trained.
     """
 
-    def __init__(self, folder: Path, profile: str, data: str = "", root: Path = ROOT) -> None:
-        self.folder, self.profile, self.data = folder, profile, data
+    def __init__(
+        self, folder: Path, profile: str, data: str = "", root: Path = ROOT, *, records: str = ""
+    ) -> None:
+        self.folder, self.profile, self.data, self.records = folder, profile, data, records
         self.tree = Tree(root, profile)
 
     def due(self, name: str) -> Due:
@@ -55,6 +58,8 @@ class Shelf:
         start, told = (f"figures.{owner}", "compute"), [self.profile]
         if ("figures.image_runs", "source") in self.tree.reached(start):
             told.append(self.tree.of_source(self.data))
+        if self.records and self.of_images(owner):
+            told.append(self.tree.of_source(f"folder:{self.records}"))
         return self.tree.digest(start, told=told)
 
     def picture_digest(self, name: str) -> str:

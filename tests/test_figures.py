@@ -28,12 +28,13 @@ MACHINERY = {
     "bracket_runs",
     "catalog",
     "image_runs",
+    "long_runs",
     "making",
     "provenance",
     "render",
     "shelf",
 }
-MACHINERY |= {"wgan_images", "workers"}
+MACHINERY |= {"verify", "wgan_images", "workers"}
 
 
 @pytest.fixture(autouse=True)

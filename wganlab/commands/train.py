@@ -297,6 +297,7 @@ class Train:
 
         checked(self.bracket)
         kept = learned.RunFolder(self.resume)
+        kept.refuse_record()
         config, before = kept.located(), kept.environment()
         if not {"n", "engine"} <= before["notes"].keys():
             raise ValueError(

@@ -56,8 +56,8 @@ def resume(
     Raises
     ------
     ValueError
-        If there is no run, its data has changed, its checkpoint is of another run, or it is
-        beyond the end that is asked for; nothing has changed then.
+        If there is no run, it is a record, its data has changed, its checkpoint is of another run,
+        or it is beyond the end that is asked for; nothing has changed then.
     TakenError
         If another process writes it.
     """
@@ -66,6 +66,7 @@ def resume(
     if iterations is not None:
         checks.whole(1, iterations=iterations)
     with ExitStack() as held:
+        world().by_first(kept.refuse_record)
         world().by_first(lambda: _taken(held, kept))
         by_hand = engine != "eager"
         training, begun = _opened(kept, critic, generator, device, workers, by_hand, iterations)
@@ -93,7 +94,7 @@ def load_run(
 ) -> Run:
     """The run in a folder as its last checkpoint has it, whether it came to its end or not.
 
-    Its data is not needed.
+    Its data is not needed. A record's critic is None (`record`).
 
     Raises
     ------

@@ -40,6 +40,7 @@ from wganlab.learned.runs.keeping import kept, text, whole
 from wganlab.learned.runs.track import Events
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from wganlab.data.image_laws import ImageLaw
@@ -234,6 +235,14 @@ class RunFolder:
     def _refuse_nothing(self) -> NoReturn:
         raise ValueError(f"there is no run in {self.path}: it has no config.json") from None
 
+    def refuse_record(self) -> None:
+        """ValueError if it is a record (`record`), which nobody can go on with."""
+        if self.environment_file.exists() and "record" in self.environment():
+            raise ValueError(
+                f"the run in {self.path} is a record: it has no critic and no optimizers to go on "
+                "with. Train it anew, by learned.train on the configuration in its config.json"
+            )
+
     def located(self) -> TrainConfig:
         """The configuration with its data where that is now.
 
@@ -285,10 +294,8 @@ class RunFolder:
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
         """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
-        images = points.dim() == 4
-        shown = as_bytes(points[:SHEET]) if images else points.cpu().numpy()
         with whole(self.path / "samples" / f"{iteration:06}.npy") as part:
-            np.save(part, shown)
+            np.save(part, samples_of(points))
         if self.events is not None:
             self.events.sheet(iteration, points)
 
@@ -321,6 +328,12 @@ class RunFolder:
             origin.refuse_other(self.config(), theirs, self.path)
             origin.refuse_other_data(self.data(), state, self.path)
         return state
+
+
+def samples_of(points: Tensor) -> NDArray[Any]:
+    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
+    images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
+    return images
 
 
 def _empty(path: Path) -> bool:

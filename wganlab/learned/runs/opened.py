@@ -21,7 +21,7 @@ def as_kept(
     critic: nn.Module | None = None,
     generator: nn.Module | None = None,
 ) -> tuple[nn.Module, nn.Module | None]:
-    """The generator, or its average, and the critic, in evaluation mode.
+    """The generator, or its average, and the critic, in evaluation mode; of a record no critic.
 
     Parameters
     ----------
@@ -38,11 +38,17 @@ def as_kept(
     ------
     RuntimeError, KeyError
         If the checkpoint is of other networks.
+    ValueError
+        If it is a record's (`record`), which has no critic to fill the given one.
     """
     start = Generator()  # of weights that the checkpoint replaces
     if generator is None:
         generator = config.generator.generator_for(config.latent, shape, start)
     generator.load_state_dict(state["average" if config.average else "generator"])
+    if "record" in state:
+        if critic is not None:
+            raise ValueError("a record has no critic: leave critic= out")
+        return generator.to(device).eval(), None
     if critic is None:
         critic = config.built_critic(shape, start)
     if critic is not None:
