@@ -159,6 +159,15 @@ def test_other_sizes_are_refused(size):
         data.law(f"faces:size={size}")
 
 
+def test_a_law_by_one_word_has_a_size_and_nothing_else():
+    assert data.law("faces:size=32").shape == (3, 32, 32)
+    assert len(data.law("faces:held_out=50").unseen) == 50
+    with pytest.raises(ValueError, match="faces have no parameter colour: give size or held_out"):
+        data.law("faces:colour=1")
+    with pytest.raises(ValueError, match="give a run data = 'faces', and size and color beside"):
+        TrainConfig(data="faces:size=32").law()
+
+
 def test_equal_sets_are_in_memory_once():
     first, same = (data.images("faces", 8, color=color).images for color in ("auto", "rgb"))
     assert np.shares_memory(first, same)

@@ -4,7 +4,16 @@ Nearest is meant in the Euclidean distance of pixels. There are more faces than 
 they are descended to: of one layer after another the best form and color are taken, the other
 layers as they are, until nothing changes. On a face that is drawn this ends at the face itself.
 Of other images it ends at one that no change of a single layer brings nearer, so distances are
-from above: see `tests/test_face_reading.py` for how seldom there is a nearer one.
+from above. How often was a nearer face found by 24 descents from elsewhere, of 60 images each?
+
+    faces with noise, deviation 5, 15, 30 levels     none
+    with 60                                          2 %, nearer by .2 %
+    averages of two faces, 1:1                       17 %, by 2.6 % on average, 10 % at most
+    7:3                                              7 %, by 2.5 %, 6 % at most
+    faces blurred over 5 pixels                      23 %, by 1.4 %, 4 % at most
+    faces moved by a pixel                           7 %, by .4 %
+
+Images that are farther than a fifth of the range are descended with once, without new beginnings.
 """
 
 from __future__ import annotations
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
 
 PASSES = 8  # over all layers, at most
 BLOCK = 256  # images that are read at once
+CLOSE = 0.2 * 255  # levels from a face, root mean square, within which others are begun from
 EQUAL = 1e-6  # squared levels, of two faces that look alike
 SKIN, BEARD, HAIR_COLOR = "skin", "beard", "hair color"
 HAIR, HAT = "hair", "hat"
@@ -123,11 +133,12 @@ def _read(image: Floats) -> Found:
     _descend(image, choices, separate(), hold=(SKIN,))
     told = {name: np.zeros(n, bool) for name in choices}
     _settle(image, choices, told, np.arange(n))
-    rows, beards, colors = _beards_of_other_colors(image, choices)
+    close = _apart(image, choices) <= 3 * SIDE**2 * CLOSE**2
+    rows, beards, colors = _beards_of_other_colors(image, choices, close)
     _try(image, choices, told, rows, {BEARD: beards, HAIR_COLOR: colors})
-    rows = np.flatnonzero(choices[HAT])
+    rows = np.flatnonzero(close & (choices[HAT] > 0))
     _try(image, choices, told, rows, {HAT: 0 * rows})
-    rows = np.flatnonzero(choices[BEARD])  # which hide much of the mouth
+    rows = np.flatnonzero(close & (choices[BEARD] > 0))  # which hide much of the mouth
     for beard in range(1, len(sprites().attributes[BEARD].values)):
         _try(image, choices, told, rows, {BEARD: np.full(len(rows), beard)})
     return choices, told
@@ -172,9 +183,11 @@ def _try(image: Floats, choices: Choices, told: Shown, rows: Ints, change: Choic
     _settle(image, choices, told, rows[nearer])
 
 
-def _beards_of_other_colors(image: Floats, choices: Choices) -> tuple[Ints, Ints, Ints]:
+def _beards_of_other_colors(
+    image: Floats, choices: Choices, close: NDArray[np.bool_]
+) -> tuple[Ints, Ints, Ints]:
     """Images without a beard that one in another color than the hair's would bring nearer."""
-    rows = np.flatnonzero(choices[BEARD] == 0)
+    rows = np.flatnonzero(close & (choices[BEARD] == 0))
     if not len(rows):
         return rows, rows, rows
     some = {name: chosen[rows] for name, chosen in choices.items()}
