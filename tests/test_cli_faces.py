@@ -4,10 +4,12 @@ import csv
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from wganlab import learned
 from wganlab.cli import main
+from wganlab.commands.sides import Sides
 
 OPTIONS = {
     "critic.filters": 4,
@@ -100,7 +102,7 @@ def test_a_mistake_is_one_line(folder, options, told, capsys):
     assert not (folder / "wrong").exists()
 
 
-@pytest.mark.parametrize("preset", ["gan-minimax", "orthonormal", "emd", "wgan", "wgan-gp"])
+@pytest.mark.parametrize("preset", ["gan-minimax", "wgan-orthonormal", "emd", "wgan-gp"])
 def test_presets_begin_on_faces(folder, preset):
     found = learned.preset(preset, "faces")
     assert (found.size, found.data) == (16, "faces")
@@ -132,12 +134,23 @@ def test_faces_are_shown_sampled_and_listed(finished, folder, capsys):
     assert main(["data", "show", "faces"]) == 0
     assert main(["data", "list"]) == 0
     assert main(["runs", str(finished.parent)]) == 0
-    assert main(["sample", str(finished), "--n", "4"]) == 0
+    assert main(["sample", str(finished), "-n", "4", "-o", "made.npy"]) == 0
     out = capsys.readouterr().out
     assert "20,000" in out
     assert "faces" in out
     assert "2 of 2" in out
-    assert list(folder.rglob("*.png"))
+    assert np.load(folder / "made.npy").shape == (4, 16, 16, 3)
+
+
+@pytest.mark.parametrize("other", ["emoji", "mnist10k[3]", "faces[sad01]", "faces"])
+def test_images_beside_faces_are_in_their_units(other):
+    law, rows = Sides("cpu", 200).pair("faces", other)
+    drawn = law.sample(50, torch.Generator().manual_seed(0))
+    if other == "faces":
+        rows = rows.sample(50, torch.Generator().manual_seed(1))
+    assert rows.shape[1:] == drawn.shape[1:] == (3, 16, 16)
+    assert rows.min() >= -1
+    assert rows.min() < 0 < rows.max() <= 1
 
 
 def test_two_classes_of_faces_are_a_pair_and_a_set_with_its_class_is_not(capsys):

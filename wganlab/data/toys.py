@@ -282,7 +282,8 @@ def law(source: str) -> Toy | FaceLaw:
         given = _options(options)
         if unknown := given.keys() - {"size", "held_out"}:
             raise ValueError(
-                f"faces have no parameter {min(unknown)}: give size or held_out, as in faces:size=32"
+                f"faces have no parameter {min(unknown)}: give size or held_out, as in "
+                "faces:size=32"
             )
         return FaceLaw(**given)
     is_file = is_file_source(source)
