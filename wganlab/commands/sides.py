@@ -76,7 +76,7 @@ class Sides:
         return learned.load_run(source, device=self.device)
 
     def _law(self, source: str, shown: TrainConfig | None) -> Any:
-        """A toy, rows of points or images; `shown` is of images beside them, of a run or of faces."""
+        """A toy, rows of points or images; `shown` is of images that are beside them."""
         from wganlab import data
         from wganlab.data.files import is_file_source
 
@@ -108,7 +108,7 @@ class Sides:
         return exact.Discrete(loaded.points, loaded.weights)
 
     def _images(self, source: str, shown: TrainConfig | None) -> Any:
-        """Pixels in [0, 1], a row an image; beside a run, images as it makes them, and of faces so."""
+        """Pixels in [0, 1], a row an image; beside a run or faces, images as these are."""
         import torch
 
         from wganlab import data

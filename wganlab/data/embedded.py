@@ -41,8 +41,10 @@ SMALLEST, WIDEST = 4, 128  # sides of faces: of the widest the set takes 1 GB
 @lru_cache(maxsize=8)
 def load(name: str, size: int | None, color: str) -> ImageSet:
     """One of `EMBEDDED`; glyphs are drawn at any size, faces at some, the others resized."""
-    drawn = {"glyphs": _glyphs, "faces": _faces}
-    whole = drawn[name](size) if name in drawn else _archive(name, size)
+    if name == "faces":
+        whole = _faces(size)
+    else:
+        whole = _glyphs(size) if name == "glyphs" else _archive(name, size)
     recolored = pixels.recolored(whole.images, color)
     recolored.flags.writeable = False  # the cache hands out one copy
     return ImageSet(name, recolored, whole.labels, whole.label_names, whole.license)
