@@ -21,6 +21,7 @@ settings.load_profile("wganlab")
 SLOW = {
     *(
         "test_browser",
+        "test_cli_faces",
         "test_cli_images",
         "test_course",
         "test_distributed",

@@ -1554,6 +1554,55 @@ DOORS = {
             ("BITS = (8, 10, 12, 14, 16)", "BITS = (16,)"),
         ],
     ),
+    "wganlab/data/faces/sprites.py": (
+        ("faces",),
+        [
+            ("shares = [there * len(some) / len(rows)", "shares = [there / len(alike)"),
+            ("np.cumsum(share)[:-1]", "np.cumsum(share)[1:]"),
+            ('u, side="right")', 'u, side="left")'),
+            ("gain=gain / 255", "gain=gain / 256"),
+        ],
+    ),
+    "wganlab/data/faces/law.py": (
+        ("faces",),
+        [
+            (
+                "levels = paints.levels(paints.choices(u)).round()",
+                "levels = paints.levels(paints.choices(u))",
+            ),
+            ("levels.repeat_interleave(k, dim=1)", "levels.repeat_interleave(k, dim=2)"),
+        ],
+    ),
+    "wganlab/data/faces/layers.py": (
+        ("face_reading",),
+        [
+            ("2 * (rest * low).sum(axis=2) - square", "2 * (rest * low).sum(axis=2)"),
+            ("(self.alpha[:, veils, None] - 1)", "self.alpha[:, veils, None]"),
+            ("return ~whole.all(axis=0)", "return whole.all(axis=0)"),
+        ],
+    ),
+    "wganlab/data/faces/reading.py": (
+        ("face_reading",),
+        [
+            ("np.sqrt(k * k * apart + within)", "np.sqrt(apart + within)"),
+            ("<= least).sum(axis=1) == 1", "<= least).sum(axis=1) >= 1"),
+        ],
+    ),
+    "wganlab/compare/attributes.py": (
+        ("attributes",),
+        [
+            ("BEYOND = 4.0", "BEYOND = 0.5"),
+            (
+                "law.whole.images[view.law.rows, ::k, ::k]",
+                "law.whole.images[view.law.unseen, ::k, ::k]",
+            ),
+            ("(2 * np.sqrt(3) * self.side)", "(2 * np.sqrt(3) * 16)"),
+            (
+                "excess = mutual_information(x, y) - float(np.mean(chance))",
+                "excess = mutual_information(x, y)",
+            ),
+        ],
+    ),
 }
 
 MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS}

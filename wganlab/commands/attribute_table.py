@@ -50,11 +50,13 @@ def table(found: FaceAttributes, name: str) -> str:
             [row.attribute, *numbers, f"{row.share:.1%} {row.commonest}", f"{row.law:.1%}"]
         )
     pair, most = found.most_dependent
+    tied = f"most of {pair}: {most:.3f}" if pair else "of no two beyond chance"
     return (
         f"{n:,} faces of {name}, read as the nearest faces that there are:\n{aligned(lines)}\n"
-        f"valid (within a tenth of the range): {found.valid:.1%}; deviation {found.deviation:.3f} "
-        f"of the range; values found: {found.found} of {found.all}; dependence of two attributes: "
-        f"{found.dependence:.4f} nats on average (0 in the law), most {most:.3f}, of {pair}"
+        f"valid (within a tenth of the range of a face): {found.valid:.1%}; median deviation "
+        f"{found.deviation:.3f} of the range\n"
+        f"values found: {found.found} of {found.all}; dependence of two attributes: "
+        f"{found.dependence:.4f} nats on average (0 in the law), {tied}"
     )
 
 

@@ -53,6 +53,8 @@ class Sides:
         ValueError
             If one of them is not there, or rows of one are rows of the other too.
         """
+        from wganlab.learned import TrainConfig
+
         _refuse_shared_rows(first, second)
         if _is_run(first) and _is_data_of(second, first):
             return self.of_run(Path(first))[::-1]
@@ -60,6 +62,8 @@ class Sides:
             return self.of_run(Path(second))
         runs = [self._run(source) if _is_run(source) else None for source in (first, second)]
         shown = next((run.config for run in runs if run and run.config.of_images), None)
+        if shown is None and "faces" in (first, second):
+            shown = TrainConfig(data="faces", size=16, color="rgb")
         sides = [
             self._law(source, shown) if run is None else run
             for source, run in zip((first, second), runs, strict=True)
@@ -72,13 +76,12 @@ class Sides:
         return learned.load_run(source, device=self.device)
 
     def _law(self, source: str, shown: TrainConfig | None) -> Any:
-        """A toy, rows of points or images; `shown` is of a run of images beside them."""
+        """A toy, rows of points or images; `shown` is of images that are beside them."""
         from wganlab import data
         from wganlab.data.files import is_file_source
 
         if source == "faces":
-            if shown is None:
-                return data.image_law(source)
+            assert shown is not None
             return data.image_law(source, shown.size, color=shown.color)
         if source.partition(":")[0].replace("-", "_") in data.TOYS:
             return data.law(source)
@@ -105,7 +108,7 @@ class Sides:
         return exact.Discrete(loaded.points, loaded.weights)
 
     def _images(self, source: str, shown: TrainConfig | None) -> Any:
-        """Pixels in [0, 1], a row an image; beside a run, images as it makes them."""
+        """Pixels in [0, 1], a row an image; beside a run or faces, images as these are."""
         import torch
 
         from wganlab import data
@@ -161,12 +164,12 @@ def _refuse_shared_rows(first: str, second: str) -> None:
     """Rows that are in both would be trained on as one side's, and decide as the other's."""
     from wganlab import data
 
-    if _is_run(first) or _is_run(second):
+    if _is_run(first) or _is_run(second) or "faces" in (first, second):  # new ones without end
         return
     images = data.is_image_source(first) and data.is_image_source(second)
     sets = [source.partition("[")[0] for source in (first, second)]
     whole = images and sets[0] == sets[1] and (first in sets or second in sets)
-    toys = first == "faces" or first.partition(":")[0].replace("-", "_") in data.TOYS
+    toys = first.partition(":")[0].replace("-", "_") in data.TOYS
     if whole or (first == second and not toys):
         raise ValueError(
             f"rows of {first} are rows of {second} too, and the two sides of a bracket need draws "

@@ -17,7 +17,7 @@ import numpy as np
 from wganlab.compare.neighbors import checked
 from wganlab.data.faces.law import FaceLaw
 from wganlab.data.faces.reading import Reading, read_faces
-from wganlab.data.faces.sprites import sprites
+from wganlab.data.faces.sprites import SIDE, sprites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ VALID = 0.1  # of the range of pixels, root mean square, from the nearest face
 SHARE = 0.1  # of its share in the law, from which on a value counts as found
 FEWEST = 50  # images that show two attributes whose dependence is measured
 SHUFFLES = 4  # of a column, by which chance is measured
+BEYOND = 4.0  # standard deviations of chance that are dependence
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class AttributeRow:
     found: int
     """That at least a tenth of their share in the law have."""
     tv: float
-    """Total variation between their frequencies and the law's: 0 to 1."""
+    """Total variation between their frequencies and the law's: 0 to 1, and 1 where none shows."""
     floor: float
     """The same for as many new faces of the law: what no generator can be expected to beat."""
     commonest: str
-    """The value whose share is largest beside the law's."""
+    """The value whose share is largest beside the law's; "-" where none shows."""
     share: float
     """Of the faces that show the attribute, those that have it."""
     law: float
@@ -96,12 +97,19 @@ class FaceAttributes:
         """Mean total variation of the attributes."""
         return float(np.mean([row.tv for row in self.table]))
 
-    @cached_property
+    @property
     def dependences(self) -> dict[tuple[str, str], float]:
         """Mutual information of every two attributes, in nats, above that of shuffled columns.
 
-        In the law it is 0, up to chance: a generator that ties glasses to hair has more.
+        Of those that 50 images show. In the law it is 0 up to chance, but where one hides some
+        values of the other and not all: accessories and hair, eyes and glasses have .02. A
+        generator that ties glasses to skin has more.
         """
+        return {pair: excess for pair, (excess, _) in self._dependences.items()}
+
+    @cached_property
+    def _dependences(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """Beside each its deviation by chance: 2 n times it is chi-squared."""
         rng = np.random.default_rng(0)
         found = {}
         for pair in combinations(sprites().attributes, 2):
@@ -109,19 +117,28 @@ class FaceAttributes:
             if both.sum() >= FEWEST:
                 x, y = (self.reading.choices[name][both] for name in pair)
                 chance = [mutual_information(rng.permutation(x), y) for _ in range(SHUFFLES)]
-                found[pair] = mutual_information(x, y) - float(np.mean(chance))
+                excess = mutual_information(x, y) - float(np.mean(chance))
+                freedom = (len(np.unique(x)) - 1) * (len(np.unique(y)) - 1)
+                found[pair] = excess, float(np.sqrt(2 * freedom) / (2 * len(x)))
         return found
 
     @property
     def dependence(self) -> float:
-        """Mean of `dependences`."""
-        return float(np.mean([*self.dependences.values()] or [0.0]))
+        """Mean of `dependences`; nan of too few images to tell."""
+        return float(np.mean([*self.dependences.values()] or [np.nan]))
 
     @property
     def most_dependent(self) -> tuple[str, float]:
-        """The two attributes of the largest, as "glasses and hair", and that."""
-        pair, most = max(self.dependences.items(), key=lambda item: item[1])
-        return " and ".join(pair), most
+        """The two attributes that are surest tied, as "glasses and hair", and their dependence.
+
+        ("", 0) where none is beyond chance, four standard deviations of it.
+        """
+        sure = [
+            (excess / max(deviation, 1e-12), " and ".join(pair), excess)
+            for pair, (excess, deviation) in self._dependences.items()
+            if excess > BEYOND * deviation
+        ]
+        return max(sure, default=(0.0, "", 0.0))[1:]
 
     @property
     def deviation(self) -> float:
@@ -130,7 +147,7 @@ class FaceAttributes:
 
     def as_row(self) -> dict[str, float]:
         """For metrics.csv: values found are the modes of this law, valid faces those of quality."""
-        return {
+        row = {
             "modes": self.found,
             "all_modes": self.all,
             "quality": self.valid,
@@ -139,9 +156,15 @@ class FaceAttributes:
             "attribute_tv_floor": float(np.mean([*self.floors.values()])),
             "dependence": self.dependence,
         }
+        if not self.dependences:
+            del row["dependence"]
+        return row
 
     def _row(self, name: str) -> AttributeRow:
         attribute = sprites().attributes[name]
+        if not self.reading.told[name].any():
+            values = len(attribute.values)
+            return AttributeRow(name, values, 0, 1.0, self.floors[name], "-", 0.0, 0.0)
         shares = frequencies(self.reading, name)
         excess = int((shares - attribute.probabilities).argmax())
         return AttributeRow(
@@ -190,9 +213,14 @@ def face_copies(images: Images, train: Images) -> float:
     The law has so many faces that a new one is hardly ever among them: what is more than 0 was
     learned by heart.
     """
-    made, known = (face_attributes(part).reading.drawn for part in (images, train))
+    made, known = (face_attributes(part).reading for part in (images, train))
+    return _copies(made, known.drawn)
+
+
+def _copies(made: Reading, known: NDArray[np.uint8]) -> float:
+    """Share of faces that are among those known, (m, 16, 16, 3)."""
     seen = {face.tobytes() for face in known}
-    return float(np.mean([face.tobytes() in seen for face in made]))
+    return float(np.mean([face.tobytes() in seen for face in made.drawn]))
 
 
 def mutual_information(x: NDArray[np.integer], y: NDArray[np.integer]) -> float:
@@ -221,16 +249,23 @@ def frequencies(reading: Reading, name: str) -> NDArray[np.float64]:
 
 
 def attribute_observer(view: View) -> Row:
-    """`FaceAttributes.as_row` of a run's faces, and the share of copies where faces are fixed."""
-    row = face_attributes(view.fake).as_row()
+    """`FaceAttributes.as_row` of a run's faces, and the share of copies where faces are fixed.
+
+    Copies are of any image of the set that is not held out, which those to train on are some of.
+    """
+    found = face_attributes(view.fake)
+    row = found.as_row()
     if view.config.points:
-        row["copies"] = face_copies(view.fake, view.real)
+        assert isinstance(view.law, FaceLaw)
+        k = found.side // SIDE
+        known = view.law.whole.images[view.law.rows, ::k, ::k]
+        row["copies"] = _copies(found.reading, known)
     return row
 
 
 def attributes_for(law: object) -> Callable[[View], Row] | None:
     """The observer for a law whose images have attributes; None for all others."""
-    readable = isinstance(law, FaceLaw) and law.shape[0] == 3 and law.shape[1] % 16 == 0
+    readable = isinstance(law, FaceLaw) and law.shape[0] == 3 and law.shape[1] % SIDE == 0
     return attribute_observer if readable else None
 
 
@@ -242,7 +277,8 @@ def _floors(n: int) -> dict[str, float]:
     reading = read_faces(faces.drawn(drawn))
     shares = {name: frequencies(reading, name) for name in faces.attributes}
     return {
-        name: _tv(share, faces.attributes[name].probabilities) for name, share in shares.items()
+        name: _tv(share, faces.attributes[name].probabilities) if reading.told[name].any() else 1.0
+        for name, share in shares.items()
     }
 
 

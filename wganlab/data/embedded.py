@@ -35,13 +35,16 @@ TYPEFACES = (
 # the largest, so that size alone never changes the class.
 EM_SIZES = (0.68, 0.75, 0.82)
 DRAWN = 20_000  # faces of the set
+SMALLEST, WIDEST = 4, 128  # sides of faces: of the widest the set takes 1 GB
 
 
 @lru_cache(maxsize=8)
 def load(name: str, size: int | None, color: str) -> ImageSet:
     """One of `EMBEDDED`; glyphs are drawn at any size, faces at some, the others resized."""
-    drawn = {"glyphs": _glyphs, "faces": _faces}
-    whole = drawn[name](size) if name in drawn else _archive(name, size)
+    if name == "faces":
+        whole = _faces(size)
+    else:
+        whole = _glyphs(size) if name == "glyphs" else _archive(name, size)
     recolored = pixels.recolored(whole.images, color)
     recolored.flags.writeable = False  # the cache hands out one copy
     return ImageSet(name, recolored, whole.labels, whole.label_names, whole.license)
@@ -62,13 +65,15 @@ def _archive(name: str, size: int | None) -> ImageSet:
     return ImageSet(name, images, labels, names, _LICENSES[name])
 
 
+@lru_cache(maxsize=1)  # "auto" and "rgb" are one array
 def _faces(size: int | None) -> ImageSet:
     """20,000, drawn with a seed; their classes are the mouths, which always show."""
     faces = sprites()
     side = size or SIDE
-    if side % SIDE and SIDE % side:
+    if (side % SIDE and SIDE % side) or not SMALLEST <= side <= WIDEST:
         raise ValueError(
-            f"faces of {side} px: they are drawn at {SIDE} px; give that, a multiple of it, 8 or 4"
+            f"faces of {side} px: they are drawn at {SIDE} px; give size = {SIDE}, a multiple of "
+            f"it up to {WIDEST}, 8 or {SMALLEST}"
         )
     rng = np.random.default_rng(0)
     choices = faces.choices(rng.random((DRAWN, len(faces.attributes))))

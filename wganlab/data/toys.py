@@ -279,7 +279,13 @@ def law(source: str) -> Toy | FaceLaw:
     if name == "faces":
         from wganlab.data.faces.law import FaceLaw
 
-        return FaceLaw(**_options(options))
+        given = _options(options)
+        if unknown := given.keys() - {"size", "held_out"}:
+            raise ValueError(
+                f"faces have no parameter {min(unknown)}: give size or held_out, as in "
+                "faces:size=32"
+            )
+        return FaceLaw(**given)
     is_file = is_file_source(source)
     if source == "-":
         raise ValueError("a run reads its data more than once: save standard input to a file")

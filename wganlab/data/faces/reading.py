@@ -4,21 +4,41 @@ Nearest is meant in the Euclidean distance of pixels. There are more faces than 
 they are descended to: of one layer after another the best form and color are taken, the other
 layers as they are, until nothing changes. On a face that is drawn this ends at the face itself.
 Of other images it ends at one that no change of a single layer brings nearer, so distances are
-from above: see `tests/test_face_reading.py` for how seldom there is a nearer one.
+from above. How often was a nearer face found by 24 descents from elsewhere, of 60 images each?
+
+    faces with noise, deviation 5, 15, 30 levels     none
+    with 60                                          2 %, nearer by .2 %
+    averages of two faces, 1:1                       17 %, by 2.6 % on average, 10 % at most
+    7:3                                              7 %, by 2.5 %, 6 % at most
+    faces blurred over 5 pixels                      23 %, by 1.4 %, 4 % at most
+    faces moved by a pixel                           7 %, by .4 %
+
+Images that are farther than a fifth of the range are descended with once, without new beginnings.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from wganlab.data.faces.sprites import BACKGROUND, NONE, SIDE, Choices, sprites
+from wganlab.data.faces.layers import (
+    GLASSES,
+    Layers,
+    Options,
+    composed,
+    joint,
+    painted,
+    place_of,
+    plain,
+    seen_through,
+    separate,
+)
+from wganlab.data.faces.sprites import SIDE, Choices, sprites
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
@@ -27,9 +47,10 @@ if TYPE_CHECKING:
 
 PASSES = 8  # over all layers, at most
 BLOCK = 256  # images that are read at once
+CLOSE = 0.2 * 255  # levels from a face, root mean square, within which others are begun from
 EQUAL = 1e-6  # squared levels, of two faces that look alike
 SKIN, BEARD, HAIR_COLOR = "skin", "beard", "hair color"
-HAIR, HAT, GLASSES = "hair", "hat", "glasses"
+HAIR, HAT = "hair", "hat"
 COVERS = ("clothing", "eyes", BEARD, "mouth", "hair")  # of the skin
 
 
@@ -99,111 +120,8 @@ def read_faces(levels: NDArray[Any]) -> Reading:
     return Reading(choices, told, np.sqrt(k * k * apart + within) / 127.5)
 
 
-@dataclass(frozen=True, eq=False)
-class Options:
-    """What a layer can be, on the pixels that any of it touches."""
-
-    attributes: tuple[str, ...]
-    """What chooses among them."""
-    shape: tuple[int, ...]
-    """Values of each of these."""
-    pixels: NDArray[np.int64]
-    """Those touched, of 256."""
-    alpha: Floats
-    """Shape (options, p)."""
-    paint: Floats
-    """Shape (options, p, 3)."""
-
-    def on(self, pixels: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """Alpha and paint on other pixels, which hold its own."""
-        alpha = np.zeros((len(self.alpha), len(pixels)))
-        paint = np.zeros((len(self.alpha), len(pixels), 3))
-        place = np.searchsorted(pixels, self.pixels)
-        alpha[:, place], paint[:, place] = self.alpha, self.paint
-        return alpha, paint
-
-    def chosen(self, choices: Choices) -> tuple[NDArray[np.int64], ...]:
-        """The values that are chosen, (n,) each."""
-        return tuple(choices[name] for name in self.attributes)
-
-    @cached_property
-    def weights(self) -> Floats:
-        """What `costs` multiplies: (9 p, options)."""
-        flat, n = -2 * self.paint, len(self.paint)
-        veiled = flat * self.alpha[..., None]
-        squares = (self.paint**2).sum(2), self.alpha**2
-        parts = [flat.reshape(n, -1), veiled.reshape(n, -1), 2 * self.alpha, *squares]
-        return np.ascontiguousarray(np.concatenate(parts, axis=1).T)
-
-    def costs(
-        self, image: Floats, below: Floats, over: Floats, through: Floats, some: Any = slice(None)
-    ) -> Floats:
-        """Squared distance with each option, less that without any: (n, options).
-
-        The image is over + through (below (1 - alpha) + paint), with what lies over and below.
-        """
-        t, low = through[:, self.pixels, None], below[:, self.pixels]
-        rest = t * (image[:, self.pixels] - over[:, self.pixels] - t * low)  # (n, p, 3)
-        shine = t * t
-        wide = [rest, shine * low]  # (n, p, 3) each
-        narrow = [(rest * low).sum(2), shine[..., 0], (shine * low**2).sum(2)]  # (n, p) each
-        parts = [*(part.reshape(len(image), -1) for part in wide), *narrow]
-        costs: Floats = np.concatenate(parts, axis=1) @ self.weights[:, some]
-        return costs
-
-
-Layers: TypeAlias = "tuple[Options, ...]"
 Shown: TypeAlias = "dict[str, NDArray[np.bool_]]"
 Found: TypeAlias = "tuple[Choices, Shown]"
-
-
-@lru_cache(maxsize=1)
-def separate() -> Layers:
-    """All layers from the bottom up, the background as the first."""
-    faces = sprites()
-    whole, n = np.arange(SIDE**2), len(faces.ground)
-    ground = np.repeat(faces.ground[:, None], SIDE**2, axis=1)
-    made = [Options((BACKGROUND,), (n,), whole, np.ones((n, SIDE**2)), ground)]
-    for layer in faces.layers:
-        touched = np.flatnonzero(layer.alpha.any(axis=0))
-        names = (layer.design, layer.color) if layer.design else (layer.color,)
-        shape = layer.paint.shape[:2] if layer.design else layer.paint.shape[1:2]
-        alpha = np.repeat(layer.alpha[:, touched], len(layer.palette), axis=0)
-        paint = layer.paint[:, :, touched].reshape(len(alpha), -1, 3)
-        made.append(Options(names, shape, touched, alpha, paint))
-    return tuple(made)
-
-
-@lru_cache(maxsize=1)
-def plain() -> Layers:
-    """Those that every face has."""
-    known = sprites().attributes
-    return tuple(layer for layer in separate() if NONE not in known[layer.attributes[0]].values)
-
-
-@lru_cache(maxsize=1)
-def joint() -> Layers:
-    """All of them, eyes and glasses over them as one layer: neither is seen without the other."""
-    layers = list(separate())
-    k = _place(layers, GLASSES)
-    layers[k - 1 : k + 1] = [_both(*layers[k - 1 : k + 1])]
-    return tuple(layers)
-
-
-def _both(lower: Options, upper: Options) -> Options:
-    """Every option of one layer over every option of that below it."""
-    pixels = np.union1d(lower.pixels, upper.pixels)
-    (low_alpha, low), (alpha, high) = (layer.on(pixels) for layer in (lower, upper))
-    left = 1 - alpha[None]  # (1, upper, p)
-    veil = 1 - (1 - low_alpha[:, None]) * left  # (lower, upper, p)
-    paint = low[:, None] * left[..., None] + high[None]
-    return Options(
-        lower.attributes + upper.attributes,
-        lower.shape + upper.shape,
-        pixels,
-        veil.reshape(-1, len(pixels)),
-        paint.reshape(-1, len(pixels), 3),
-    )
 
 
 def _read(image: Floats) -> Found:
@@ -215,11 +133,12 @@ def _read(image: Floats) -> Found:
     _descend(image, choices, separate(), hold=(SKIN,))
     told = {name: np.zeros(n, bool) for name in choices}
     _settle(image, choices, told, np.arange(n))
-    rows, beards, colors = _beards_of_other_colors(image, choices)
+    close = _apart(image, choices) <= 3 * SIDE**2 * CLOSE**2
+    rows, beards, colors = _beards_of_other_colors(image, choices, close)
     _try(image, choices, told, rows, {BEARD: beards, HAIR_COLOR: colors})
-    rows = np.flatnonzero(choices[HAT])
+    rows = np.flatnonzero(close & (choices[HAT] > 0))
     _try(image, choices, told, rows, {HAT: 0 * rows})
-    rows = np.flatnonzero(choices[BEARD])  # which hide much of the mouth
+    rows = np.flatnonzero(close & (choices[BEARD] > 0))  # which hide much of the mouth
     for beard in range(1, len(sprites().attributes[BEARD].values)):
         _try(image, choices, told, rows, {BEARD: np.full(len(rows), beard)})
     return choices, told
@@ -264,16 +183,18 @@ def _try(image: Floats, choices: Choices, told: Shown, rows: Ints, change: Choic
     _settle(image, choices, told, rows[nearer])
 
 
-def _beards_of_other_colors(image: Floats, choices: Choices) -> tuple[Ints, Ints, Ints]:
+def _beards_of_other_colors(
+    image: Floats, choices: Choices, close: NDArray[np.bool_]
+) -> tuple[Ints, Ints, Ints]:
     """Images without a beard that one in another color than the hair's would bring nearer."""
-    rows = np.flatnonzero(choices[BEARD] == 0)
+    rows = np.flatnonzero(close & (choices[BEARD] == 0))
     if not len(rows):
         return rows, rows, rows
     some = {name: chosen[rows] for name, chosen in choices.items()}
     layers = separate()
-    place = _place(layers, BEARD)
-    seen = _seen(layers[place + 1 :], some, image[rows])
-    below = _composed(layers[:place], some)
+    place = place_of(layers, BEARD)
+    seen = seen_through(layers[place + 1 :], some, image[rows])
+    below = composed(layers[:place], some)
     costs = layers[place].costs(image[rows], below, *seen[-1])
     best = costs.argmin(axis=1)
     beards, colors = np.unravel_index(best, layers[place].shape)
@@ -298,7 +219,7 @@ def _descend(
     hold: Collection[str] = (),
 ) -> Shown:
     """One pass over the layers, but for attributes that are held; tells where attributes show."""
-    over = _seen(layers[1:], choices, image)
+    over = seen_through(layers[1:], choices, image)
     below = np.zeros_like(image)
     told: Shown = {}
     for k, (layer, seen) in enumerate(zip(layers, reversed(over), strict=True)):
@@ -312,21 +233,8 @@ def _descend(
         choices |= values
         told |= _shown(layer, costs, choices)
         # a beard below has the color of the hair, which may be another now
-        below = _composed(layers[: k + 1], choices) if hair else _over(layer, choices, below)
+        below = composed(layers[: k + 1], choices) if hair else painted(layer, choices, below)
     return told
-
-
-def _seen(layers: Layers, choices: Choices, image: Floats) -> list[tuple[Floats, Floats]]:
-    """What lies over the uppermost layer, which is nothing, and so on down to all of them.
-
-    What is painted, shape (n, 256, 3), and how much of what lies below shows: (n, 256).
-    """
-    found = [(np.zeros_like(image), np.ones(image.shape[:2]))]
-    for layer in reversed(layers):
-        over, through = found[-1]
-        alpha, paint = _chosen(layer, choices)
-        found.append((over + through[..., None] * paint, through * (1 - alpha)))
-    return found
 
 
 def _held(costs: Floats, layer: Options, choices: Choices, names: Collection[str]) -> Floats:
@@ -349,12 +257,12 @@ def _with_beards(
         return
     over, through = (part[rows] for part in seen)
     layers = separate()
-    first, last = (_place(layers, name) for name in (BEARD, HAIR))
+    first, last = (place_of(layers, name) for name in (BEARD, HAIR))
     some = {name: chosen[rows] for name, chosen in choices.items()}
-    low = _composed(layers[:first], some)
+    low = composed(layers[:first], some)
     for color in range(layers[last].shape[1]):
         some[HAIR_COLOR] = np.full(len(rows), color)
-        below = _composed(layers[first:last], some, low)
+        below = composed(layers[first:last], some, low)
         rest = image[rows] - over - through[..., None] * below
         without = (rest**2).sum(axis=(1, 2))
         some_hair = slice(color, None, layers[last].shape[1])
@@ -362,41 +270,11 @@ def _with_beards(
         costs[rows, :, color] = found + without[:, None]
 
 
-def _place(layers: Sequence[Options], name: str) -> int:
-    """Which layer an attribute is the first of."""
-    return next(k for k, layer in enumerate(layers) if layer.attributes[0] == name)
-
-
-def _composed(layers: Layers, choices: Choices, image: Floats | None = None) -> Floats:
-    """Those layers, over an image if there is one: (n, 256, 3)."""
-    if image is None:
-        image = np.zeros((len(choices[BACKGROUND]), SIDE**2, 3))
-    for layer in layers:
-        image = _over(layer, choices, image)
-    return image
-
-
 def _apart(image: Floats, choices: Choices, rows: Any = slice(None)) -> Floats:
     """Squared distances of images to faces, some rows of `choices`."""
     some = {name: chosen[rows] for name, chosen in choices.items()}
-    apart: Floats = ((image - _composed(separate(), some)) ** 2).sum(axis=(1, 2))
+    apart: Floats = ((image - composed(separate(), some)) ** 2).sum(axis=(1, 2))
     return apart
-
-
-def _over(layer: Options, choices: Choices, below: Floats) -> Floats:
-    """The layer over what lies below it."""
-    alpha, paint = _chosen(layer, choices)
-    made: Floats = below * (1 - alpha[..., None]) + paint
-    return made
-
-
-def _chosen(layer: Options, choices: Choices) -> tuple[Floats, Floats]:
-    """What was chosen of a layer, on all pixels: (n, 256) and (n, 256, 3)."""
-    n = len(choices[BACKGROUND])
-    row = np.ravel_multi_index(layer.chosen(choices), layer.shape)
-    alpha, paint = np.zeros((n, SIDE**2)), np.zeros((n, SIDE**2, 3))
-    alpha[:, layer.pixels], paint[:, layer.pixels] = layer.alpha[row], layer.paint[row]
-    return alpha, paint
 
 
 def _shown(layer: Options, costs: Floats, choices: Choices) -> Shown:

@@ -194,7 +194,10 @@ class TrainConfig:
         """What is real."""
         if not self.of_images:
             found = law(self.data)
-            assert isinstance(found, Toy)
+            if not isinstance(found, Toy):
+                raise ValueError(
+                    f"data = {self.data!r}: give a run data = 'faces', and size and color beside it"
+                )
             return found
         return _image_law(self.data, self.size, self.color, self.held_out, _changed(self.data))
 
