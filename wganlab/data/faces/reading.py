@@ -12,8 +12,6 @@ from above. How often was a nearer face found by 24 descents from elsewhere, of 
     7:3                                              7 %, by 2.5 %, 6 % at most
     faces blurred over 5 pixels                      23 %, by 1.4 %, 4 % at most
     faces moved by a pixel                           7 %, by .4 %
-
-Images that are farther than a fifth of the range are descended with once, without new beginnings.
 """
 
 from __future__ import annotations
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 
 PASSES = 8  # over all layers, at most
 BLOCK = 256  # images that are read at once
-CLOSE = 0.2 * 255  # levels from a face, root mean square, within which others are begun from
 EQUAL = 1e-6  # squared levels, of two faces that look alike
 SKIN, BEARD, HAIR_COLOR = "skin", "beard", "hair color"
 HAIR, HAT = "hair", "hat"
@@ -133,12 +130,11 @@ def _read(image: Floats) -> Found:
     _descend(image, choices, separate(), hold=(SKIN,))
     told = {name: np.zeros(n, bool) for name in choices}
     _settle(image, choices, told, np.arange(n))
-    close = _apart(image, choices) <= 3 * SIDE**2 * CLOSE**2
-    rows, beards, colors = _beards_of_other_colors(image, choices, close)
+    rows, beards, colors = _beards_of_other_colors(image, choices)
     _try(image, choices, told, rows, {BEARD: beards, HAIR_COLOR: colors})
-    rows = np.flatnonzero(close & (choices[HAT] > 0))
+    rows = np.flatnonzero(choices[HAT] > 0)
     _try(image, choices, told, rows, {HAT: 0 * rows})
-    rows = np.flatnonzero(close & (choices[BEARD] > 0))  # which hide much of the mouth
+    rows = np.flatnonzero(choices[BEARD] > 0)  # which hide much of the mouth
     for beard in range(1, len(sprites().attributes[BEARD].values)):
         _try(image, choices, told, rows, {BEARD: np.full(len(rows), beard)})
     return choices, told
@@ -183,11 +179,9 @@ def _try(image: Floats, choices: Choices, told: Shown, rows: Ints, change: Choic
     _settle(image, choices, told, rows[nearer])
 
 
-def _beards_of_other_colors(
-    image: Floats, choices: Choices, close: NDArray[np.bool_]
-) -> tuple[Ints, Ints, Ints]:
+def _beards_of_other_colors(image: Floats, choices: Choices) -> tuple[Ints, Ints, Ints]:
     """Images without a beard that one in another color than the hair's would bring nearer."""
-    rows = np.flatnonzero(close & (choices[BEARD] == 0))
+    rows = np.flatnonzero(choices[BEARD] == 0)
     if not len(rows):
         return rows, rows, rows
     some = {name: chosen[rows] for name, chosen in choices.items()}
