@@ -27,13 +27,14 @@ MACHINERY = {
     "__main__",
     "bracket_runs",
     "catalog",
+    "face_attributes",
     "image_runs",
     "making",
     "provenance",
     "render",
     "shelf",
 }
-MACHINERY |= {"wgan_images", "workers"}
+MACHINERY |= {"wgan_claims", "wgan_images", "workers"}
 
 
 @pytest.fixture(autouse=True)
