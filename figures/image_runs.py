@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wganlab.learned.runs.view import Row, View
 
 BATCHES = 4  # of each law, in the estimate of a record: one is noisy
-SOONER = 5  # reading faces takes time: of how many one is read before the end
+SOONER = 10  # reading faces takes time: of how many one is read before the end
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Look:
     stride: int
     """Records from one linear program to the next."""
     read: int = 1000
-    """Faces whose attributes are read at the end; at looks before it a fifth."""
+    """Faces whose attributes are read at the end; at looks before it a tenth."""
 
     def __call__(self, view: View) -> Row:
         """A row."""

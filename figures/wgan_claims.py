@@ -177,7 +177,7 @@ def tells_nothing(arrays: Arrays, name: str, label: str) -> str:
         if not follows.any()
         else "follows the exact distance"
         if follows.all()
-        else f"follows the exact distance with {names[int(follows.argmax())]} generator alone"
+        else f"follows the exact distance with {names[int(follows.argmax())]} alone"
     )
     return (
         f"The {label} {how} (rank correlation with exact EM {ranks[0]:.2f} with the MLP, "
