@@ -57,7 +57,7 @@ SIZES = {
     ),
     "laptop": Size(
         *(16, 32, 512, 64, 64, 500, 40, 20),
-        iterations={"wgan": 800, "gan": 1600},
+        iterations={"wgan": 600, "gan": 1200},
         rates={"wgan": 5e-4, "gan": 2e-4},
         seeds=1,
         classified=600,
