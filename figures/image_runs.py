@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from figures import provenance
+from figures import face_attributes, provenance
 from wganlab import compare, data, learned
 from wganlab.compare.truth_observers import earth_mover, sampling_floor
 from wganlab.learned.networks.network import has_batch_norm
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 ENGINE: Literal["eager"] = "eager"  # by which records are verified too
 BATCHES = 4  # of each law, in the estimate of a record: one is noisy
+SOONER = 10  # reading faces takes time: of how many one is read before the end
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Look:
-    """What is observed: estimates on a few batches, and now and then the exact distances.
+    """What is observed: estimates on a few batches, and now and then the exact distances, and of
+    faces their attributes.
 
     A critic with batch norm is estimated with as a step sees it, by each batch's own means.
     """
@@ -78,6 +80,8 @@ class Look:
     """Images of each law in a linear program."""
     stride: int
     """Records from one linear program to the next."""
+    read: int = 1000
+    """Faces whose attributes are read at the end; at looks before it a tenth."""
 
     def __call__(self, view: View) -> Row:
         """A row."""
@@ -87,8 +91,10 @@ class Look:
             batches = list(_batches(view, real))
             row[f"{name}_estimate"] = fmean(objective.estimate(b).item() for b in batches)
             row[f"{name}_cost"] = fmean(objective.generator(b).item() for b in batches)
-        if view.iteration // view.config.every % self.stride == 0:
+        last = view.iteration == view.config.iterations
+        if last or view.iteration // view.config.every % self.stride == 0:
             row |= earth_mover(view, self.n)
+            row |= face_attributes.row(view, self.read if last else max(self.read // SOONER, 1))
         return row
 
 
@@ -106,7 +112,7 @@ def _batches(view: View, real: Tensor) -> Iterator[Batch]:
 
 
 def source(profile: str) -> str:
-    """The images: DATA if it is set, digits at the smaller profiles.
+    """The images: DATA if it is set, faces at the smaller profiles.
 
     Raises
     ------
@@ -119,7 +125,7 @@ def source(profile: str) -> str:
             "PROFILE=paper is made of images like the paper's: give DATA=folder:PATH or "
             "DATA=hub:NAME, as DATA=hub:pcuenq/lsun-bedrooms"
         )
-    return given or "mnist10k"
+    return given or "faces"
 
 
 def kept(name: str, config: TrainConfig, look: Look, profile: str) -> Kept:

@@ -29,6 +29,7 @@ OURS = ("figures", "wganlab")
 UNSEEN = "figures.provenance"  # how digests are made is no part of what they are of
 # files that a module beside them may name, as figures name records; image archives go by their sets
 ASSETS = (".html", ".mplstyle")
+ARCHIVES = {"faces": "pixelfaces"}  # of sets whose file has another name
 # What numbers and pictures may depend on: as it is imported, and as it is installed.
 LIBRARIES = {name: name for name in ("numpy", "scipy", "torch", "matplotlib")}
 LIBRARIES |= {"ot": "POT", "PIL": "pillow"}
@@ -161,6 +162,7 @@ class Tree:
     def _archive(self, source: str) -> Iterator[Path]:
         """The file of an embedded image set, as of "mnist10k[3]"; nothing of other words."""
         name = source.partition("[")[0]
+        name = ARCHIVES.get(name, name)
         for stem, path in self._archives.items():
             if stem.startswith(name) and re.fullmatch(r"\d*", stem[len(name) :]):
                 yield path

@@ -2,7 +2,8 @@
 
 The discriminator of a GAN tells a lower bound of JS, 1/2 L + log 2. The paper's point is that this
 curve does not follow the quality of samples, where the critic gap of figure 3 does. The same pairs
-of networks as in `wgan_fig3`; `wgan_fig8` shows the generator's cost in these runs.
+of networks as in `wgan_fig3`, where more is told of how they are shown; the paper does not tell
+its rates. `wgan_fig8` shows the generator's cost in these runs.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures import wgan_images
-from figures.wgan_fig3 import curves, draw_curves
-from figures.wgan_fig3 import told as shared
+from figures import wgan_claims
+from figures.wgan_fig3 import curves, draw_curves, told
 from wganlab import plots
 
 if TYPE_CHECKING:
@@ -32,10 +32,6 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
         axes.axhline(np.log(2), color="0.2", linestyle=":", lw=1.3)
         axes.set_ylim(min(-0.25, 1.05 * raw.min()), 0.8)
     shown[0].text(0.01 * arrays["iteration"][-1], np.log(2) + 0.02, "log 2")
+    wgan_claims.above(figure, wgan_claims.tells_nothing(arrays, "estimate", "JS estimate"))
     plots.caption(figure, f"{told(arrays)} Dotted: log 2, the largest JS there is.", width=225)
     return figure
-
-
-def told(arrays: dict[str, np.ndarray]) -> str:
-    """The caption of this figure and of figure 8."""
-    return f"{shared(arrays)} {wgan_images.PAPER}; its rates are not told."

@@ -1,7 +1,17 @@
 """WGAN paper, figure 5, on images: what a WGAN and a standard GAN generate by a DCGAN generator.
 
-Beside the paper's sheets are real images, and under each the classes of its images, as a
-classifier of the set tells them: what collapses is seen there. A set of one class has none.
+Beside the paper's sheets are real images. Under each sheet of faces is, for every attribute, the
+total variation between the shares of its values among generated faces and in the law, beside that
+of as many new faces of the law (dotted). Faces are read as the nearest one that there is: noise is
+then read as half of all values, so the sentence asks for more than values found (`wgan_claims`). A
+face is valid if it deviates from the nearest by at most a tenth of the range of pixels.
+
+Exact EM is of pixels as they are; what leaves [-1, 1], as an MLP's may, is cut off in sheets and
+in reading. At these numbers of images much of it is sampling, and blurred images may lie nearer
+than sharp ones. Of other images (`make figures DATA=...`) the classes are shown, as a classifier of
+the set tells them: a class counts from a tenth of its equal share on, confidence is the mean of its
+largest probability, KID is between its features of generated and held-out images. A set of one
+class has none.
 
 `pictured`, `draw_sheets` and `told` serve figures 6 and 7 too; these are the runs of figures 3, 4.
 """
@@ -13,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from figures import image_runs, wgan_images
+from figures import face_attributes, image_runs, wgan_claims, wgan_images
 from wganlab import data, plots
 from wganlab.compare import (
     class_counts,
@@ -24,7 +34,7 @@ from wganlab.compare import (
 from wganlab.learned import load_run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -44,27 +54,39 @@ def compute(profile: str) -> dict[str, np.ndarray]:
 
 
 def pictured(pair: str, profile: str) -> dict[str, np.ndarray]:
-    """Sheets of real images, a WGAN's and a GAN's, and numbers of more such images."""
-    size = wgan_images.SIZES[profile]
-    runs = [wgan_images.run(kind, pair, profile) for kind in KINDS]
-    config = runs[0].config
+    """Sheets of real images, a WGAN's and a GAN's, and numbers of more such images.
+
+    Sheets are of seed 0; EM and what is told of all attributes have a column a seed.
+    """
+    size, seeds = wgan_images.SIZES[profile], wgan_images.seeds(pair, profile)
+    runs = [[wgan_images.run(kind, pair, profile, seed) for seed in seeds] for kind in KINDS]
+    first = [line[0] for line in runs]
+    config, attributes = first[0].config, attributes_of(runs, size.sampled)
     how = "; ".join(
-        wgan_images.trained(kind, run.config) for kind, run in zip(KINDS, runs, strict=True)
+        wgan_images.trained(kind, run.config) for kind, run in zip(KINDS, first, strict=True)
     )
-    but = wgan_images.excepted("wgan", config)
-    if pair == "mlp":
-        but = f"{wgan_images.mlps(profile)}{but}"
+    mlps = wgan_images.mlps(profile) if pair == "mlp" else ""
     return {
         "real": image_runs.examples(config, COLUMNS**2),
-        "sheets": np.array([run.sheet(run.config.iterations) for run in runs]),
-        "iterations": np.array([run.config.iterations for run in runs]),
-        "emd": np.array([run.column("train_emd")[-1] for run in runs]),
-        "unseen emd": np.array([run.column("emd")[-1] for run in runs]),
+        "sheets": np.array([run.sheet(run.config.iterations) for run in first]),
+        "iterations": np.array([run.config.iterations for run in first]),
+        "emd": np.array([[end(run, "train_emd") for run in line] for line in runs]),
+        "unseen emd": np.array([[end(run, "emd") for run in line] for line in runs]),
         "floor": np.array(image_runs.floor(config, size.n)),
         "n": np.array(size.n),
-        "told": np.array(f"{wgan_images.told(config, profile)} {how}.{but}"),
-        **classified(runs, size),
+        "told": np.array(f"{wgan_images.told(config, profile, len(seeds))}{mlps} {how}."),
+        **(attributes or classified(first, size)),
     }
+
+
+def end(run: Kept, column: str) -> float:
+    """That number at a run's end."""
+    return float(run.column(column)[-1])
+
+
+def attributes_of(runs: Sequence[Sequence[Kept]], n: int) -> dict[str, np.ndarray]:
+    """Those of the faces of runs; nothing of other images."""
+    return face_attributes.ends(runs, image_runs.examples(runs[0][0].config, n))
 
 
 def classified(runs: Sequence[Kept], size: wgan_images.Size) -> dict[str, np.ndarray]:
@@ -92,61 +114,77 @@ def classified(runs: Sequence[Kept], size: wgan_images.Size) -> dict[str, np.nda
 
 
 def draw(arrays: dict[str, np.ndarray]) -> Figure:
-    """Three sheets, real, WGAN and GAN, with their classes under them."""
-    figure = draw_sheets(arrays, "DCGAN generator")
-    plots.caption(figure, f"{told(arrays)} {wgan_images.PAPER}.", width=225)
+    """Three sheets, real, WGAN and GAN, with their attributes or classes under them."""
+    figure = draw_sheets(arrays, "DCGAN generator", wgan_claims.both_draw)
+    plots.caption(figure, told(arrays), width=225)
     return figure
 
 
 def told(arrays: dict[str, np.ndarray]) -> str:
-    """The part of the caption that these figures share."""
+    """The caption."""
     text = (
-        f"{arrays['told']} Exact EM: linear program between n = {arrays['n']} generated images "
-        "and as many to train on (in brackets: held out); for real ones, above them, its floor. "
-        "Blurred images may lie nearer than sharp ones."
+        f"{arrays['told']} Exact EM: linear program between pixels of n = {arrays['n']} generated "
+        "and as many real images; above the real ones its floor."
     )
-    if "shares" not in arrays:
-        return text
-    return (
-        f"{text} Classes: of {arrays['sampled']} images, as a classifier of the set tells them; "
-        "one counts from a tenth of its equal share (dotted) on; confidence: mean of its largest "
-        "probability. Images unlike any real one may all be called one class, however they differ. "
-        "KID: between the classifier's features of generated and held-out images, "
-        "not comparable with other features."
-    )
+    if "attributes" in arrays:
+        text += (
+            f" Attributes, distinct faces and the commonest: of {arrays['read']:,} read as the "
+            "nearest one that there is; dotted: of as many new faces of the law."
+        )
+    elif "shares" in arrays:
+        text += f" Classes and KID: of {arrays['sampled']} images, by a classifier of the set."
+    return f"{text} {wgan_images.PAPER}; all numbers are added."
 
 
-def draw_sheets(arrays: dict[str, np.ndarray], networks: str) -> Figure:
-    """A sheet a law, and a bar a class."""
+def draw_sheets(
+    arrays: dict[str, np.ndarray],
+    networks: str,
+    claim: Callable[[dict[str, np.ndarray]], str],
+) -> Figure:
+    """A sheet a law, and a bar an attribute or a class; above them the claim, of faces."""
     import matplotlib.pyplot as plt
 
-    known = "shares" in arrays
-    rows: list[Any] = [[f"sheet {k}" for k in range(3)], [f"classes {k}" for k in range(3)]]
+    faces, known = "attributes" in arrays, "attributes" in arrays or "shares" in arrays
+    rows: list[Any] = [[f"sheet {k}" for k in range(3)], [f"bars {k}" for k in range(3)]]
     figure, panels = plt.subplot_mosaic(
         rows[: 1 + known],
-        figsize=(16, 8.3 if known else 6.6),
-        gridspec_kw={"height_ratios": [4.6, 1][: 1 + known]},
+        figsize=(16, 11.4 if faces else 8.3 if known else 6.6),
+        gridspec_kw={"height_ratios": [4.6, 3.4 if faces else 1][: 1 + known]},
     )
     figure.get_layout_engine().set(h_pad=0.12)
     for k in range(3):
         sheet = arrays["sheets"][k - 1] if k else arrays["real"]
         plots.show_images(panels[f"sheet {k}"], sheet, COLUMNS)
-        panels[f"sheet {k}"].set_title(title(arrays, k, networks))
-        if known:
-            draw_classes(panels[f"classes {k}"], arrays, k)
+        panels[f"sheet {k}"].set_title(title(arrays, k, networks), fontsize=13.5)
+        if faces:
+            face_attributes.draw_bars(panels[f"bars {k}"], arrays, k, ROLES[k]["color"])
+        elif known:
+            draw_classes(panels[f"bars {k}"], arrays, k)
+    if faces:
+        wgan_claims.above(figure, claim(arrays))
     return figure
 
 
 def title(arrays: dict[str, np.ndarray], k: int, networks: str) -> str:
-    """What it is, and its distance."""
-    if k == 0:
+    """What it is, its distance, and of faces what is found of them."""
+    faces = "attributes" in arrays
+    if k == 0 and not faces:
         return f"real images, held out\nexact EM to those to train on {arrays['floor']:.1f}"
-    kid = f", KID {arrays['kid'][k - 1]:.3g}" if "kid" in arrays else ""
+    if k == 0:
+        found = f"values found {arrays['real found']} of {arrays['all'].flat[0]:.0f}, valid 100 %"
+        return f"new faces of the law\nexact EM to others {arrays['floor']:.1f}\n{found}\n"
+    name, many = ("WGAN", "GAN")[k - 1], f"{arrays['iterations'][k - 1]:,} iterations"
     emd, unseen = arrays["emd"][k - 1], arrays["unseen emd"][k - 1]
-    name = ("WGAN", "GAN")[k - 1]
+    if not faces:
+        kid = f", KID {arrays['kid'][k - 1]:.3g}" if "kid" in arrays else ""
+        return f"{name}, {networks}, {many}\nexact EM {emd[0]:.1f} ({unseen[0]:.1f}){kid}"
+    found, valid, distinct, commonest = (
+        wgan_claims.listed(scale * arrays[name][k - 1])
+        for name, scale in {"found": 1, "valid": 100, "distinct": 1, "commonest": 100}.items()
+    )
     return (
-        f"{name}, {networks}, {arrays['iterations'][k - 1]:,} iterations\n"
-        f"exact EM {emd:.1f} ({unseen:.1f}){kid}"
+        f"{name}, {networks}\n{many}, exact EM {wgan_claims.listed(unseen, 1)}\n"
+        f"values found {found}, valid {valid} %\ndistinct {distinct}, commonest {commonest} %"
     )
 
 

@@ -1605,4 +1605,32 @@ DOORS = {
     ),
 }
 
-MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS}
+CLAIMS = {
+    "figures/wgan_claims.py": (
+        ("wgan_claims",),
+        [
+            ('arrays["found"] >= FOUND * arrays["all"]', 'arrays["found"] >= 0 * arrays["all"]'),
+            ('(arrays["tv"] <= TV)', '(arrays["tv"] <= 1)'),
+            ('(arrays["deviation"] <= DEVIATION)', '(arrays["deviation"] <= 1)'),
+            ('arrays["found"] <= COLLAPSED', 'arrays["found"] >= COLLAPSED'),
+            ("verdict(wgan & gan)", "verdict(wgan | gan)"),
+            ("verdict(wgan & ~gan)", "verdict(wgan | ~gan)"),
+            ("verdict(gan & ~wgan)", "verdict(gan | ~wgan)"),
+            ("looked[0] = False", "looked[0] = True"),
+            ("(emd[0] - arrays", "2 * (emd[0] - arrays"),
+            ("follows.all() and not learns", "follows.any() and not learns"),
+            ("verdict(np.array([not follows.any()]))", "verdict(np.array([not follows.all()]))"),
+        ],
+    ),
+    "figures/face_attributes.py": (
+        ("image_figures",),
+        [
+            ("view.fake[:n]", "view.fake"),
+            ('"distinct": len(counts)', '"distinct": len(read)'),
+            ("float(counts.max() / len(read))", "float(counts.min() / len(read))"),
+            ('one.attribute}": one.tv', 'one.attribute}": one.share'),
+        ],
+    ),
+}
+
+MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS, **CLAIMS}

@@ -27,6 +27,7 @@ MACHINERY = {
     "__main__",
     "bracket_runs",
     "catalog",
+    "face_attributes",
     "image_runs",
     "long_runs",
     "making",
@@ -34,7 +35,7 @@ MACHINERY = {
     "render",
     "shelf",
 }
-MACHINERY |= {"verify", "wgan_images", "workers"}
+MACHINERY |= {"verify", "wgan_claims", "wgan_images", "workers"}
 
 
 @pytest.fixture(autouse=True)

@@ -6,26 +6,28 @@ import json
 import shutil
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from figures import image_runs, wgan_images
+from figures import face_attributes, image_runs, wgan_images
 from figures import making as build
-from figures.shelf import load
-from wganlab import plots
+from wganlab import data, plots
+from wganlab.data.faces.reading import read_faces
+from wganlab.data.faces.sprites import sprites
 from wganlab.learned.runs.loop import advance
 from wganlab.learned.runs.observing import view_of
 from wganlab.learned.runs.state import RunState
 
 CURVES, SHEETS = ("wgan_fig3", "wgan_fig4", "wgan_fig8"), ("wgan_fig5", "wgan_fig6", "wgan_fig7")
-LOOK = image_runs.Look(40, 3)
+LOOK = image_runs.Look(40, 3, 10)
 
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
-    """A folder of runs of its own, and digits."""
+    """A folder of runs of its own, and faces."""
     monkeypatch.setenv("FIGURES_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("WGANLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("FIGURES_DATA", raising=False)
@@ -99,6 +101,7 @@ def test_a_run_is_trained_again_when_what_it_depends_on_has_changed(runs, monkey
 
 
 def test_a_classifier_is_kept_by_the_code_that_trains_it(runs, monkeypatch, tmp_path):
+    monkeypatch.setenv("FIGURES_DATA", "mnist10k")
     config, sources = wgan_images.config("gan", "dcgan", "quick"), image_runs.provenance.NOW
     codes = iter(["one", "one", "two"])
     monkeypatch.setattr(type(sources), "digest", lambda *_: next(codes))
@@ -132,7 +135,8 @@ def test_other_images_are_taken_and_a_set_of_one_class_has_no_coverage(runs, tmp
     monkeypatch.setenv("FIGURES_DATA", f"npz:{archive}")
     arrays = script("wgan_fig7").compute("quick")
     assert "shares" not in arrays
-    assert arrays["sheets"].shape == (2, 64, 8, 8, 3)
+    assert "attributes" not in arrays
+    assert arrays["sheets"].shape == (2, 64, 16, 16, 3)
     configs = [json.loads(path.read_text()) for path in runs.glob("*/config.json")]
     assert [config["data"] for config in configs] == [f"npz:{archive}"] * 2
     with plots.style():
@@ -188,16 +192,100 @@ def test_a_reference_sheet_is_of_images_that_no_step_sees(runs):
     assert image_runs.floor(config, 40) > 0
 
 
-@pytest.mark.slow
-def test_many_classes_are_not_named(quick):
-    arrays = load(quick("wgan_fig5") / "wgan_fig5.npz")
-    arrays |= {
-        "shares": np.full((3, 26), 1 / 26),
-        "labels": np.array(list("abcdefghijklmnopqrstuvwxyz")),
-    }
+def test_images_of_ones_own_have_their_classes_and_kid(runs, monkeypatch):
+    monkeypatch.setenv("FIGURES_DATA", "mnist10k")
+    found = script("wgan_fig5").compute("quick")
+    shares = found["shares"]
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    np.testing.assert_array_equal(found["largest_share"], shares.max(axis=1))
+    np.testing.assert_array_equal(found["classes"], np.sum(shares >= 0.1 / 10, axis=1))
+    np.testing.assert_array_equal(found["all_classes"], 10)
+    assert np.all((found["confidence"] >= 0.1) & (found["confidence"] <= 1))
+    assert np.all(found["kid"] > 0)
+    assert np.all(found["emd"] != found["unseen emd"])
+    np.testing.assert_allclose(found["emd"], found["unseen emd"], atol=0.2)
     with plots.style():
-        figure = script("wgan_fig5").draw(arrays)
+        figure = script("wgan_fig5").draw(found)
+    assert [len(axes.get_xticks()) for axes in figure.axes[3:]] == [10, 10, 10]
+    assert f"{found['emd'][1, 0]:.1f} ({found['unseen emd'][1, 0]:.1f})" in (
+        figure.axes[2].get_title()
+    )
+    assert figure.get_suptitle() == ""
+    many = {"shares": np.full((3, 26), 1 / 26), "labels": np.array([*"abcdefghijklmnopqrstuvwxyz"])}
+    with plots.style():
+        figure = script("wgan_fig5").draw(found | many)
     assert [len(axes.get_xticks()) for axes in figure.axes[3:]] == [0, 0, 0]
+
+
+def test_curves_of_ones_own_images_are_of_those_to_train_on_and_of_others(runs, monkeypatch):
+    monkeypatch.setenv("FIGURES_DATA", "mnist10k")
+    found = script("wgan_fig3").compute("quick")
+    looked = np.isfinite(found["emd"])
+    assert np.all(found["emd"][looked] != found["unseen emd"][looked])
+    with plots.style():
+        axes = script("wgan_fig3").draw(found).axes[3]
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), found["emd"][0][looked[0]])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), found["unseen emd"][0][looked[0]])
+
+
+def test_faces_are_read_at_looks_and_all_of_them_at_the_end(runs, monkeypatch):
+    config, look = wgan_images.config("gan", "dcgan", "quick"), image_runs.Look(40, 4, 40)
+    kept = image_runs.kept("read", config, look, "quick")
+    np.testing.assert_array_equal(kept.column("read"), [4, np.nan, np.nan, np.nan, 4, np.nan, 40])
+    assert np.isfinite(kept.column("emd")).tolist() == np.isfinite(kept.column("read")).tolist()
+    monkeypatch.setenv("FIGURES_DATA", "mnist10k")
+    other = image_runs.kept("read", wgan_images.config("gan", "dcgan", "quick"), look, "quick")
+    assert not {"read", "modes", "tv hair"} & set(other.rows[-1])
+
+
+def test_what_is_read_of_faces_is_what_was_drawn():
+    law = data.law("faces")
+    faces = law.of_uniforms(torch.rand(4, law.uniforms, generator=torch.Generator().manual_seed(0)))
+    view = SimpleNamespace(law=law, fake=torch.cat([faces[[0, 1, 2, 3]], faces[[0, 0]]]))
+    row = face_attributes.row(view, 5)
+    assert (row["read"], row["distinct"], row["commonest"]) == (5, 4, 0.4)
+    assert row["quality"] == 1
+    shares = np.bincount(read_faces(bytes_of(view.fake[:5])).choices["skin"], minlength=8) / 5
+    skin = sprites().attributes["skin"].probabilities
+    assert row["tv skin"] == pytest.approx(np.abs(shares - skin).sum() / 2)
+    grey = SimpleNamespace(law=data.image_law("faces", 16, color="grey"), fake=view.fake)
+    assert face_attributes.row(grey, 5) == {}
+
+
+def bytes_of(images):
+    """As files have them: (n, h, w, c)."""
+    return ((images + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def test_seeds_of_a_claim_have_runs_of_their_own(runs, monkeypatch):
+    size = replace(wgan_images.SIZES["quick"], seeds=2)
+    monkeypatch.setitem(wgan_images.SIZES, "quick", size)
+    arrays = script("wgan_fig6").compute("quick")
+    configs = [json.loads(path.read_text()) for path in runs.glob("*/config.json")]
+    assert sorted(config["seed"] for config in configs) == [0, 0, 1, 1]
+    assert arrays["found"].shape == arrays["unseen emd"].shape == (2, 2)
+    assert arrays["attribute tv"].shape == (3, 17)  # of seed 0
+    np.testing.assert_allclose(arrays["attribute tv"][1:].mean(axis=1), arrays["tv"][:, 0])
+    assert np.all(arrays["unseen emd"][:, 0] != arrays["unseen emd"][:, 1])
+    assert [len(wgan_images.seeds(pair, "long")) for pair in ("mlp", "constant", "dcgan")] == [
+        3,
+        3,
+        1,
+    ]
+    with plots.style():
+        figure = script("wgan_fig6").draw(arrays)
+    for axes, found in zip(figure.axes[1:3], arrays["found"], strict=True):
+        assert f"values found {found[0]:.0f}, {found[1]:.0f}, valid" in axes.get_title()
+
+
+def test_networks_are_those_of_the_papers_code_at_every_profile():
+    for profile in ("quick", "laptop", "long"):
+        for kind in ("wgan", "gan"):
+            config = wgan_images.config(kind, "constant", profile)
+            assert (config.generator.norm, config.critic.norm) == ("none", "batch")
+            assert (config.generator.growth, config.generator.init) == ("constant", "he")
+            config = wgan_images.config(kind, "mlp", profile)
+            assert (config.critic.norm, config.clip, config.average) == ("batch", 0.01, 0)
 
 
 @pytest.mark.slow
