@@ -38,4 +38,4 @@ FIGURES = (
     "lab_image_critics",
 )
 
-PROFILES = ("quick", "laptop", "paper")
+PROFILES = ("quick", "laptop", "long", "paper")

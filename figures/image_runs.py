@@ -97,7 +97,7 @@ def _batches(view: View, real: Tensor) -> Iterator[Batch]:
 
 
 def source(profile: str) -> str:
-    """The images: DATA if it is set, digits at the smaller profiles.
+    """The images: DATA if it is set, faces at all profiles but the paper's.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def source(profile: str) -> str:
             "PROFILE=paper is made of images like the paper's: give DATA=folder:PATH or "
             "DATA=hub:NAME, as DATA=hub:pcuenq/lsun-bedrooms"
         )
-    return given or "mnist10k"
+    return given or "faces"
 
 
 def kept(name: str, config: TrainConfig, look: Look, profile: str) -> Kept:
@@ -140,7 +140,7 @@ def trained(config: TrainConfig, look: Look, folder: Path, device: str) -> learn
 def digest(config: TrainConfig, look: Look, sources: provenance.Tree = provenance.NOW) -> str:
     """Of all that a run depends on."""
     told = [config.to_json(), repr(look), sources.of_source(config.data)]
-    code = (("figures.image_runs", name) for name in ("trained", "Look"))
+    code = ("figures.image_runs", "trained"), (type(look).__module__, type(look).__name__)
     return sources.digest(*code, told=told)[:12]
 
 
