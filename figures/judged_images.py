@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     from wganlab.learned import TrainConfig
 
+    Numbers: TypeAlias = NDArray[np.float64]
+
 Kind: TypeAlias = Literal["faces", "classes", "none"]
 
-FOUND = 0.8  # of what there is to find, from which on images are not of a few kinds alone
-AWAY = {"faces": 0.15, "classes": 1.0}  # from a face, as a share of the range; KID
+FOUND = 0.5  # of what there is to find, from which on images are not of a few kinds alone
+AWAY = {"faces": 0.2, "classes": 1.0}  # from a face, as a share of the range; KID
 MOST = 100  # of KID: what is more is images far out of range
 
 
@@ -76,15 +78,15 @@ def judge(config: TrainConfig, n: int, steps: int) -> Judge:
     return Judge(config, n, None if faces else image_runs.classifier(config, steps))
 
 
-def works(kind: str, found: float, of: float, away: float) -> bool:
-    """Are these images of the set: is most of it found, and are they near it?
+def works(kind: str, found: Numbers, of: Numbers, away: Numbers) -> NDArray[np.bool_]:
+    """Are these images of the set: is enough of it found, and are they near it? By array.
 
     Examples
     --------
-    >>> works("faces", 190, 206, 0.1), works("faces", 90, 206, 0.1), works("faces", 190, 206, 0.2)
-    (True, False, False)
+    >>> works("faces", np.array([190, 90, 190]), np.array(206), np.array([0.1, 0.1, 0.3])).tolist()
+    [True, False, False]
     """
-    return bool(found >= FOUND * of and away <= AWAY[kind])
+    return (found >= FOUND * of) & (away <= AWAY[kind])
 
 
 def line(kind: str, found: float, of: float, away: float) -> str:

@@ -60,20 +60,20 @@ class Size:
     classifier_steps: int = 600
 
 
-TINY = BracketPlan(
-    heats=0.002,
+PLAN = BracketPlan(
+    heats=0.05,
     apexes=0,
-    selection=64,
-    steps=0.002,
-    blocks=4,
-    block=32,
+    selection=2048,
+    steps=0.2,
+    blocks=32,
+    block=512,
     replicates=2,
     points=32,
     corrected=False,
 )
-PLAN = replace(TINY, heats=0.05, selection=2048, steps=0.2, blocks=32, block=512)
+UNTRAINED = replace(PLAN, heats=0.0, selection=64, steps=0.0, blocks=4, block=32)
 SIZES = {
-    "quick": Size(16, 4, 8, 8, 8, 40, 4, 6, 6, 2, 0.9, TINY, 5),
+    "quick": Size(16, 4, 8, 8, 8, 40, 4, 6, 6, 2, 0.9, UNTRAINED, 5),
     "laptop": Size(16, 16, 128, 64, 64, 500, 200, 600, 40, 10, 0.99, PLAN),
     "long": Size(16, 32, 256, 64, 64, 1000, 1000, 3000, 60, 15, 0.995, PLAN),
     "paper": Size(64, 64, 512, 100, 64, 1000, 1000, 200_000, 400, 40, 0.995, PLAN),
@@ -284,10 +284,10 @@ def draw_exact(axes: Axes, arrays: dict[str, np.ndarray], k: int) -> None:
     scaled, _, certificate, exact = arrays["numbers"][k, 2:]
     counted = (float(arrays[name][k]) for name in ("found", "all", "away"))
     judged = judged_images.line(str(arrays["kind"]), *counted)
-    laws = f"EM of the laws: above {low:.1f}" if np.isfinite(low) else ""
     lines = [
         f"EM {exact:.1f}, certificate {certificate:.1f}, gap / slope {scaled:.1f}",
-        " · ".join(filter(None, (judged, laws))),
+        f"EM of the laws: above {low:.1f}" if np.isfinite(low) else "",
+        f"attributes: {judged}" if str(arrays["kind"]) == "faces" else judged,
     ]
     axes.set_xlabel("generator iteration", fontsize=14)
     axes.set_title("\n".join(filter(None, lines)), fontsize=15)
