@@ -59,8 +59,8 @@ TITLES = {
 }
 COLUMNS_KEPT = ("estimate", "held_out_estimate", "train_emd", "emd", "certificate")
 TRAIN: dict[str, Any] = {"color": plots.REAL["color"], "linestyle": "-"}
-PARTS = 0.25  # of the gap on training images at the end: from there on the gaps have parted
-TOGETHER = 0.1  # up to there they have not
+PARTS = 0.1  # of the gap on training images at the end: from there on the gaps have parted
+TOGETHER = 0.05  # up to there they have not
 LABELS = (f"the {POINTS:,} training images", "held-out images")
 HELD_OUT: dict[str, Any] = {"color": plots.FAKE["color"], "linestyle": "--"}
 
@@ -155,7 +155,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     panels["gap penalty"].set_ylabel("critic gap, own unit", fontsize=14)
     panels["gap penalty"].legend(loc="upper right", fontsize=12)
     panels["exact penalty"].set_ylabel("EM to generated images", fontsize=14)
-    panels["exact penalty"].legend(loc="upper right", fontsize=12)
+    panels["exact penalty"].legend(loc="best", fontsize=12)
     figure.suptitle(sentence(*(arrays[name][:, :2] for name in names)), fontsize=TITLE)
     plots.caption(figure, told(arrays), width=205)
     return figure
@@ -215,14 +215,14 @@ def parting(gaps: np.ndarray) -> tuple[float, float]:
 
 
 def signed(value: float) -> str:
-    """With a sign that is as wide as a digit.
+    """With two digits, and a sign that is as wide as one.
 
     Examples
     --------
-    >>> signed(-0.125), signed(2.0)
-    ('−0.12', '2.00')
+    >>> signed(-0.125), signed(2.04), signed(0.00012)
+    ('−0.12', '2', '0.00012')
     """
-    return f"{value:.2f}".replace("-", "−")
+    return f"{value:.2g}".replace("-", "−")
 
 
 def sentence(penalty: np.ndarray, clipping: np.ndarray) -> str:
@@ -231,21 +231,22 @@ def sentence(penalty: np.ndarray, clipping: np.ndarray) -> str:
     Examples
     --------
     >>> apart = np.array([[1.0, 1.0], [1.0, 1.0], [1.5, 1.0], [2.0, 1.0], [2.0, 1.0]])
-    >>> sentence(apart, 0.01 * np.ones((5, 2))).splitlines()[0]
-    "Seen: under the penalty the critic's gaps part (1.00 of 2.00 at the end),"
+    >>> print(sentence(apart, 0.01 * np.ones((5, 2))))
+    Seen: under the penalty the gaps on training and held-out digits part (by 1 of 2 at the end),
+    under clipping they stay together (by 0 of 0.01)
     """
     told, does = [], []
     for gaps in (penalty, clipping):
         apart, gap = parting(gaps)[1], float(parts(gaps)[1][0])
         share = apart / gap if gap > 0 else 0.0
         does.append("part" if share >= PARTS else "stay together" if share <= TOGETHER else "?")
-        told.append(f"({signed(apart)} of {signed(gap)} at the end)")
+        told.append(f"by {signed(apart)} of {signed(gap)}")
     words = [word.replace("?", "part a little") for word in does]
     seen = {("part", "stay together"): "Seen", ("stay together", "part"): "The reverse is seen"}
     start = seen.get((does[0], does[1]), "Seen in part" if does[0] == "part" else "Not seen")
     return (
-        f"{start}: under the penalty the critic's gaps {words[0]} {told[0]},\n"
-        f"under clipping they {words[1]} {told[1]}"
+        f"{start}: under the penalty the gaps on training and held-out digits {words[0]} "
+        f"({told[0]} at the end),\nunder clipping they {words[1]} ({told[1]})"
     )
 
 

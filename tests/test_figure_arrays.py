@@ -800,15 +800,17 @@ def test_gp_fig5b_certificates_are_below_em(arrays):
 def test_gp_fig5b_says_which_gaps_part():
     names = script("gp_fig5b")
     apart = np.array([[2.0, 2.0], [2.0, 2.0], [2.5, 2.0], [3.0, 2.0], [4.0, 1.5]])
-    together = apart[:, :1] * [0.01, 0.0095]
-    lines = names.sentence(apart, together).splitlines()
-    assert lines[0] == ("Seen: under the penalty the critic's gaps part (2.50 of 4.00 at the end),")
-    assert lines[1] == "under clipping they stay together (0.00 of 0.04 at the end)"
+    together = apart[:, :1] * [0.01, 0.0098]
+    assert names.sentence(apart, together).splitlines() == [
+        "Seen: under the penalty the gaps on training and held-out digits part (by 2.5 of 4 at the "
+        "end),",
+        "under clipping they stay together (by 0.0008 of 0.04)",
+    ]
     assert names.sentence(together, apart).startswith("The reverse is seen: ")
     assert names.sentence(apart, apart).startswith("Seen in part: ")
     assert names.sentence(together, together).startswith("Not seen: ")
-    little = apart[:, :1] * [1, 0.85]
-    assert "clipping they part a little (0.60 of 4.00" in names.sentence(apart, little)
+    little = apart[:, :1] * [1, 0.93]
+    assert "clipping they part a little (by 0.28 of 4)" in names.sentence(apart, little)
     assert names.sentence(-apart, together).startswith("Not seen: ")  # a gap of the wrong sign
     assert names.parting(apart) == (0.0, 2.5)  # the second and the last fifth
     assert names.parting(-apart)[1] == -2.5
