@@ -2,7 +2,12 @@
 
 A large critic learns the training images by heart: its gap on them parts from its gap on images
 that no step has seen (Gulrajani et al. 2017, arXiv 1704.00028, section 5.4). Exact EM of pixels to
-both tells what of it is true.
+both tells what of it is true. The sentence above says, with numbers, which gaps part, from the
+second to the last fifth of the run; the start is cut off.
+
+The generator's rate falls to 0, so that the critic has time to learn by heart. Gaps are on all
+training images and on 1,000 others. The certificate is what the critic proves of the EM to held-out
+images. The paper has large networks, whose sizes it does not tell, and no exact distances.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 POINTS = 1000
 DATA = "mnist10k"  # the paper's too
 MOMENTS = 2  # sheets of a run
+TITLE = 18  # points of the sentence
 COLUMNS = 8  # images in a row of those, of which there are three
 
 
@@ -43,7 +49,8 @@ class Size:
 
 SIZES = {
     "quick": Size(8, 16, 4, 8, 40, 5, 5, 5),
-    "laptop": Size(16, 384, 16, 64, 500, 480, 60, 12),
+    "laptop": Size(16, 384, 16, 64, 500, 720, 60, 12),
+    "long": Size(16, 512, 32, 64, 1000, 5000, 100, 20),
     "paper": Size(32, 1024, 64, 64, 1000, 20_000, 400, 40),
 }
 TITLES = {
@@ -52,6 +59,8 @@ TITLES = {
 }
 COLUMNS_KEPT = ("estimate", "held_out_estimate", "train_emd", "emd", "certificate")
 TRAIN: dict[str, Any] = {"color": plots.REAL["color"], "linestyle": "-"}
+PARTS = 0.1  # of the gap on training images at the end: from there on the gaps have parted
+TOGETHER = 0.05  # up to there they have not
 LABELS = (f"the {POINTS:,} training images", "held-out images")
 HELD_OUT: dict[str, Any] = {"color": plots.FAKE["color"], "linestyle": "--"}
 
@@ -133,7 +142,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     ]
     sheets: list[Any] = [[f"{name} {k}" for name in names for k in range(MOMENTS)]]
     figure, panels = plt.subplot_mosaic(
-        rows + sheets, figsize=(14, 10.2), gridspec_kw={"height_ratios": [1.5, 1.3, 0.75]}
+        rows + sheets, figsize=(14, 10.6), gridspec_kw={"height_ratios": [1.5, 1.3, 0.75]}
     )
     for name in names:
         draw_gaps(panels[f"gap {name}"], arrays, name)
@@ -142,12 +151,13 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
             for what in ("gap", "exact"):
                 panels[f"{what} {name}"].axvline(moment, color="0.8", lw=1, zorder=0)
             plots.show_images(panels[f"{name} {k}"], arrays[f"{name} sheets"][k], COLUMNS)
-            panels[f"{name} {k}"].set_title(f"at {moment:,}", fontsize=11)
-    panels["gap penalty"].set_ylabel("critic gap, unit of each critic")
-    panels["gap penalty"].legend(loc="upper right")
-    panels["exact penalty"].set_ylabel("exact EM to generated images")
-    panels["exact penalty"].legend(loc="upper right")
-    plots.caption(figure, told(arrays), width=195)
+            panels[f"{name} {k}"].set_title(f"at {moment:,}", fontsize=13)
+    panels["gap penalty"].set_ylabel("critic gap, own unit", fontsize=14)
+    panels["gap penalty"].legend(loc="upper right", fontsize=12)
+    panels["exact penalty"].set_ylabel("EM to generated images", fontsize=14)
+    panels["exact penalty"].legend(loc="best", fontsize=12)
+    figure.suptitle(sentence(*(arrays[name][:, :2] for name in names)), fontsize=TITLE)
+    plots.caption(figure, told(arrays), width=205)
     return figure
 
 
@@ -161,7 +171,8 @@ def draw_gaps(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> None:
     axes.set_ylim(min(0, 1.1 * shown.min()), 1.6 * shown.max())
     axes.set_xlim(0, iterations[-1])
     title = TITLES[name].format(weight=arrays["weight"], clip=arrays["clip"])
-    axes.set_title(f"{title}\n{told_parting(gaps)}")
+    apart = " → ".join(map(signed, parting(gaps)))
+    axes.set_title(f"{title}\ntraining less held-out gap: {apart}", fontsize=14)
 
 
 def draw_exact(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> None:
@@ -173,7 +184,7 @@ def draw_exact(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> None:
     axes.plot(at, arrays[name][looks, 4], **plots.CRITIC, label="certificate, held-out images")
     floor = float(arrays["floor"])
     axes.axhline(floor, color="0.4", linestyle=":", lw=1.5, label="training to held-out images")
-    axes.set_title(f"exact EM: {told_change(distances)}")
+    axes.set_title(f"exact EM: {told_change(distances)}", fontsize=14)
     axes.set(xlabel="iteration", xlim=(0, arrays["iteration"][-1]), ylim=limits(arrays))
 
 
@@ -197,21 +208,52 @@ def parts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.mean(values[fifth : 2 * fifth], axis=0), np.mean(values[-fifth:], axis=0)
 
 
-def told_parting(gaps: np.ndarray) -> str:
-    """How far the gaps are apart, shape (rows, 2), in the same parts of the run."""
+def parting(gaps: np.ndarray) -> tuple[float, float]:
+    """Gap on training less gap on held-out images, shape (rows, 2), in both parts."""
     early, end = parts(gaps)
-    difference = early[0] - early[1], end[0] - end[1]
-    told = " → ".join(f"{number:.2f}".replace("-", "−") for number in difference)
-    return f"gap on training less gap on held-out images: {told}"
+    return float(early[0] - early[1]), float(end[0] - end[1])
+
+
+def signed(value: float) -> str:
+    """With two digits, and a sign that is as wide as one.
+
+    Examples
+    --------
+    >>> signed(-0.125), signed(2.04), signed(0.00012)
+    ('−0.12', '2', '0.00012')
+    """
+    return f"{value:.2g}".replace("-", "−")
+
+
+def sentence(penalty: np.ndarray, clipping: np.ndarray) -> str:
+    """Which gaps part, by both gaps of either run, shape (rows, 2).
+
+    Examples
+    --------
+    >>> apart = np.array([[1.0, 1.0], [1.0, 1.0], [1.5, 1.0], [2.0, 1.0], [2.0, 1.0]])
+    >>> print(sentence(apart, 0.01 * np.ones((5, 2))))
+    Seen: under the penalty the gaps on training and held-out digits part (by 1 of 2 at the end),
+    under clipping they stay together (by 0 of 0.01)
+    """
+    told, does = [], []
+    for gaps in (penalty, clipping):
+        apart, gap = parting(gaps)[1], float(parts(gaps)[1][0])
+        share = apart / gap if gap > 0 else 0.0
+        does.append("part" if share >= PARTS else "stay together" if share <= TOGETHER else "?")
+        told.append(f"by {signed(apart)} of {signed(gap)}")
+    words = [word.replace("?", "part a little") for word in does]
+    seen = {("part", "stay together"): "Seen", ("stay together", "part"): "The reverse is seen"}
+    start = seen.get((does[0], does[1]), "Seen in part" if does[0] == "part" else "Not seen")
+    return (
+        f"{start}: under the penalty the gaps on training and held-out digits {words[0]} "
+        f"({told[0]} at the end),\nunder clipping they {words[1]} ({told[1]})"
+    )
 
 
 def told_change(values: np.ndarray) -> str:
     """From the second to the last fifth of the run, values of shape (rows, 2)."""
     (train, held_out), (train_late, held_out_late) = parts(values)
-    return (
-        f"{train:.2f} → {train_late:.2f} on training, "
-        f"{held_out:.2f} → {held_out_late:.2f} on held-out images"
-    )
+    return f"training {train:.2f} → {train_late:.2f}, held out {held_out:.2f} → {held_out_late:.2f}"
 
 
 def told(arrays: dict[str, np.ndarray]) -> str:
@@ -224,13 +266,10 @@ def told(arrays: dict[str, np.ndarray]) -> str:
     )
     return (
         f"{DATA} at {side} px, d = {arrays['dimension']}, {POINTS:,} images to train on; critic "
-        f"3 x {units} ReLU, generator DCGAN of {filters} filters with batch norm, latent 32, "
-        f"batch {batch}, {last:,} iterations with {steps} critic steps each, Adam {adam} (penalty, "
-        f"two-sided), RMSProp {root} (clipping), the generator's falling to 0, so that it slows "
-        f"down; one seed, {'GPU' if arrays['gpu'] else 'CPU'}. Titles: means over the second and "
-        "the last fifth of the run; the start is cut off. Gaps on all training images and on 1,000 "
-        f"others. Exact EM of pixels: {n} generated images to {n} of either kind; certificate: "
-        f"what the critic proves of the EM to held-out images; dotted: EM between {n} training and "
-        f"{n} held-out images. The paper: large networks whose sizes it does not tell, no exact "
-        "distances."
+        f"3 x {units} ReLU, generator DCGAN of {filters} filters, latent 32, batch {batch}, "
+        f"{last:,} iterations, {steps} critic steps each; Adam {adam} (penalty), RMSProp {root} "
+        f"(clipping), the generator's falling to 0; one seed, {'GPU' if arrays['gpu'] else 'CPU'}. "
+        "Numbers: means over the second and the last fifth. Exact EM of pixels: "
+        f"{n} generated images to {n} of either kind; certificate: what the critic proves of it; "
+        f"dotted: EM between {n} training and {n} held-out images."
     )

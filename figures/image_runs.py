@@ -112,7 +112,7 @@ def _batches(view: View, real: Tensor) -> Iterator[Batch]:
 
 
 def source(profile: str) -> str:
-    """The images: DATA if it is set, faces at the smaller profiles.
+    """The images: DATA if it is set, faces at all profiles but the paper's.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def plain(look: Look) -> dict[str, Any]:
 def digest(config: TrainConfig, look: Look, sources: provenance.Tree = provenance.NOW) -> str:
     """Of all that a run depends on."""
     told = [config.to_json(), repr(look), sources.of_source(config.data)]
-    code = (("figures.image_runs", name) for name in ("trained", "Look"))
+    code = ("figures.image_runs", "trained"), (type(look).__module__, type(look).__name__)
     return sources.digest(*code, told=told)[:12]
 
 
