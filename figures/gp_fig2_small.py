@@ -59,7 +59,7 @@ TIMES, ONCE = (10.0, 10.0, 20.0, 10.0), (1.0, 1.0, 1.0, 1.0)
 SIZES = {
     "quick": Size(16, 4, 16, 8, 8, 2, 1, TIMES, "linear", 0.02, 0.9, 40, 4, 5),
     "laptop": Size(16, 16, 512, 64, 64, 1100, 2, TIMES, "linear", 0.05, 0.99, 500, 200),
-    "long": Size(16, 32, 256, 64, 64, 6000, 3, TIMES, "linear", 0.05, 0.995, 1000, 1000),
+    "long": Size(16, 32, 256, 64, 64, 3000, 3, TIMES, "linear", 0.05, 0.995, 1000, 1000),
     "paper": Size(64, 64, 512, 128, 64, 200_000, 5, ONCE, "constant", 0.01, 0.0, 1000, 1000),
 }
 COLUMNS = 8
@@ -95,6 +95,7 @@ ARCHITECTURES = (
     "generator:\nMLP, 4 layers\nof ReLU",
     "tanh\neverywhere",
 )
+ROW, COLUMN = ("dcgan", "constant", "mlp", "tanh"), ("gan", "ls", "clip", "gp")  # of runs' names
 SHORT = ("DCGAN", "constant filters", "the MLP", "tanh")  # in the sentence
 FAR = 100  # of EM: pixels far out of range
 
@@ -109,7 +110,11 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     ]
     some = grid[0][0]
     judge = judged_images.judge(some, size.judged, size.classifier_steps)
-    cells = [[judged(one, judge, profile, size) for one in row] for row in grid]
+    names = [[f"fig2_{one}_{other}" for other in COLUMN] for one in ROW]
+    cells = [
+        [judged(*cell, judge, profile, size) for cell in zip(*row, strict=True)]
+        for row in zip(names, grid, strict=True)
+    ]
     return {
         **{name: np.array([[cell[name] for cell in row] for row in cells]) for name in cells[0][0]},
         "kind": np.array(judge.kind),
@@ -162,14 +167,14 @@ def config(architecture: int, method: str, profile: str) -> TrainConfig:
 
 
 def judged(
-    one: TrainConfig, judge: judged_images.Judge, profile: str, size: Size
+    name: str, one: TrainConfig, judge: judged_images.Judge, profile: str, size: Size
 ) -> dict[str, np.ndarray]:
     """Images of a run's end, and what is counted of them; nan if it diverged."""
     channels, *sides = one.law().shape
     nothing = np.full((SHOWN, *sides, channels), 255, np.uint8)
     cell = dict.fromkeys(("found", "all", "away", "emd"), np.array(np.nan)) | {"sheet": nothing}
     try:
-        kept = image_runs.kept("fig2", one, image_runs.Look(size.n, 1), profile)
+        kept = image_runs.kept(name, one, image_runs.Look(size.n, 1), profile)
     except learned.RunDivergedError:
         return cell
     sheet = kept.sheet(one.iterations)[:SHOWN]

@@ -64,8 +64,8 @@ SIZES = {
         sampled=1000,
     ),
     "long": Size(
-        *(16, 32, 512, 64, 64, 1000, 80, 20),
-        iterations={"wgan": 4000, "gan": 5000},
+        *(16, 32, 256, 64, 64, 1000, 80, 20),
+        iterations={"wgan": 3000, "gan": 4000},
         rates={"wgan": 2e-4, "gan": 2e-4},
         seeds=3,
         classified=600,
@@ -89,8 +89,9 @@ def config(kind: str, pair: str, profile: str, seed: int = 0) -> TrainConfig:
     rate = size.rates[kind] * (FACTOR[kind] if pair == "high" else 1)
     optimizer = replace(base.critic_optimizer, lr=rate)
     dcgan, mlp = DCGANConfig(filters=size.filters), MLPConfig(width=size.units, depth=3)
-    start = "normal" if profile == "paper" else "he"
-    constant = replace(dcgan, growth="constant", norm="none", init=start)
+    constant = replace(dcgan, growth="constant", norm="none")
+    if profile != "paper":
+        constant = replace(constant, init="he")
     return replace(
         base,
         size=size.side,
