@@ -89,8 +89,9 @@ def config(kind: str, pair: str, profile: str, seed: int = 0) -> TrainConfig:
     rate = size.rates[kind] * (FACTOR[kind] if pair == "high" else 1)
     optimizer = replace(base.critic_optimizer, lr=rate)
     dcgan, mlp = DCGANConfig(filters=size.filters), MLPConfig(width=size.units, depth=3)
-    start = "normal" if profile == "paper" else "he"
-    constant = replace(dcgan, growth="constant", norm="none", init=start)
+    constant = replace(
+        dcgan, growth="constant", norm="none", init="normal" if profile == "paper" else "he"
+    )
     return replace(
         base,
         size=size.side,
