@@ -5,8 +5,8 @@ of at most TV from the law's shares, and are at most DEVIATION of the range of p
 median, away from the nearest face. Noise is read as half of the values, at a variation of .67 and
 a deviation of .35; faces that are hardly seen in it as two thirds, at .5 and .22; faces that are
 muddy but plain as 178, at .43 and .19; new faces of the law as all 206, at .03 and 0. It COLLAPSES
-if it has a third of the values or fewer, where a single image has a twelfth: 17, one an attribute. With NEARLY of
-the values it has not failed plainly: no verdict hangs on such a one.
+if it has a third of the values or fewer, where a single image has a twelfth: 17, one an attribute.
+With NEARLY of the values it has not failed plainly: no verdict hangs on such a one.
 
 A curve FOLLOWS exact EM if the correlation of their ranks, over the looks of a run but its start,
 is at least RANK: of 20 looks one that is unrelated has as much in 1 of 400 runs. A run LEARNS if
