@@ -6,9 +6,10 @@ median, away from the nearest face. Noise is read as half of the values, at a va
 a deviation of .35; faces that are hardly seen in it as two thirds, at .5 and .22; faces that are
 muddy but plain as 178, at .43 and .19; new faces of the law as all 206, at .03 and 0. It COLLAPSES
 if it has a third of the values or fewer, where a single image has a twelfth: 17, one an attribute.
+With NEARLY of the values it has not failed plainly: no verdict hangs on such a one.
 
 A curve FOLLOWS exact EM if the correlation of their ranks, over the looks of a run but its start,
-is at least RANK: of 20 looks one that is unrelated has as much in 1 of 500 runs. A run LEARNS if
+is at least RANK: of 20 looks one that is unrelated has as much in 1 of 400 runs. A run LEARNS if
 at its end less than half is left of what lay between its EM and the sampling floor at the start.
 """
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Arrays = dict[str, NDArray[Any]]
 
 FOUND = 0.8
+NEARLY = 0.7  # of the values, from which on a run that fails has not failed plainly
 TV = 0.5
 DEVIATION = 0.2
 COLLAPSED = 1 / 3
@@ -54,6 +56,12 @@ def draws_faces(arrays: Arrays) -> NDArray[np.bool_]:
     return drawn
 
 
+def nearly_draws(arrays: Arrays) -> NDArray[np.bool_]:
+    """Of every kind and seed: (kinds, seeds); what no verdict should hang on."""
+    some: NDArray[np.bool_] = (arrays["found"] >= NEARLY * arrays["all"]) & (arrays["tv"] <= TV)
+    return some
+
+
 def collapses(arrays: Arrays) -> NDArray[np.bool_]:
     """Of every kind and seed: (kinds, seeds)."""
     few: NDArray[np.bool_] = arrays["found"] <= COLLAPSED * arrays["all"]
@@ -72,9 +80,11 @@ def both_draw(arrays: Arrays) -> str:
 def without_norm(arrays: Arrays) -> str:
     """Figure 6: by constant filters without batch norm the WGAN draws faces, the GAN does not."""
     wgan, gan = draws_faces(arrays)
+    close = ~gan & nearly_draws(arrays)[1]
+    but = ", but nearly" if close.any() else ""
     return (
-        f"With constant filters and no batch norm {who(wgan, gan, 'draw faces', 'draws faces')} "
-        f"({values(arrays)}): {verdict(wgan & ~gan)}"
+        f"With constant filters and no batch norm {who(wgan, gan, 'draw faces', 'draws faces')}"
+        f"{but} ({values(arrays)}): {verdict(wgan & ~gan & ~close)}"
     )
 
 

@@ -1614,7 +1614,7 @@ CLAIMS = {
             ('(arrays["deviation"] <= DEVIATION)', '(arrays["deviation"] <= 1)'),
             ('arrays["found"] <= COLLAPSED', 'arrays["found"] >= COLLAPSED'),
             ("verdict(wgan & gan)", "verdict(wgan | gan)"),
-            ("verdict(wgan & ~gan)", "verdict(wgan | ~gan)"),
+            ("verdict(wgan & ~gan & ~close)", "verdict(wgan & ~gan)"),
             ("verdict(gan & ~wgan)", "verdict(gan | ~wgan)"),
             ("looked[0] = False", "looked[0] = True"),
             ("(emd[0] - arrays", "2 * (emd[0] - arrays"),
