@@ -174,7 +174,7 @@ def judged(
     nothing = np.full((SHOWN, *sides, channels), 255, np.uint8)
     cell = dict.fromkeys(("found", "all", "away", "emd"), np.array(np.nan)) | {"sheet": nothing}
     try:
-        kept = image_runs.kept(name, one, image_runs.Look(size.n, 1), profile)
+        kept = image_runs.kept(name, one, image_runs.Look(size.n, 1, 0), profile)
     except learned.RunDivergedError:
         return cell
     sheet = kept.sheet(one.iterations)[:SHOWN]

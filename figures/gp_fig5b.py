@@ -99,7 +99,7 @@ def config(name: str, profile: str) -> TrainConfig:
 def compute(profile: str) -> dict[str, np.ndarray]:
     """COLUMNS_KEPT of the run of either constraint, shape (records, columns), sheets, the floor."""
     size = SIZES[profile]
-    look = image_runs.Look(size.n, size.records // size.looks)
+    look = image_runs.Look(size.n, size.records // size.looks, 0)
     configs = {name: config(name, profile) for name in TITLES}
     runs = {
         name: image_runs.kept(f"fig5b_{name}", one, look, profile) for name, one in configs.items()

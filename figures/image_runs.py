@@ -81,7 +81,7 @@ class Look:
     stride: int
     """Records from one linear program to the next."""
     read: int = 1000
-    """Faces whose attributes are read at the end; at looks before it a tenth."""
+    """Faces whose attributes are read at the end, at looks before it a tenth; 0 for none."""
 
     def __call__(self, view: View) -> Row:
         """A row."""
@@ -94,7 +94,9 @@ class Look:
         last = view.iteration == view.config.iterations
         if last or view.iteration // view.config.every % self.stride == 0:
             row |= earth_mover(view, self.n)
-            row |= face_attributes.row(view, self.read if last else max(self.read // SOONER, 1))
+            if self.read:
+                n = self.read if last else max(self.read // SOONER, 1)
+                row |= face_attributes.row(view, n)
         return row
 
 

@@ -126,7 +126,7 @@ def config(name: str, profile: str) -> TrainConfig:
 def kept(name: str, profile: str) -> image_runs.Kept:
     """A run, at its end."""
     size = SIZES[profile]
-    look = CriticLook(size.n, size.records // size.looks)
+    look = CriticLook(size.n, size.records // size.looks, 0)
     return image_runs.kept(f"critics_{name}", config(name, profile), look, profile)
 
 
