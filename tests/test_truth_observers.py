@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from wganlab import compare, data, learned
-from wganlab.data.image_laws import image_law
+from wganlab.data.image_law_by_name import image_law
 from wganlab.learned import MLPConfig, TrainConfig
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from wganlab.data.faces.law import FaceLaw
     from wganlab.data.faces.reading import read_faces
     from wganlab.data.funnel_files import funnel_parameters
-    from wganlab.data.image_laws import ImageLaw, image_law
+    from wganlab.data.image_law_by_name import image_law
+    from wganlab.data.image_laws import ImageLaw
     from wganlab.data.image_tensors import as_bytes, as_images
     from wganlab.data.toys import TOYS, Toy, from_points, law, toy
 
@@ -51,7 +52,8 @@ _LATER = {
     "FaceLaw": "faces.law",
     "read_faces": "faces.reading",
     "funnel_parameters": "funnel_files",
-    **dict.fromkeys(("ImageLaw", "image_law"), "image_laws"),
+    "ImageLaw": "image_laws",
+    "image_law": "image_law_by_name",
     **dict.fromkeys(("as_bytes", "as_images"), "image_tensors"),
     **dict.fromkeys(("TOYS", "Toy", "from_points", "law", "toy"), "toys"),
 }

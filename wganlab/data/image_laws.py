@@ -16,13 +16,12 @@ import torch
 from torch import Generator, Tensor
 
 from wganlab.data import checks
-from wganlab.data.image_sources import images
 from wganlab.data.image_tensors import signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wganlab.data.image_sources import Color, ImageSet
+    from wganlab.data.image_sources import ImageSet
 
 SHARE = 0.1  # of a set that is held out
 MOST = 4096  # images that are held out: what an exact distance can take
@@ -46,7 +45,8 @@ class ImageLaw:
 
     Examples
     --------
-    >>> law = image_law("mnist10k", 32)
+    >>> from wganlab import data
+    >>> law = data.image_law("mnist10k", 32)
     >>> law.shape, len(law.rows), len(law.unseen)
     ((1, 32, 32), 9000, 1000)
     >>> law.sample(64, torch.Generator().manual_seed(0)).shape
@@ -129,14 +129,3 @@ class ImageLaw:
                 warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
                 self._pixels[device] = torch.from_numpy(self.whole.images).to(device)
         return self._pixels[device]
-
-
-def image_law(
-    source: str, size: int | None = None, *, color: Color = "auto", held_out: int = 0
-) -> ImageLaw:
-    """The law of an image set by its name, as `images` reads it; of "faces" without end."""
-    if source == "faces":
-        from wganlab.data.faces.law import FaceLaw
-
-        return FaceLaw(size, color, held_out=held_out)
-    return ImageLaw(images(source, size, color=color), held_out=held_out)

@@ -21,7 +21,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wganlab.data import checks
-from wganlab.data.image_laws import ImageLaw, image_law
+from wganlab.data.image_law_by_name import image_law
+from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
 from wganlab.learned.constraints.clipping import WeightClipping
