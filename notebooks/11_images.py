@@ -595,8 +595,8 @@ if iterations == 300:  # what is said below; the short run of the tests does not
 # real ones. 300 iterations of a small network are a sketch.
 #
 # The folds' generator is nearer in pixels. By KID the two are close, and one seed decides nothing.
-# `lab_image_critics` in the project's figures has three critics at 32 px, where the generator
-# nearest in pixels is not the one that is best by KID.
+# `lab_image_critics` in the project's figures asks the same of three critics of faces, and counts
+# attributes in place of KID.
 #
 # ### Copies?
 #
