@@ -5,7 +5,8 @@ A record is the folder of a run (`folder`), and is opened, sampled from and list
     config.json        as it was
     environment.json   as it was, and what the record keeps: `record`
     metrics.csv        as it was, to the bit
-    samples/           of a few moments alone, the first row, the one after it and the last included
+    samples/           of a few moments alone, the first row, the one after it and the last
+                       included; 24 points each, of the last all
     checkpoint.pt      the generator that is shown (its average, where there is one), matrices and
                        filters as float16, and the iteration; no critic, no optimizers
     start.csv          rows of the first iterations, where they are given (`replay` makes them)
@@ -26,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 MOMENTS = 6  # with a sheet, evenly spread in rows
 SHOWN = 64  # images that the rounding of weights is told by
+FEW = 24  # points of a moment but the last
 START, BRACKET = "start.csv", "bracket.json"
 MARKS: tuple[str, ...] = ("config", "digest", "shape")  # of a checkpoint: whose it is
 AS_THEY_ARE = ("config.json", "metrics.csv", BRACKET)
@@ -85,7 +88,8 @@ def keep_record(
         (part / "samples").mkdir()
         for iteration in some:
             name = sheet_name(iteration)
-            shutil.copyfile(kept.path / "samples" / name, part / "samples" / name)
+            sheet = np.load(kept.path / "samples" / name)
+            np.save(part / "samples" / name, sheet if iteration == some[-1] else sheet[:FEW])
         if start:
             metrics.write(part / START, list(start))
         checkpoint.save(part / "checkpoint.pt", state)
