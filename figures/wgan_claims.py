@@ -10,7 +10,8 @@ With NEARLY of the values it has not failed plainly: no verdict hangs on such a 
 
 A curve FOLLOWS exact EM if the correlation of their ranks, over the looks of a run but its start,
 is at least RANK: of 20 looks one that is unrelated has as much in 1 of 400 runs. A run LEARNS if
-at its end less than half is left of what lay between its EM and the sampling floor at the start.
+at its end less than half is left of what lay between its EM and the sampling floor at the start,
+and it has not collapsed: a mean face is nearer in pixels than many that differ.
 """
 
 from __future__ import annotations
@@ -144,9 +145,10 @@ def correlations(arrays: Arrays, name: str, k: int) -> tuple[float, float]:
 
 
 def learns(arrays: Arrays, k: int) -> bool:
-    """Has EM come half of its way down to the floor?"""
+    """Has EM come half of its way down to the floor, and not by one face for all?"""
     emd = arrays["emd"][k][np.isfinite(arrays["emd"][k])]
-    return bool(emd[-1] - arrays["floor"] < (emd[0] - arrays["floor"]) / 2)
+    near = emd[-1] - arrays["floor"] < (emd[0] - arrays["floor"]) / 2
+    return bool(near and not arrays["found"][k] <= COLLAPSED * arrays["all"][k])
 
 
 def looked(arrays: Arrays) -> int:

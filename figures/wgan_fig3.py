@@ -36,6 +36,7 @@ SHEETS = 3
 COLUMNS = 4  # of a sheet
 TICKS = [k * 10**p for p in range(4) for k in (1, 1.5, 2, 3, 5, 7)]
 ROUND = [10**p for p in range(4)]  # where the axis is long
+FACES = (("found", "modes"), ("all", "all_modes"))  # of the attributes of the last faces
 SHOWN = {"estimate": "batch_estimate", "cost": "batch_cost"}
 
 
@@ -55,6 +56,7 @@ def curves(kind: str, profile: str) -> dict[str, np.ndarray]:
         **{name: np.array([run.column(own) for run in runs]) for name, own in SHOWN.items()},
         "emd": unseen if np.isnan(emd).all() else emd,
         "unseen emd": unseen,
+        **{name: np.array([run.rows[-1].get(own, np.nan) for run in runs]) for name, own in FACES},
         "iteration": runs[0].column("iteration"),
         "moments": np.array(at),  # each is where the middle of its sheet will be
         "sheets": np.array([[run.sheet(k)[: COLUMNS**2] for k in at] for run in runs]),
@@ -114,7 +116,7 @@ def draw_curves(
     shown, em = ([panels[f"{what} {k}"] for k in range(3)] for what in ("shown", "em"))
     shown[0].set_ylabel(label)
     em[0].set_ylabel("exact EM of pixels, log scale")
-    em[0].legend(loc="upper right")
+    em[0].legend(loc="best")
     return figure, shown
 
 

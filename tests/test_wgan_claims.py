@@ -112,7 +112,8 @@ def curves(*shown, emd=None, floor=2.0):
     rows = emd or (down, down, np.full(11, 10.0))
     arrays = {"emd": np.array(rows), "estimate": np.array(shown), "floor": np.array(floor)}
     arrays |= {"cost": -arrays["estimate"]}
-    return {  # a record without a look after each
+    faces = {"found": np.full(3, 200.0), "all": np.full(3, 206.0)}
+    return faces | {  # a record without a look after each
         name: np.stack([values, 0 * values + np.nan], axis=-1).reshape(3, -1)
         if values.ndim
         else values
@@ -148,6 +149,16 @@ def test_figure_3_says_when_high_rates_learn():
     half = np.linspace(10, 6.1, 11)  # more than half of what was above 2 is left
     told = wgan_claims.gap_follows(curves(LATE, LATE, LATE, emd=[down, down, half]))
     assert told.endswith("and high rates learn nothing: as the paper has it")
+
+
+@pytest.mark.parametrize(
+    ("found", "how"), [(48.0, "nothing: as"), (100.0, "too: not as"), (np.nan, "too: not as")]
+)
+def test_one_face_for_all_is_nothing_that_was_learned(found, how):
+    down = np.linspace(10, 3, 11)
+    arrays = curves(LATE, LATE, LATE, emd=[down] * 3)
+    arrays["found"][2] = found
+    assert wgan_claims.gap_follows(arrays).endswith(f"and high rates learn {how} the paper has it")
 
 
 NOTHING = "does not tell how far the samples are from real ones"
