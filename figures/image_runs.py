@@ -58,9 +58,9 @@ class Kept:
         return np.array([row.get(name, np.nan) for row in self.rows])
 
     def sheet(self, iteration: int) -> NDArray[np.uint8]:
-        """64 generated images, bytes (64, h, w, c), at the sheet nearest to that iteration.
+        """Up to 64 generated images, bytes (n, h, w, c), at the sheet nearest to that iteration.
 
-        A run has a sheet at every row, a record at a few.
+        A run has a sheet at every row; a record at a few, of 24 images but at the end.
         """
         files = sorted((self.folder / "samples").glob("*.npy"))
         nearest = min(files, key=lambda file: abs(int(file.stem) - iteration))
