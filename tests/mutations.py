@@ -980,7 +980,7 @@ LEARNED = {
             ("clear = allowed <= BLIND", "clear = allowed <= np.inf"),
             ("ROUNDED = 0.25", "ROUNDED = 250.0"),
             ("return 1 if bad else 0", "return 0"),
-            ("apart.append(off(np.load(file), moment.samples))", "apart.append(0.0)"),
+            ("apart.append(off(kept, moment.samples[: len(kept)]))", "apart.append(0.0)"),
         ],
     ),
     "figures/long_runs.py": (

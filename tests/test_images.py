@@ -111,7 +111,7 @@ def test_glyphs_are_distinct_and_inside_the_frame():
 @pytest.mark.parametrize(
     ("name", "size", "advice"),
     [
-        ("mnist", None, "there is no image set 'mnist': choose from mnist10k"),
+        ("mnist", None, "there is no image set 'mnist': choose from faces, mnist10k"),
         ("mnist10k[x]", None, "no class 'x': choose from 0, 1"),
         ("mnist10k[3", None, "there is no image set"),
         ("emoji:x", None, "or your own: folder:PATH, npz:PATH, hub:NAME"),
@@ -732,7 +732,7 @@ def test_data_show_names_the_sheet_after_the_set(tmp_path, capsys, monkeypatch):
         (["glyphs", "--seed", "-1"], "--seed -1: expected 0 or more"),
         (["glyphs", "-o", "x.jpg"], "--out x.jpg: expected a .png file"),
         (["glyphs", "-o", "gone/x.png"], "--out gone/x.png cannot be written: No such file"),
-        (["glyph"], "there is no image set 'glyph': choose from mnist10k"),
+        (["glyph"], "there is no image set 'glyph': choose from faces, mnist10k"),
         (["glyphs", "--sise", "3"], "see wganlab data show --help"),
         ([], "see wganlab data show --help"),
     ],
