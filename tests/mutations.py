@@ -1610,7 +1610,7 @@ CLAIMS = {
         ("wgan_claims",),
         [
             ('arrays["found"] >= FOUND * arrays["all"]', 'arrays["found"] >= 0 * arrays["all"]'),
-            ('(arrays["tv"] <= TV)', '(arrays["tv"] <= 1)'),
+            ('enough & (arrays["tv"] <= TV)', 'enough & (arrays["tv"] <= 1)'),
             ('(arrays["deviation"] <= DEVIATION)', '(arrays["deviation"] <= 1)'),
             ('arrays["found"] <= COLLAPSED', 'arrays["found"] >= COLLAPSED'),
             ("verdict(wgan & gan)", "verdict(wgan | gan)"),
