@@ -420,7 +420,7 @@ figure, panels = plt.subplots(2, len(players), figsize=(11, 5), sharex=True, sha
 for column, (name, rows) in zip(panels.T, ends.items(), strict=True):
     order = np.argsort([row["emd"] for row in rows])
     for axes, seed, rank in zip(column, (order[0], order[-1]), ("best", "worst"), strict=True):
-        axes.plot(*clouds[name][seed][:300].T, ".", color=plots.FAKE["color"], ms=2.5)
+        axes.plot(*clouds[name][seed][:150].T, ".", color=plots.FAKE["color"], ms=2.5)
         axes.plot(*ring.modes.T, **plots.REAL, fillstyle="none", ls="", ms=11)
         row = rows[seed]
         told_row = f"{row['reached']} reached, {row['modes']} found"
@@ -470,13 +470,13 @@ if length == 1:
 
 # %%
 records = Path("../figures/records/runs")
-figure, panels = plt.subplots(2, 1, figsize=(10, 3.6))
+figure, panels = plt.subplots(2, 1, figsize=(6, 1.9))
 for axes, (name, what) in zip(panels, {"wgan_mlp": "WGAN", "gan_mlp": "GAN"}.items(), strict=True):
     maker = learned.load_run(records / name, device="cpu")
     faces = maker.sample(300, torch.Generator().manual_seed(0))
     told_faces = compare.face_attributes(faces)
-    plots.show_images(axes, data.as_bytes(faces[:24]), 12)
-    axes.set_title(f"{what}: {told_faces.found} of {told_faces.all} values found", fontsize=11)
+    plots.show_images(axes, data.as_bytes(faces[:12]), 12)
+    axes.set_title(f"{what}: {told_faces.found} of {told_faces.all} values found", fontsize=9)
     assert (told_faces.found > 100) == (what == "WGAN")
 plt.show()
 

@@ -59,12 +59,12 @@ iterations, looks = 300, 12
 
 # %%
 sets = {"faces": "rgb", "mnist10k": "grey", "glyphs": "grey", "emoji": "rgb"}
-figure, panels = plt.subplots(4, len(sides), figsize=(6.6, 4.8))
+figure, panels = plt.subplots(4, len(sides), figsize=(6.6, 3.3))
 for row, (name, color) in zip(panels, sets.items(), strict=True):
     for axes, side in zip(row, sides, strict=True):
         images = data.images(name, side, color=color)
-        some = np.random.default_rng(1).choice(len(images), 12, replace=False)
-        plots.show_images(axes, images.images[some], 6)
+        some = np.random.default_rng(1).choice(len(images), 4, replace=False)
+        plots.show_images(axes, images.images[some], 4)
         dimension = images.images[0].size
         axes.set_title(f"{name}, {side} px: d = {dimension:,}", fontsize=9)
 plt.show()
@@ -636,10 +636,10 @@ record = learned.load_run(Path("../figures/records/runs/faces"), device="cpu")
 faces = record.sample(n, torch.Generator().manual_seed(1))
 found = compare.face_attributes(faces)
 near = found.reading.drawn
-figure, panels = plt.subplots(2, 1, figsize=(10, 3.6))
-sheets = {"generated": data.as_bytes(faces[:24]), "nearest\nface": near[:24]}
+figure, panels = plt.subplots(2, 1, figsize=(8, 2.1))
+sheets = {"generated": data.as_bytes(faces[:8]), "nearest\nface": near[:8]}
 for axes, (name, images) in zip(panels, sheets.items(), strict=True):
-    plots.show_images(axes, images, 12)
+    plots.show_images(axes, images, 8)
     axes.text(-0.01, 0.5, name, transform=axes.transAxes, ha="right", va="center")
 plt.show()
 
