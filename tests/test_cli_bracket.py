@@ -454,7 +454,7 @@ def test_a_bracket_that_is_stopped_is_kept_as_far_as_it_came(capsys, folder, qui
     assert main(["train", *RUN, "--run", "runs/a", "--bracket", "3"]) == 130
     out, err = capsys.readouterr()
     assert "W1 of the laws" in out
-    assert "the run is at its end; its bracket is as far as it came" in err
+    assert "the run is at its end; what is told of it is as far as it came" in err
     assert len(json.loads((folder / "runs/a/bracket.json").read_text())["history"]) == 1
 
 

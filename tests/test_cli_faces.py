@@ -44,6 +44,18 @@ def finished(tmp_path_factory):
     return path
 
 
+def test_ctrl_c_while_attributes_are_read_leaves_the_table_of_the_run(folder, capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wganlab.commands.attribute_table.of_run", stopped)
+    assert main(["train", *TINY, "--data", "faces", "--run", "tiny"]) == 130
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0].split("  ")[-3:] == ["modes", "quality", "seconds"]
+    assert "the run is at its end; what is told of it is as far as it came" in err
+    assert not (folder / "tiny" / "attributes.csv").exists()
+
+
 def test_a_run_tells_the_attributes_of_its_faces(folder, capsys):
     assert main(["train", *TINY, "--data", "faces", "--run", "tiny"]) == 0
     out = capsys.readouterr().out

@@ -101,18 +101,20 @@ def finish(folders: Sequence[Path], bracket: str = "no", device: str = "auto") -
             raise KeyboardInterrupt(how) from None
     if not folders:
         return
-    stopped, notes = False, []
+    stopped, notes, attributes = False, [], []
     try:
         with as_ctrl_c():
+            with spinner("reading attributes"):
+                attributes = [told for told in map(attribute_table.tell, folders) if told]
             notes = run_bracket.find(folders, bracket, device)
     except KeyboardInterrupt:
         stopped = True
     runs = [(folder, RunFolder(folder)) for folder in folders]
     notes = [*remarks(runs), *map(printed, notes)]
-    attributes = [f"\n{told}" for told in map(attribute_table.tell, folders) if told]
-    print("\n".join([table(runs), *attributes, *([""] if notes else []), *notes]))
+    told = ["\n\n".join([table(runs), *attributes]), *([""] if notes else []), *notes]
+    print("\n".join(told))
     if stopped:
-        raise KeyboardInterrupt("the run is at its end; its bracket is as far as it came")
+        raise KeyboardInterrupt("the run is at its end; what is told of it is as far as it came")
 
 
 def draw_what_there_is(folders: Sequence[Path]) -> None:

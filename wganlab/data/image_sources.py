@@ -6,8 +6,8 @@ Embedded, and read without a network:
   an image law whose truth is known (`wganlab.data.faces`);
 - `mnist10k`: 10,000 handwritten digits, 28 px, grey (CC BY-SA 3.0);
 - `emoji`: 1,906 Twemoji graphics, 64 px, color (CC BY 4.0);
-- `glyphs`: 62 letters and digits rendered from 20 faces that ship with matplotlib, in three sizes,
-  at any resolution: an image law whose modes are known.
+- `glyphs`: 62 letters and digits rendered from 20 typefaces that ship with matplotlib, in three
+  sizes, at any resolution: an image law whose modes are known.
 
 Your own: `folder:PATH`, `npz:PATH`, `hub:NAME`. Images that have to be decoded are decoded once,
 into a cache (`wganlab/data/cache.py`) that is memory-mapped: a set may be larger than memory.

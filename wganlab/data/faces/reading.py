@@ -264,10 +264,9 @@ def _with_beards(
         costs[rows, :, color] = found + without[:, None]
 
 
-def _apart(image: Floats, choices: Choices, rows: Any = slice(None)) -> Floats:
-    """Squared distances of images to faces, some rows of `choices`."""
-    some = {name: chosen[rows] for name, chosen in choices.items()}
-    apart: Floats = ((image - composed(separate(), some)) ** 2).sum(axis=(1, 2))
+def _apart(image: Floats, choices: Choices) -> Floats:
+    """Squared distances of images to faces."""
+    apart: Floats = ((image - composed(separate(), choices)) ** 2).sum(axis=(1, 2))
     return apart
 
 
