@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from figures import image_runs, judged_images
+from figures import image_runs, judged_images, wgan_claims
 from wganlab import learned, plots
 from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
 
@@ -64,7 +64,6 @@ SIZES = {
 }
 COLUMNS = 8
 SHOWN = 4 * COLUMNS
-TITLE = 21  # points of the sentence
 NUMBERS = ("found", "all", "away", "emd")
 NAMES = ("GAN", "least squares", "clipping")  # in the sentence
 
@@ -229,7 +228,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
                 axes.set_title(method, fontsize=18, pad=8)
         cells[0].set_ylabel(architecture, fontsize=15, rotation=0, ha="right", va="center")
     if known:
-        figure.suptitle(sentence(works), fontsize=TITLE)
+        wgan_claims.above(figure, sentence(works))
     plots.caption(figure, told(arrays), width=235)
     return figure
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from figures import image_runs
+from figures import image_runs, wgan_claims
 from wganlab import plots
 from wganlab.learned import DCGANConfig, MLPConfig, Optimizer, TrainConfig
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 POINTS = 1000
 DATA = "mnist10k"  # the paper's too
 MOMENTS = 2  # sheets of a run
-TITLE = 18  # points of the sentence
 COLUMNS = 8  # images in a row of those, of which there are three
 
 
@@ -156,7 +155,7 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     panels["gap penalty"].legend(loc="upper right", fontsize=12)
     panels["exact penalty"].set_ylabel("EM to generated images", fontsize=14)
     panels["exact penalty"].legend(loc="best", fontsize=12)
-    figure.suptitle(sentence(*(arrays[name][:, :2] for name in names)), fontsize=TITLE)
+    wgan_claims.above(figure, sentence(*(arrays[name][:, :2] for name in names)))
     plots.caption(figure, told(arrays), width=205)
     return figure
 
@@ -231,7 +230,7 @@ def sentence(penalty: np.ndarray, clipping: np.ndarray) -> str:
     Examples
     --------
     >>> apart = np.array([[1.0, 1.0], [1.0, 1.0], [1.5, 1.0], [2.0, 1.0], [2.0, 1.0]])
-    >>> print(sentence(apart, 0.01 * np.ones((5, 2))))
+    >>> print(sentence(apart, 0.01 * np.ones((5, 2))))  # doctest: +NORMALIZE_WHITESPACE
     Seen: under the penalty the gaps on training and held-out digits part (by 1 of 2 at the end),
     under clipping they stay together (by 0 of 0.01)
     """
@@ -246,7 +245,7 @@ def sentence(penalty: np.ndarray, clipping: np.ndarray) -> str:
     start = seen.get((does[0], does[1]), "Seen in part" if does[0] == "part" else "Not seen")
     return (
         f"{start}: under the penalty the gaps on training and held-out digits {words[0]} "
-        f"({told[0]} at the end),\nunder clipping they {words[1]} ({told[1]})"
+        f"({told[0]} at the end), under clipping they {words[1]} ({told[1]})"
     )
 
 

@@ -94,7 +94,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
         **{name: run.column(name) for name in ("emd", "modes", "quality")},
         "floor": np.array(image_runs.floor(one, size.n)),
         "n": np.array(size.n),
-        "dependence": np.array(last["dependence"]),
+        "dependence": np.array(last.get("dependence", np.nan)),
         "filters": np.array(size.filters),
         "settings": np.array([one.batch, one.n_critic, one.latent]),
         **face_attributes.ends([[run]], image_runs.examples(one, size.read)),
@@ -180,11 +180,12 @@ def sentence(arrays: dict[str, np.ndarray]) -> str:
     """What is seen, in numbers."""
     found, every = float(arrays["found"].flat[0]), float(arrays["all"].flat[0])
     draws = bool(wgan_claims.draws_faces(arrays).flat[0])
+    tied = float(arrays["dependence"])
+    told = f", dependence of attributes {tied:.3f} nats (0 in the law)" if np.isfinite(tied) else ""
     return (
         f"A WGAN-GP {'draws' if draws else 'does not yet draw'} faces: {found:.0f} of {every:.0f} "
         f"values found, {float(arrays['valid'].flat[0]):.0%} valid, exact EM "
-        f"{arrays['emd'][-1]:.1f} where real faces are {float(arrays['floor']):.1f} apart, "
-        f"dependence of attributes {float(arrays['dependence']):.3f} nats (0 in the law)"
+        f"{arrays['emd'][-1]:.1f} where real faces are {float(arrays['floor']):.1f} apart{told}"
     )
 
 

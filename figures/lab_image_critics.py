@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from figures import image_runs, judged_images
+from figures import image_runs, judged_images, wgan_claims
 from wganlab import compare, data, plots
 from wganlab.compare import BracketPlan
 from wganlab.learned import DCGANConfig, FoldConfig, Optimizer, load_run, preset
@@ -87,7 +87,6 @@ MOMENTS = 2  # sheets of a run
 COLUMNS, ROWS = 5, 4  # of those
 NUMBERS = ("critic_gap", "slope", "gap_over_slope", "lipschitz", "certificate", "exact")
 ALIKE = 0.01  # of EM: distances in pixels that differ by less are as near
-TITLE = 20  # points of the sentence
 
 
 class CriticLook(image_runs.Look):
@@ -186,10 +185,11 @@ def sentence(kind: str, emd: np.ndarray, found: np.ndarray, away: np.ndarray) ->
     Examples
     --------
     >>> emd, found, away = np.array([[12.0, 11.0, 13.0], [150, 190, 160], [0.2, 0.1, 0.2]])
-    >>> print(sentence("faces", emd, found, away))
+    >>> print(sentence("faces", emd, found, away))  # doctest: +NORMALIZE_WHITESPACE
     The generator nearest in pixels, of the penalized critic, is the best by attributes too:
     it finds most values and is nearest to faces
     >>> print(sentence("faces", emd[::-1], found, away[[2, 0, 1]]))
+    ... # doctest: +NORMALIZE_WHITESPACE
     The generator nearest in pixels, of the penalized critic, is not the best by attributes:
     most values by the penalized critic, nearest to faces by the orthonormal critic
     """
@@ -204,11 +204,11 @@ def sentence(kind: str, emd: np.ndarray, found: np.ndarray, away: np.ndarray) ->
     }[kind]
     fine = found[nearest] == found[best[0]] and best[1] == nearest
     if fine:
-        return f"{start} is the best by {words[0]} too:\nit finds {words[1]} and {words[3]}"
+        return f"{start} is the best by {words[0]} too: it finds {words[1]} and {words[3]}"
     as_near = all(emd[k] <= (1 + ALIKE) * emd[nearest] for k in best)
     told = f"{words[1]} by {NAMES[best[0]]}, {words[2]} by {NAMES[best[1]]}"
     but = ", as near within 1 %" if as_near else ""
-    return f"{start} is not the best by {words[0]}:\n{told}{but}"
+    return f"{start} is not the best by {words[0]}: {told}{but}"
 
 
 def draw(arrays: dict[str, np.ndarray]) -> Figure:
@@ -236,9 +236,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     panels["exact 0"].set_ylabel("distance of pixels", fontsize=15)
     panels["exact 0"].legend(loc="lower left", fontsize=13, frameon=True, framealpha=1)
     counted = (arrays[name] for name in ("found", "away"))
-    figure.suptitle(
-        sentence(str(arrays["kind"]), arrays["numbers"][:, -1], *counted), fontsize=TITLE
-    )
+    found = sentence(str(arrays["kind"]), arrays["numbers"][:, -1], *counted)
+    wgan_claims.above(figure, found)
     plots.caption(figure, told(arrays), width=235)
     return figure
 

@@ -39,12 +39,16 @@ LOOKS = 8  # after the start, fewer of which tell nothing of a correlation
 AS_THERE, NOT_AS_THERE = "as the paper has it", "not as the paper has it"
 TOO_FEW = "too few iterations to say whether one follows the other"
 LARGE = 100  # numbers from which on digits tell nothing
-WIDTH = 105  # letters of a line above a figure
+WIDTH = 6.5  # letters of a line above a figure, per inch
 
 
 def above(figure: Figure, sentence: str) -> None:
     """The sentence as the title of a figure."""
-    figure.suptitle(textwrap.fill(sentence, WIDTH), fontsize=18, fontweight="bold")
+    figure.suptitle(
+        textwrap.fill(sentence, round(WIDTH * figure.get_figwidth())),
+        fontsize=18,
+        fontweight="bold",
+    )
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, 0.99))

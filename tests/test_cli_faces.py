@@ -23,6 +23,7 @@ OPTIONS = {
     "device": "cpu",
 }
 TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(value))]
+READ = "wganlab.commands.attribute_table.SEEN", "wganlab.learned.runs.observing.SHOWN"
 COUNTS = {"background": 5, "skin": 8, "hair": 45, "mouth": 23}
 
 
@@ -30,7 +31,8 @@ COUNTS = {"background": 5, "skin": 8, "hair": 45, "mouth": 23}
 def folder(tmp_path, monkeypatch):
     """Every test has a folder of its own to work in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("wganlab.commands.attribute_table.SEEN", 60)
+    for name in READ:
+        monkeypatch.setattr(name, 60)
     return tmp_path
 
 
@@ -39,7 +41,8 @@ def finished(tmp_path_factory):
     """A run that came to its end."""
     path = tmp_path_factory.mktemp("finished") / "tiny"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wganlab.commands.attribute_table.SEEN", 60)
+        for name in READ:
+            patch.setattr(name, 60)
         assert main(["train", *TINY, "--data", "faces", "--run", str(path)]) == 0
     return path
 

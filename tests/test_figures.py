@@ -29,6 +29,7 @@ MACHINERY = {
     "catalog",
     "face_attributes",
     "image_runs",
+    "judged_images",
     "long_runs",
     "making",
     "provenance",
