@@ -46,5 +46,9 @@ PROFILES = ("quick", "laptop", "long", "paper")
 # The figures with runs of hours, whose tables have an entry `long`; PROFILE=long leaves out the
 # others, which are what they are in a minute. Add a figure with its entry.
 LONG = ("lab_faces", "wgan_fig3", "wgan_fig4", "wgan_fig8", "wgan_fig5", "wgan_fig6", "wgan_fig7")
+LONG += ("gp_fig5b", "gp_fig2_small", "lab_image_critics")
+
+# Those of them that are drawn from records; the 16 networks of the other are too many to keep.
+RECORDED = tuple(name for name in LONG if name != "gp_fig2_small")
 
 RECORDS = Path(__file__).parent / "records" / "runs"  # of their runs

@@ -114,8 +114,8 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     top = ["real"] * 4 + ["generated"] * 4 + ["nearest"] * 4
     rows: list[Any] = [
         top,
-        ["strip"] * 3 + ["emd"] * 5 + ["bars"] * 4,
-        ["strip"] * 3 + ["found"] * 5 + ["bars"] * 4,
+        ["strip"] * 4 + ["emd"] * 4 + ["bars"] * 4,
+        ["strip"] * 4 + ["found"] * 4 + ["bars"] * 4,
     ]
     figure, panels = plt.subplot_mosaic(
         rows, figsize=(16, 11), gridspec_kw={"height_ratios": [1.75, 1, 1]}

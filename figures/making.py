@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from figures.catalog import FIGURES, LONG, PROFILES, RECORDS
+from figures.catalog import FIGURES, LONG, PROFILES, RECORDED, RECORDS
 from figures.provenance import ROOT
 from figures.shelf import Due, Shelf
 from figures.workers import side_by_side
@@ -78,22 +78,26 @@ def refused(options: Figures, names: list[str]) -> str:
         return f"--jobs {options.jobs}: expected 0 (one a core) or more"
     if options.records and (options.profile != "long" or options.data):
         return "--records: expected --profile long, and no --data: records are of images of theirs"
-    short = [name for name in names if name not in LONG]
-    if options.profile == "long" and ((options.only and short) or not LONG):
-        told = f"only {', '.join(LONG)}" if LONG else "no figure"
-        return f"--profile long: {told} has long runs; the laptop profile makes the others"
+    known = RECORDED if options.records else LONG
+    other = [name for name in names if name not in known]
+    if options.profile == "long" and ((options.only and other) or not known):
+        told = f"only {', '.join(known)}" if known else "no figure"
+        what = "records of its runs" if options.records else "long runs"
+        return f"--profile long: {told} has {what}; the laptop profile makes the others"
     return ""
 
 
 def rounds(options: Figures, names: list[str]) -> list[Round]:
     """The figures in their order, by profile."""
     some = [name for name in FIGURES if name in names]
-    long = [name for name in some if name in LONG]
     if options.profile == "long":
-        return [Round(long, "long", options.records)]
+        known = RECORDED if options.records else LONG
+        return [Round([name for name in some if name in known], "long", options.records)]
     if options.profile != "laptop" or not options.gallery or options.data:
         return [Round(some, options.profile)]
-    both = Round([name for name in some if name not in LONG], "laptop"), Round(long, "long", True)
+    short = [name for name in some if name not in RECORDED]
+    kept = [name for name in some if name in RECORDED]
+    both = Round(short, "laptop"), Round(kept, "long", True)
     return [one for one in both if one.names]
 
 

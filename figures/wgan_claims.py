@@ -43,9 +43,14 @@ WIDTH = 6.5  # letters of a line above a figure, per inch
 
 
 def above(figure: Figure, sentence: str) -> None:
-    """The sentence as the title of a figure."""
+    """The sentence as the title of a figure, in lines about as long as each other."""
+    widest = round(WIDTH * figure.get_figwidth())
+    lines = len(textwrap.wrap(sentence, widest))
+    width = next(
+        w for w in range(widest // 2, widest + 1) if len(textwrap.wrap(sentence, w)) == lines
+    )
     figure.suptitle(
-        textwrap.fill(sentence, round(WIDTH * figure.get_figwidth())),
+        textwrap.fill(sentence, width),
         fontsize=18,
         fontweight="bold",
     )
@@ -152,7 +157,12 @@ def learns(arrays: Arrays, k: int) -> bool:
     """Has EM come half of its way down to the floor, and not by one face for all?"""
     emd = arrays["emd"][k][np.isfinite(arrays["emd"][k])]
     near = emd[-1] - arrays["floor"] < (emd[0] - arrays["floor"]) / 2
-    return bool(near and not arrays["found"][k] <= COLLAPSED * arrays["all"][k])
+    return bool(near and not collapsed(arrays, k))
+
+
+def collapsed(arrays: Arrays, k: int) -> bool:
+    """Is it one face, or a few, for all?"""
+    return bool(arrays["found"][k] <= COLLAPSED * arrays["all"][k])
 
 
 def looked(arrays: Arrays) -> int:
@@ -174,7 +184,8 @@ def gap_follows(arrays: Arrays) -> str:
         if not follows.any()
         else f"follows the exact distance with {names[int(follows.argmax())]} alone"
     )
-    high = "learn too" if learns(arrays, 2) else "learn nothing"
+    fail = "collapse" if collapsed(arrays, 2) else "learn nothing"
+    high = "learn too" if learns(arrays, 2) else fail
     return (
         f"The critic gap {how} (rank correlation {ranks[0]:.2f} with the MLP, {ranks[1]:.2f} with "
         f"the DCGAN generator), and high rates {high}: "

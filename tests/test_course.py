@@ -56,7 +56,8 @@ def html(site):
 def test_every_source_has_its_page_and_players_are_there(site):
     names = {path.relative_to(site).as_posix() for path in html(site)}
     assert names >= {f"{twin.stem}.html" for twin in build.lessons()}
-    assert names >= {"index.html", "GLOSSARY.html", "players/steps.html", "players/runs.html"}
+    assert names >= {"index.html", "GLOSSARY.html", "players/steps.html"}
+    assert names >= {"players/runs.html", "players/faces.html"}
     for name in ("EXERCISES", "INSTRUCTORS"):
         there = (NOTEBOOKS / f"{name}.md").exists()
         assert there == any(Path(address).stem == name for address in names)
@@ -271,7 +272,7 @@ def test_outputs_are_hidden_until_predicted_but_printed(browser, site):  # noqa:
 
 @in_a_browser
 def test_players_step_and_lead_back(browser, site):  # noqa: F811
-    for name in ("steps", "runs"):
+    for name in ("steps", "runs", "faces"):
         page, errors = opened(browser, site / "index.html")
         page.locator(f"a[href='players/{name}.html']").click()
         page.locator("#told").wait_for()

@@ -847,7 +847,7 @@ def test_gp_fig5b_certificates_are_below_em(arrays):
     assert np.all(np.abs(found["clipping"][:, :2]) < 0.01)
     assert np.all(np.diff(found["penalty"][:, 0]) > 0)
     np.testing.assert_array_equal(found["iteration"], range(6))
-    np.testing.assert_array_equal(found["moments"], [1, 3])
+    np.testing.assert_array_equal(found["moments"], [1, 4])
     early, late = (em(pixels(sheet), real) for sheet in found["clipping sheets"])
     assert late < early
     training = np.setdiff1d(np.arange(len(law.whole.images)), law.unseen)
