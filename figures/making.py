@@ -78,10 +78,10 @@ def refused(options: Figures, names: list[str]) -> str:
         return f"--jobs {options.jobs}: expected 0 (one a core) or more"
     if options.records and (options.profile != "long" or options.data):
         return "--records: expected --profile long, and no --data: records are of images of theirs"
-    known = RECORDED if options.records else LONG
-    other = [name for name in names if name not in known]
-    if options.profile == "long" and ((options.only and other) or not known):
-        told = f"only {', '.join(known)}" if known else "no figure"
+    long = RECORDED if options.records else LONG
+    short = [name for name in names if name not in long]
+    if options.profile == "long" and ((options.only and short) or not long):
+        told = f"only {', '.join(long)}" if long else "no figure"
         what = "records of its runs" if options.records else "long runs"
         return f"--profile long: {told} has {what}; the laptop profile makes the others"
     return ""
@@ -91,8 +91,8 @@ def rounds(options: Figures, names: list[str]) -> list[Round]:
     """The figures in their order, by profile."""
     some = [name for name in FIGURES if name in names]
     if options.profile == "long":
-        known = RECORDED if options.records else LONG
-        return [Round([name for name in some if name in known], "long", options.records)]
+        long = RECORDED if options.records else LONG
+        return [Round([name for name in some if name in long], "long", options.records)]
     if options.profile != "laptop" or not options.gallery or options.data:
         return [Round(some, options.profile)]
     short = [name for name in some if name not in RECORDED]
