@@ -223,8 +223,10 @@ def test_mistakes_are_told_by_all_and_by_the_first_first(tmp_path):
         assert "batch = 9 cannot be parted equally among 2 processes: give --batch 8" in err
 
 
-def test_points_drawn_by_weight_are_parted_too():
-    law = data.from_points([0.0, 1, 2, 3, 4], weights=[1, 2, 3, 0, 4])
+@pytest.mark.parametrize("of", ["points", "faces"])
+def test_points_drawn_by_weight_and_new_faces_are_parted_too(of):
+    points = data.from_points([0.0, 1, 2, 3, 4], weights=[1, 2, 3, 0, 4])
+    law = points if of == "points" else data.law("faces")
     whole, parts = law.sample(8, torch.Generator().manual_seed(0)), []
     for rank in range(2):
         with World(rank, 2).sharded():
