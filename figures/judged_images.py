@@ -95,10 +95,10 @@ def line(kind: str, found: float, of: float, away: float) -> str:
     Examples
     --------
     >>> line("faces", 190.0, 206.0, 0.104), line("classes", 9.0, 10.0, 0.5)
-    ('190 of 206 · 0.10 off', '9 of 10 classes · KID 0.50')
+    ('190 of 206 · 0.104 off', '9 of 10 classes · KID 0.50')
     """
     if kind == "faces":
-        return f"{found:.0f} of {of:.0f} · {away:.2f} off"
+        return f"{found:.0f} of {of:.0f} · {away:.3f} off"
     shown = f"KID {away:.2f}" if away < MOST else f"KID > {MOST}"
     return f"{found:.0f} of {of:.0f} classes · {shown}" if kind == "classes" else ""
 
