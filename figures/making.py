@@ -95,10 +95,11 @@ def rounds(options: Figures, names: list[str]) -> list[Round]:
         return [Round([name for name in some if name in long], "long", options.records)]
     if options.profile != "laptop" or not options.gallery or options.data:
         return [Round(some, options.profile)]
-    short = [name for name in some if name not in RECORDED]
+    short = [name for name in some if name not in LONG]
+    trained = [name for name in some if name in LONG and name not in RECORDED]
     kept = [name for name in some if name in RECORDED]
-    both = Round(short, "laptop"), Round(kept, "long", True)
-    return [one for one in both if one.names]
+    parts = Round(short, "laptop"), Round(trained, "long"), Round(kept, "long", True)
+    return [one for one in parts if one.names]
 
 
 def made(one: Round, options: Figures) -> int:

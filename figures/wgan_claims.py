@@ -49,11 +49,7 @@ def above(figure: Figure, sentence: str) -> None:
     width = next(
         w for w in range(widest // 2, widest + 1) if len(textwrap.wrap(sentence, w)) == lines
     )
-    figure.suptitle(
-        textwrap.fill(sentence, width),
-        fontsize=18,
-        fontweight="bold",
-    )
+    figure.suptitle(textwrap.fill(sentence, width), fontsize=18, fontweight="bold")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, 0, 1, 0.99))
