@@ -1591,7 +1591,7 @@ DOORS = {
     "wganlab/compare/attributes.py": (
         ("attributes",),
         [
-            ("BEYOND = 4.0", "BEYOND = 0.5"),
+            ("BEYOND = 5.0", "BEYOND = 0.5"),
             (
                 "law.whole.images[view.law.rows, ::k, ::k]",
                 "law.whole.images[view.law.unseen, ::k, ::k]",
