@@ -1592,6 +1592,7 @@ DOORS = {
         ("attributes",),
         [
             ("BEYOND = 5.0", "BEYOND = 0.5"),
+            ("HIDING.get(pair, 0.0) + BEYOND", "BEYOND"),
             (
                 "law.whole.images[view.law.rows, ::k, ::k]",
                 "law.whole.images[view.law.unseen, ::k, ::k]",
