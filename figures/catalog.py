@@ -2,6 +2,17 @@
 
 from pathlib import Path
 
+OF_FACES = (
+    "gp_fig2_small",
+    "lab_faces",
+    "wgan_fig3",
+    "wgan_fig4",
+    "wgan_fig8",
+    "wgan_fig5",
+    "wgan_fig6",
+    "wgan_fig7",
+)
+
 FIGURES = (
     "wgan_fig1",
     "lab_transport",
@@ -23,14 +34,7 @@ FIGURES = (
     "wgan_fig3_toy",
     "wgan_fig4_toy",
     "wgan_fig8_toy",
-    "gp_fig2_small",
-    "lab_faces",
-    "wgan_fig3",
-    "wgan_fig4",
-    "wgan_fig8",
-    "wgan_fig5",
-    "wgan_fig6",
-    "wgan_fig7",
+    *OF_FACES,
     "gp_fig5b_toy",
     "lab_momentum",
     "lab_modes",
@@ -45,18 +49,7 @@ PROFILES = ("quick", "laptop", "long", "paper")
 
 # The figures with runs of hours, whose tables have an entry `long`; PROFILE=long leaves out the
 # others, which are what they are in a minute. Add a figure with its entry.
-LONG = (
-    "gp_fig2_small",
-    "lab_faces",
-    "wgan_fig3",
-    "wgan_fig4",
-    "wgan_fig8",
-    "wgan_fig5",
-    "wgan_fig6",
-    "wgan_fig7",
-    "gp_fig5b",
-    "lab_image_critics",
-)
+LONG = (*OF_FACES, "gp_fig5b", "lab_image_critics")
 
 # Those of them that are drawn from records; the 16 networks of the other are too many to keep.
 RECORDED = tuple(name for name in LONG if name != "gp_fig2_small")
