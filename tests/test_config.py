@@ -11,6 +11,7 @@ from wganlab.learned import (
     FoldConfig,
     MLPConfig,
     PatchConfig,
+    ResNetConfig,
     TrainConfig,
 )
 from wganlab.learned.runs.config import NETWORKS
@@ -36,7 +37,7 @@ def changed(**values):
         (changed(critic={"widht": 3}), "did you mean 'critic.width'"),
         (changed(batch="many"), "batch = 'many'"),
         (changed(critic=3), "critic"),
-        (changed(critic={"kind": "resnet"}), "choose from mlp, dcgan"),
+        (changed(critic={"kind": "unet"}), "choose from mlp, dcgan"),
         (changed(critic={"kind": "mlp", "folds": 3}), "no field 'critic.folds'"),
         (changed(generator_optimizer={"betas": 0.9}), "generator_optimizer"),
         (changed(colour=3), "no field 'colour'"),
@@ -67,7 +68,10 @@ def test_what_makes_no_sense_is_refused(text, reply):
         ({"kind": "fold", "folds": 3}, FoldConfig(folds=3)),
         ({"folds": 3}, FoldConfig(folds=3)),
         ({"kind": "dcgan"}, DCGANConfig()),
-        ({"kernel": 2}, PatchConfig(kernel=2)),
+        ({"kernel": 2, "depth": 0}, PatchConfig(kernel=2)),
+        ({"kernel": 5}, DCGANConfig(kernel=5)),
+        ({"kind": "resnet", "plan": "cifar"}, ResNetConfig("cifar")),
+        ({"repeat": 2}, ResNetConfig(repeat=2)),
         ({"width": 8}, MLPConfig(width=8)),
         ({"kind": "mlp"}, MLPConfig()),
     ],

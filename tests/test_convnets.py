@@ -131,6 +131,7 @@ def test_initial_weights_have_the_law_they_are_named_for(init):
             "normal": 0.02**2,
             "he": 2 / fan_in,
             "glorot": 2 / (fan_in + fan_out),
+            "gulrajani": 4 / (fan_in + fan_out),
             "torch": theirs[name].weight.var().item(),
         }[init]
         assert layer.weight.var().item() == pytest.approx(variance, rel=0.03)
@@ -229,15 +230,19 @@ def test_objectives_build_critics_of_images():
     assert config.built_critic(shape, generator())(torch.zeros(3, *shape)).shape == (3, 1)
 
 
-ADVICE = "works for 8, 16, 32, 64, 128, ... px; resize them, data.images(name, size="
+ADVICE = "which works for multiples of 4; resize them, data.images(name, size="
 
 
 @pytest.mark.parametrize(
     ("make", "advice"),
     [
-        (lambda: SMALL.critic_for((1, 28, 28), generator()), ADVICE + "32)"),
-        (lambda: SMALL.critic_for((1, 28, 28), generator()), "the command line --size 32"),
-        (lambda: SMALL.generator_for(5, (3, 48, 48), generator()), "images of 48 x 48 px"),
+        (lambda: SMALL.critic_for((1, 27, 27), generator()), ADVICE + "28)"),
+        (lambda: SMALL.critic_for((1, 27, 27), generator()), "the command line --size 28"),
+        (lambda: SMALL.generator_for(5, (3, 50, 50), generator()), "images of 50 px"),
+        (lambda: DCGANConfig(kernel=1), "kernel = 1: give a whole number of at least 2"),
+        (lambda: DCGANConfig(halvings=0.5), "halvings = 0.5: give a whole number"),
+        (lambda: DCGANConfig(bias=1), "bias = 1: give True or False"),
+        (lambda: DCGANConfig(ends="mean"), "ends = 'mean': choose from convolution, linear"),
         (lambda: SMALL.critic_for((1, 4, 4), generator()), "--size 8"),
         (lambda: SMALL.critic_for((1, 0, 0), generator()), "--size 8"),
         (lambda: SMALL.critic_for((1, 32, 16), generator()), "--size 32"),
@@ -248,7 +253,7 @@ ADVICE = "works for 8, 16, 32, 64, 128, ... px; resize them, data.images(name, s
         (lambda: DCGANConfig(extra=-1), "extra = -1: give a whole number of at least 0"),
         (lambda: DCGANConfig(growth="half"), "growth = 'half': choose from double, constant"),
         (lambda: DCGANConfig(norm="group"), "norm = 'group': choose from none, layer, batch"),
-        (lambda: DCGANConfig(init="gulrajani"), "choose from normal, he, glorot, torch"),
+        (lambda: DCGANConfig(init="lecun"), "from normal, he, glorot, gulrajani, torch"),
         (lambda: DCGANConfig(activation="gelu"), "activation = 'gelu': choose from dcgan, relu"),
         (lambda: DCGANConfig(filters=3, activation="maxmin"), "maxmin sorts groups of 2"),
         (lambda: fit_critic([[0.0]], [[1.0]], critic=SMALL), "take MLPConfig()"),

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from processes import together
 
 from wganlab import compare, data, learned
 from wganlab.learned import (
@@ -16,6 +17,7 @@ from wganlab.learned import (
     MLPConfig,
     Optimizer,
     PatchConfig,
+    ResNetConfig,
     RunFolder,
     TrainConfig,
 )
@@ -44,6 +46,7 @@ SMALL = TrainConfig(
     every=2,
     checkpoint=2,
 )
+FIVE = DCGANConfig(4, kernel=5, bias=True, ends="linear", init="gulrajani")
 PERCEPTRON = MLPConfig(width=16, depth=2, init="he")
 VARIANTS = {
     "penalty": SMALL,
@@ -61,6 +64,45 @@ VARIANTS = {
     ),
     "bfloat16": replace(SMALL, precision="bfloat16"),
     "auto-encoder": replace(SMALL, objective="energy-based", constraint="none", critic=PERCEPTRON),
+    "residual": replace(
+        SMALL, critic=ResNetConfig("good", 4, "layer"), generator=ResNetConfig("good", 4)
+    ),
+    "residual of CIFAR": replace(
+        SMALL, critic=ResNetConfig("cifar", 4, "none"), generator=ResNetConfig("cifar", 4), size=12
+    ),
+    "residual, 101 layers": replace(
+        SMALL,
+        critic=ResNetConfig("bottleneck", 4, "layer", repeat=2),
+        generator=ResNetConfig("bottleneck", 4, repeat=2),
+    ),
+    "5x5, biases, linear ends": replace(
+        SMALL, size=28, critic=replace(FIVE, norm="layer"), generator=FIVE, batch=4
+    ),
+    "gated": replace(
+        SMALL,
+        critic=replace(CRITIC, activation="gated"),
+        generator=replace(FIVE, activation="gated"),
+    ),
+    "MLPs that end in tanh": replace(
+        SMALL, critic=PERCEPTRON, generator=replace(PERCEPTRON, output="tanh", activation="gated")
+    ),
+    "labels": replace(SMALL, labels=True, critic=replace(CRITIC, norm="layer")),
+    "labels, residual": replace(
+        SMALL,
+        labels=True,
+        critic=ResNetConfig("cifar", 4, "none"),
+        generator=ResNetConfig("cifar", 4),
+        average=0.9,
+    ),
+    "labels, GAN of MLPs": replace(
+        SMALL,
+        labels=True,
+        objective="non-saturating",
+        constraint="sn",
+        critic=PERCEPTRON,
+        generator=PERCEPTRON,
+        points=50,
+    ),
     "no critic": replace(SMALL, objective="emd", constraint="none", n_critic=0),
 }
 each = pytest.mark.parametrize("config", VARIANTS.values(), ids=VARIANTS.keys())
@@ -95,7 +137,8 @@ def test_a_run_goes_on_to_the_same_bits_whatever_is_observed(config, tmp_path):
     assert torch.equal(weights(whole), weights(resumed))
     assert weights(whole).isfinite().all()
     generator = RunState(config, CPU).generator
-    assert not torch.equal(generator(torch.ones(1, 4)), whole.generator(torch.ones(1, 4)))
+    z = torch.ones(2, 4 + 10 * config.labels)  # with labels, of all classes at once
+    assert not torch.equal(generator(z), whole.generator(z))
 
 
 @each
@@ -198,23 +241,74 @@ def test_a_penalty_stays_in_float32_beside_bfloat16():
     assert 0 < moved < 0.1
 
 
-META = ["penalty", "clipping, batch norm", "layer norm", "GAN", "spectral norm", "patches", "folds"]
+LABELLED = [name for name in VARIANTS if "labels" in name]
+META = [name for name in VARIANTS if name not in ("bfloat16", "no critic")]
 
 
-@pytest.mark.parametrize("name", [*META, "perceptrons", "constant filters", "auto-encoder"])
+@pytest.mark.parametrize("name", META)
 def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     config = replace(VARIANTS[name], noise=0.0)
     training = RunState(config, CPU)
     training.device = torch.device("meta")
     for part in filter(None, (*training.networks(), training.average)):
         part.to("meta")
-    pixels = torch.empty(8, *training.law.shape, device="meta")
+    pixels = torch.empty(config.batch, *training.law.shape, device="meta")
     training.real = lambda n, draws: pixels
-    noise = torch.empty(8, 4, device="meta")
+    noise = torch.empty(config.batch, 4, device="meta")
     monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
+    if config.labels:
+        told = torch.empty(config.batch, dtype=torch.int64, device="meta")
+        training.labelled = lambda n, draws: (pixels, told)
     training.draws = None  # of meta tensors no generator makes any
     advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+SAME = [*LABELLED, "residual", "residual of CIFAR", "residual, 101 layers"]
+SAME += ["5x5, biases, linear ends", "gated", "MLPs that end in tanh"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_does(tmp_path):
+    """By gradient descent: Adam makes a step of rounding where a gradient is 0."""
+    plain = Optimizer("sgd", lr=1e-2)
+    configs = [
+        replace(
+            VARIANTS[name], critic_optimizer=plain, generator_optimizer=plain, iterations=2, every=9
+        )
+        for name in SAME
+    ]
+    for name, config in zip(SAME, configs, strict=True):
+        (tmp_path / f"{name}.json").write_text(config.to_json())
+    code = f"""
+        import pathlib, torch
+        from wganlab import learned
+        from wganlab.learned import distributed
+        with distributed.joined("cpu") as world:
+            for name in {SAME}:
+                text = pathlib.Path(name + ".json").read_text()
+                run = learned.train(learned.TrainConfig.from_json(text), progress=False)
+                networks = (run.generator, run.critic)
+                if world.first:
+                    torch.save([network.state_dict() for network in networks], name + ".pt")
+    """
+    for _, err, status in together(code, 2, tmp_path):
+        assert status == 0, err
+    for name, config in zip(SAME, configs, strict=True):
+        run = learned.train(config, progress=False)
+        begun = RunState(config, CPU)
+        shared = torch.load(tmp_path / f"{name}.pt", weights_only=True)
+        for network, start, theirs in zip(
+            (run.generator, run.critic), (begun.generator, begun.critic), shared, strict=True
+        ):
+            ours = network.state_dict()
+            for key, weight in theirs.items():
+                torch.testing.assert_close(
+                    weight, ours[key], rtol=0, atol=1e-5, msg=f"{name} {key}"
+                )
+            moved = zip(network.parameters(), start.parameters(), strict=True)
+            if config.constraint != "sn":
+                assert max((a - b).abs().max() for a, b in moved) > 1e-3
 
 
 def test_images_are_picked_on_their_device():
@@ -240,8 +334,9 @@ def test_images_read_by_others_are_not_compiled():
 @pytest.mark.parametrize(
     ("change", "advice"),
     [
-        ({"size": 28}, "images of 28 x 28 px"),
-        ({"size": 28}, "--size 32"),
+        ({"size": 27}, "images of 27 px"),
+        ({"size": 27}, "--size 28"),
+        ({"size": 28, "critic": PatchConfig(), "constraint": "orthonormal"}, "28 x 28 px.*size 32"),
         ({"held_out": 10_000}, "10,000 held out leaves none to train on"),
         ({"points": 9001}, "has 9,000 images to train on"),
         ({"critic": GENERATOR, "size": 16}, "batch norm"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
 OF_BATCHES = ("emd", "sinkhorn")  # objectives that are lengths without any critic
 NEIGHBORS = 16  # generated images that are shown beside the nearest real ones
+MOST_COLUMNS = 16  # of a sheet, one a class
 SEARCHED = 50_000  # real images among which these are sought
 
 
@@ -60,7 +61,25 @@ def real_images(law: Any, n: int) -> NDArray[np.uint8]:
     return images
 
 
-def draw_generated(folder: Path, law: Any, fake: NDArray[np.uint8], title: str) -> None:
+def real_by_class(law: Any, rows: int) -> NDArray[np.uint8]:
+    """Images held out, so many rows of one of each class in order, bytes (n, h, w, c).
+
+    Of a class that has fewer, some more than once; of one that has none, images to train on.
+    """
+    import numpy as np
+
+    labels, columns = law.whole.labels, []
+    for k in range(len(law.classes)):
+        held_out = law.unseen[labels[law.unseen] == k]
+        found = held_out if len(held_out) else np.flatnonzero(labels == k)
+        columns.append(np.resize(found, rows))
+    images: NDArray[np.uint8] = law.whole.images[np.stack(columns, axis=1).ravel()]
+    return images
+
+
+def draw_generated(
+    folder: Path, law: Any, fake: NDArray[np.uint8], title: str, classes: int = 0
+) -> None:
     """Sheets of images: samples.png, real beside generated ones; nearest.png, samples beside the
     nearest training images, of faces beside the nearest ones that there are.
 
@@ -74,9 +93,18 @@ def draw_generated(folder: Path, law: Any, fake: NDArray[np.uint8], title: str) 
         Generated images, bytes.
     title : str
         Over the sheets.
+    classes : int
+        Those that the generator was told, each in turn: where they fit, they are columns.
     """
-    sides = {"real, held out": real_images(law, len(fake)), "generated": fake}
-    draw_sheets(folder / "samples.png", sides, title)
+    sides, columns = {"real, held out": real_images(law, len(fake)), "generated": fake}, 8
+    if 0 < classes <= MOST_COLUMNS:
+        rows = len(fake) // classes
+        columns = classes
+        sides = {
+            "real, held out, a class a column": real_by_class(law, rows),
+            "generated, told the class": fake[: rows * classes],
+        }
+    draw_sheets(folder / "samples.png", sides, title, columns)
     few = fake[:NEIGHBORS]
     told, near = _nearest(law, few)
     draw_sheets(folder / "nearest.png", {"generated": few, told: near}, title, columns=4)

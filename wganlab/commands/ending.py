@@ -146,7 +146,8 @@ def draw(kept: RunFolder) -> None:
     law, draws = config.law(), torch.Generator().manual_seed(config.seed)
     real: NDArray[Any]
     if config.of_images:
-        pictures.draw_generated(kept.path, law, fake, title)
+        classes = len(kept.data().get("classes", ()))
+        pictures.draw_generated(kept.path, law, fake, title, classes)
         real = pictures.real_images(law, len(fake))
     else:
         real = law.sample(len(fake), draws).numpy()
@@ -189,8 +190,12 @@ def remarks(runs: Sequence[tuple[Path, RunFolder]]) -> list[str]:
     """What to know before believing the numbers."""
     from wganlab.learned.runs.sign import remark
 
-    told = {folder: remark(kept.rows(), kept.config()) for folder, kept in runs}
-    return [f"note: {folder}: {note}" for folder, note in told.items() if note]
+    told = [(folder, remark(kept.rows(), kept.config())) for folder, kept in runs]
+    for folder, kept in runs:
+        share = kept.rows()[-1].get("class_agreement")
+        words = "of generated images are of the class that they were told, as the classifier sees"
+        told.append((folder, "" if share is None else f"{share:.1%} {words} them"))
+    return [f"note: {folder}: {note}" for folder, note in told if note]
 
 
 def _of_all(row: Row, name: str) -> str:

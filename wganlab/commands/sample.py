@@ -26,7 +26,8 @@ class Sample:
     """Draw points from the generator of a run, as its last checkpoint has it.
 
     A .npy or .csv file takes the points, one a row; a .png file a picture of them over as many real
-    ones. Of images a .npy file takes bytes (n, height, width, channels), and a .png file a sheet.
+    ones. Of images a .npy file takes bytes (n, height, width, channels), and a .png file a sheet,
+    in which classes that the generator is told are columns.
     The run may have been stopped before its end.
     """
 
@@ -38,6 +39,9 @@ class Sample:
     """Points."""
     seed: int = 0
     """Of their noise."""
+    label: str = ""
+    """The class of all of them, by its name, where the run was trained with --labels; without it
+    they are of each class in turn."""
     overwrite: bool = False
     """Replace the file if there is one."""
 
@@ -51,9 +55,11 @@ class Sample:
         self._check()
         run = learned.load_run(self.folder, device="cpu")
         with torch.no_grad():
-            points = run.sample(self.n, torch.Generator().manual_seed(self.seed))
+            draws = torch.Generator().manual_seed(self.seed)
+            points = run.sample(self.n, draws, self.label or None)
+        columns = 0 if self.label else len(run.classes)
         with written(self.out, option="--out", overwrite=self.overwrite) as part:
-            self._write(part, points)
+            self._write(part, points, columns)
         told = f"{count(len(points), 'point')} in dimension {points.shape[1]}"
         if points.dim() == 4:
             channels, height, width = points.shape[1:]
@@ -85,14 +91,14 @@ class Sample:
         except (ValueError, OSError):  # sampling needs none
             return []
 
-    def _write(self, path: Path, points: Tensor) -> None:
+    def _write(self, path: Path, points: Tensor, columns: int) -> None:
         import numpy as np
         import torch
 
         from wganlab import learned, pictures
 
         if points.dim() == 4:
-            self._write_images(path, points)
+            self._write_images(path, points, columns)
         elif path.suffix == ".npy":
             np.save(path, points.numpy())
         elif path.suffix == ".csv":
@@ -109,13 +115,14 @@ class Sample:
                 ) from None
             pictures.draw_sheet(path, real, points.numpy(), str(self.folder))
 
-    def _write_images(self, path: Path, points: Tensor) -> None:
+    def _write_images(self, path: Path, points: Tensor, columns: int) -> None:
         import math
 
         import numpy as np
         from PIL import Image
 
         from wganlab.data.image_tensors import as_bytes
+        from wganlab.pictures import MOST_COLUMNS
         from wganlab.plots import tiled
 
         images = as_bytes(points)
@@ -124,7 +131,8 @@ class Sample:
         if path.suffix == ".npy":
             np.save(path, images)
         else:
-            columns = math.ceil(math.sqrt(len(images)))
+            if not 0 < columns <= min(len(images), MOST_COLUMNS):
+                columns = math.ceil(math.sqrt(len(images)))
             Image.fromarray(
                 tiled(images, columns).squeeze(-1 if images.shape[3] == 1 else ())
             ).save(path)

@@ -29,7 +29,7 @@ BESIDES_RESUME = (
     *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers"),
     "--bracket",
 )
-Net = Literal["auto", "mlp", "dcgan", "patch", "fold"]
+Net = Literal["auto", "mlp", "dcgan", "resnet", "patch", "fold"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Train:
     penalty may end on the wrong side. There are wgan-gp, wgan-lp, wgan, wgan-sn, wgan-orthonormal;
     gan, gan-minimax, lsgan, hinge, loss-sensitive, ebgan; fgan-kl, fgan-reverse-kl, fgan-js,
     fgan-tv, fgan-pearson; without a critic gmmn, sinkhorn, emd; at the papers' sizes, hours:
-    wgan-paper, wgan-gp-paper."""
+    wgan-paper, wgan-gp-paper, and of images wgan-gp-resnet-paper, wgan-gp-cifar-paper."""
     folder: Annotated[Path | None, arg(name="run", metavar="PATH")] = None
     """Where to keep the run; runs/PRESET-DATA-seedN if not given, with a number where that is
     taken. With several seeds, PATH-seedN."""
@@ -87,9 +87,9 @@ class Train:
     there are held out."""
     critic_net: Net = "auto"
     """Network of the critic: mlp (layers of units), fold (folds of space, for orthonormal), of
-    images dcgan (convolutions) or patch (convolutions for orthonormal); auto is the preset's. Its
-    options are --critic.*."""
-    generator_net: Literal["auto", "mlp", "dcgan"] = "auto"
+    images dcgan (convolutions), resnet (residual blocks) or patch (convolutions for orthonormal);
+    auto is the preset's. Its options are --critic.*."""
+    generator_net: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
     """Network of the generator, likewise."""
     device: str = "auto"
     """cpu, cuda, ...; auto is a GPU where there is one."""
@@ -115,19 +115,20 @@ class Train:
         """The configuration for that data, whose values are the defaults of the further options."""
         with spinner("loading torch"):
             from wganlab.learned import PRESETS, preset
+            from wganlab.learned.runs.image_presets import IMAGE_PRESETS
 
-        name = self._preset(data)
-        if name not in PRESETS:
-            near = difflib.get_close_matches(name, PRESETS, 1)
+        name, known = self._preset(data), list(dict.fromkeys([*PRESETS, *IMAGE_PRESETS]))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
             raise ValueError(
-                f"there is no preset {name!r}: choose from {', '.join(PRESETS)}"
+                f"there is no preset {name!r}: choose from {', '.join(known)}"
                 + (f"; did you mean {near[0]!r}?" if near else "")
             )
         config = preset(name, data)
         config = quickened(config) if self.quick else config
         return replace(
             config,
-            critic=network(self.critic_net, config.critic),
+            critic=network(self.critic_net, config.critic, "layer"),
             generator=network(self.generator_net, config.generator),
         )
 
@@ -368,13 +369,17 @@ def _narrow(network: Any) -> Any:
     )
 
 
-def network(name: Net, usual: Network) -> Network:
-    """The default configuration of a network of that kind; `usual` for auto, or if it is one."""
-    from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig
+def network(name: Net, usual: Network, norm: Literal["layer", "batch"] = "batch") -> Network:
+    """The default configuration of a network of that kind; `usual` for auto, or if it is one.
+
+    Residual networks have that norm.
+    """
+    from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig, ResNetConfig
 
     made: dict[str, Network] = {
         "mlp": MLPConfig(width=512, depth=3, init="he"),
         "dcgan": DCGANConfig(filters=16, norm="none", init="he"),
+        "resnet": ResNetConfig(filters=16, norm=norm),
         "patch": PatchConfig(),
         "fold": FoldConfig(),
     }

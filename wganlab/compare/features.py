@@ -197,7 +197,9 @@ def feature_observer(
     -------
     callable
         `View` to a dict: `kid` between generated and held-out images; `classes`, `all_classes`,
-        `largest_share` and `confidence` (see `class_coverage`); `memorization`.
+        `largest_share` and `confidence` (see `class_coverage`); `memorization`. Of a generator
+        that is told classes `class_agreement`: the share of images that the classifier takes for
+        what they were told to be.
 
     Raises
     ------
@@ -234,7 +236,11 @@ class _Observer:
         fake_features = features_of(self.features, view.fake)
         row = {"kid": kernel_distance(self.real_features, fake_features)}
         if self.classifier is not None:
-            row |= class_coverage(features_of(self.classifier.probabilities, view.fake))
+            told = features_of(self.classifier.probabilities, view.fake)
+            row |= class_coverage(told)
+            if classes := getattr(view, "classes", ()):  # of which each is told in turn
+                asked = np.arange(len(told)) % len(classes)
+                row["class_agreement"] = float((told.argmax(axis=1) == asked).mean())
         row["memorization"] = neighbors.compared(view.fake, train, self.usual)["memorization"]
         return row
 

@@ -99,6 +99,13 @@ def kind(wanted: type, **given: Any) -> None:
             raise ValueError(f"{name} = {value!r}: give one of {wanted.__name__}")
 
 
+def flag(**given: Any) -> None:
+    """Refuse what is neither True nor False."""
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} = {value!r}: give True or False")
+
+
 def among(allowed: tuple[str, ...], **given: Any) -> None:
     """Refuse what is none of the allowed words."""
     for name, value in given.items():

@@ -75,11 +75,17 @@ class ImageLaw:
         height, width, channels = whole.images.shape[1:]
         self.shape = (channels, height, width)
         self._pixels: dict[torch.device, Tensor] = {}
+        self._labels: dict[torch.device, Tensor] = {}
 
     @property
     def name(self) -> str:
         """Of the set."""
         return self.whole.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the set's classes; none where its images are all of one."""
+        return self.whole.label_names if len(np.unique(self.whole.labels)) > 1 else ()
 
     @property
     def dim(self) -> int:
@@ -120,6 +126,12 @@ class ImageLaw:
     def pick(self, rows: Tensor) -> Tensor:
         """Those images, from the whole set on the device of `rows`: nothing waits for the host."""
         return signed(self.pixels(rows.device)[rows])
+
+    def labels(self, rows: Tensor) -> Tensor:
+        """Classes of those images, on the device of `rows`: int64, shape (n,)."""
+        if rows.device not in self._labels:
+            self._labels[rows.device] = torch.tensor(self.whole.labels, device=rows.device)
+        return self._labels[rows.device][rows]
 
     def pixels(self, device: torch.device) -> Tensor:
         """The whole set there, bytes (n, h, w, c)."""

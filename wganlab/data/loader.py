@@ -61,9 +61,9 @@ class Loader:
         part: tuple[int, int] = (0, 1),
     ) -> None:
         self.device = device
-        self.batches: Iterator[Tensor] = iter(
+        self.batches: Iterator[tuple[Tensor, Tensor]] = iter(
             DataLoader(
-                _Pixels(law.whole.images),
+                _Pixels(law.whole.images, law.whole.labels),
                 batch_size=None,
                 sampler=_Rows(rows, batch, seed, number, part),
                 num_workers=workers,
@@ -72,9 +72,13 @@ class Loader:
             )
         )
 
-    def __next__(self) -> Tensor:
-        """The next batch, or this process's share of it: float32 in [-1, 1], (n, c, h, w)."""
-        return signed(next(self.batches).to(self.device, non_blocking=True))
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        """The next batch, or this process's share of it: float32 in [-1, 1], (n, c, h, w).
+
+        With the classes, int64, shape (n,).
+        """
+        pixels, labels = (part.to(self.device, non_blocking=True) for part in next(self.batches))
+        return signed(pixels), labels
 
 
 class _Rows(Sampler[Any]):
@@ -102,22 +106,24 @@ class _Rows(Sampler[Any]):
 class _Pixels(Dataset[Any]):
     """The set's bytes; a memory-mapped file is opened anew by a worker, not copied to it."""
 
-    def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self.pixels = pixels
+    def __init__(self, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        self.pixels, self.labels = pixels, labels
 
-    def __getitem__(self, rows: Any) -> Tensor:
+    def __getitem__(self, rows: Any) -> tuple[Tensor, Tensor]:
         order = np.argsort(rows)  # read in the order of the file
         read = np.empty((len(rows), *self.pixels.shape[1:]), np.uint8)
         read[order] = self.pixels[rows[order]]
-        return torch.from_numpy(read)
+        return torch.from_numpy(read), torch.from_numpy(self.labels[rows])
 
     def __getstate__(self) -> dict[str, Any]:
         pixels = self.pixels
+        labels = {"labels": self.labels}
         if not isinstance(pixels, np.memmap):
-            return {"pixels": pixels}
-        return {"file": (pixels.filename, pixels.offset, pixels.shape)}
+            return {"pixels": pixels, **labels}
+        return {"file": (pixels.filename, pixels.offset, pixels.shape), **labels}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        self.labels = state["labels"]
         if "file" in state:
             filename, offset, shape = state["file"]
             self.pixels = np.memmap(filename, np.uint8, "r", offset, shape)

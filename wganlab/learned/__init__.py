@@ -18,8 +18,10 @@ from wganlab.learned.networks.by_dimension import ByDimension
 from wganlab.learned.networks.cones import Cones, ConesConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
+from wganlab.learned.networks.labelled import WithClasses
 from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
+from wganlab.learned.networks.residual import ResNetConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.runs.again import load_run, resume
@@ -65,6 +67,7 @@ __all__ = [
     "PatchConfig",
     "Record",
     "RegularizedDual",
+    "ResNetConfig",
     "Run",
     "RunDivergedError",
     "RunFolder",
@@ -73,6 +76,7 @@ __all__ = [
     "TrainConfig",
     "View",
     "WeightClipping",
+    "WithClasses",
     "fit_critic",
     "lipschitz_bound",
     "load_run",

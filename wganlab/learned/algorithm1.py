@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 
 def iterate(run: Players) -> None:
-    """Some steps of the critic, one of the generator, one of each learning rate's schedule."""
+    """Some steps of the critic, one of the generator, one of each learning rate's schedule.
+
+    Steps are those below, or with labels those of `acgan`.
+    """
     run.deviation = run.config.noise_at(run.iteration)
     for _ in range(run.config.critic_steps(run.iteration)):
-        run.losses.append(critic_step(run))
-    run.losses.append(generator_step(run))
+        run.losses.append(run.critic_step(run))
+    run.losses.append(run.generator_step(run))
     for schedule in run.schedules:
         schedule.step()
     run.iteration += 1
@@ -39,10 +42,10 @@ def critic_step(run: Players) -> Tensor:
     return critic_update(run, noisy(run, real), noisy(run, fake))
 
 
-def critic_update(run: CriticPlayer, real: Tensor, fake: Tensor) -> Tensor:
+def critic_update(run: CriticPlayer, real: Tensor, fake: Tensor, *classes: Tensor) -> Tensor:
     """Up the objective: less a penalty, or with weights that the constraint keeps."""
     with cached():  # weights that are made of others are made once
-        loss = run.critic_gradients(run, real, fake)
+        loss = run.critic_gradients(run, real, fake, *classes)
     if run.constraint.at_step:
         run.constraint.before_step(run.critic)
     run.critic_optimizer.step()
@@ -64,13 +67,13 @@ def critic_gradients(run: CriticPlayer, real: Tensor, fake: Tensor) -> Tensor:
     return loss.detach()
 
 
-def generator_step(run: Players) -> Tensor:
+def generator_step(run: Players, z: Tensor | None = None) -> Tensor:
     """Generated points, and an update of the generator; returns the loss."""
     real = None
     if run.critic is None:  # an objective of points
         real = noisy(run, run.real(run.share, run.draws))
     with cached():
-        loss = run.generator_gradients(run, latent(run), real)
+        loss = run.generator_gradients(run, latent(run) if z is None else z, real)
     run.generator_optimizer.step()
     if run.average is not None:
         run.follow()
@@ -91,7 +94,7 @@ def generator_gradients(run: Players, z: Tensor, real: Tensor | None) -> Tensor:
 
 
 def generated(run: Players, z: Tensor) -> Tensor:
-    """Points from noise of shape (n, latent)."""
+    """Points from noise of shape (n, latent), or with labels (n, latent + classes)."""
     with run.precision():
         return run.generator(z).to(z.dtype)
 

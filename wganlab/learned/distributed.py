@@ -176,8 +176,9 @@ class WholeBatchNorm(nn.modules.batchnorm._BatchNorm):
         centered = x - mean.view(shape)
         variance = _Mean.apply(centered.square().mean(over))
         self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1])
-        scale, shift = self.weight.view(shape), self.bias.view(shape)
-        normal = centered * (variance + self.eps).rsqrt().view(shape) * scale + shift
+        normal = centered * (variance + self.eps).rsqrt().view(shape)
+        if self.affine:
+            normal = normal * self.weight.view(shape) + self.bias.view(shape)
         return normal.to(input.dtype)
 
     @torch.no_grad()
@@ -220,7 +221,7 @@ def with_whole_batch_norm(network: nn.Module) -> nn.Module:
     """The network with `WholeBatchNorm` in place of torch's batch norm, the same tensors in it."""
     for name, part in network.named_children():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-            twin = WholeBatchNorm(part.num_features, part.eps, part.momentum)
+            twin = WholeBatchNorm(part.num_features, part.eps, part.momentum, part.affine)
             twin._parameters, twin._buffers = part._parameters, part._buffers
             setattr(network, name, twin.train(part.training))
         else:

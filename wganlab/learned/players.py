@@ -36,7 +36,7 @@ class CriticPlayer:
     """The objective, a scalar."""
     draws: Any
     """Generator of the penalty's points."""
-    critic_gradients: Callable[[Any, Tensor, Tensor], Tensor]
+    critic_gradients: Callable[..., Tensor]
     """`algorithm1.critic_gradients`, or what finds the same loss and derivatives in its place: the
     seam of `wganlab.learned.fast`."""
     precision: Precision = nullcontext
@@ -52,6 +52,13 @@ class Players(CriticPlayer):
     """Points of a batch, or this process's part of them."""
     real: Callable[[int, Generator], Tensor]
     """Draws real points."""
+    labelled: Callable[[int, Generator], tuple[Tensor, Tensor]] | None
+    """Draws real points with their classes, integers (n,); None where there are no labels."""
+    classes: tuple[str, ...]
+    """Their names."""
+    critic_step: Callable[[Any], Tensor]
+    generator_step: Callable[[Any], Tensor]
+    """Those of `algorithm1`, or of `acgan`."""
     generator: Any
     generator_optimizer: Any
     average: Any

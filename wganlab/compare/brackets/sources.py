@@ -27,6 +27,7 @@ from wganlab.data import checks
 from wganlab.data.image_laws import ImageLaw
 from wganlab.learned.batch import at_once
 from wganlab.learned.critics.reading import read
+from wganlab.learned.networks.labelled import one_hot
 from wganlab.learned.runs.going import Run
 
 if TYPE_CHECKING:
@@ -227,15 +228,23 @@ def at_most(n: int, left: float, of: int = 1) -> int:
 
 
 def generator_law(run: Run) -> OfUniforms:
-    """The law of a run's generator, its normal latent a function of uniform numbers."""
+    """The law of a run's generator, its normal latent a function of uniform numbers.
+
+    The class that one with labels is told is a function of one number more.
+    """
     weight = next(run.generator.parameters())
+    k = len(run.classes)
 
     def generate(u: Array) -> Tensor:
-        z = torch.from_numpy(special.ndtri(u)).to(weight.device, weight.dtype)
+        latent = u[:, :-1] if k else u
+        z = torch.from_numpy(special.ndtri(latent)).to(weight.device, weight.dtype)
+        if k:
+            told = torch.from_numpy(np.minimum(u[:, -1] * k, k - 1).astype(np.int64))
+            z = torch.cat([z, one_hot(told.to(weight.device), k).to(weight.dtype)], dim=1)
         with torch.no_grad():
             return torch.cat([run.generator(part) for part in z.split(at_once(z.shape[1:]))])
 
-    return OfUniforms(generate, run.config.latent)
+    return OfUniforms(generate, run.config.latent + bool(k))
 
 
 def array_of(points: Any, name: str, n: int | None = None) -> Array:

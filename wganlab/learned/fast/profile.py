@@ -21,6 +21,7 @@ from wganlab.learned.runs.state import RunState
 # (object, method) by what they are called
 PARTS = {
     "real points": ("", "real"),
+    "real points and classes": ("", "labelled"),
     "generated points": ("", "generated"),
     "critic: loss and derivatives": ("", "critic_gradients"),
     "critic: penalty by autograd": ("constraint", "penalty"),
@@ -87,7 +88,7 @@ def _name_parts(run: RunState) -> None:
     run.constraint = copy.copy(run.constraint)
     for name, (path, method) in PARTS.items():
         owner = getattr(run, path, None) if path else run
-        if owner is not None and hasattr(owner, method):
+        if getattr(owner, method, None) is not None:
             object.__setattr__(owner, method, _named(name, getattr(owner, method)))
 
 

@@ -19,7 +19,6 @@ from torch.func import functional_call, functionalize, vmap
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from wganlab.learned.algorithm1 import critic_step, generator_step
 from wganlab.learned.fast import compiler
 from wganlab.learned.fast.philox import Counter, Together, made
 from wganlab.learned.fast.replay import (
@@ -32,9 +31,6 @@ from wganlab.learned.fast.replay import (
 from wganlab.learned.runs.state import RunState
 
 SHARED = ("critic_rate", "generator_rate", "deviation")  # scalars that are the same for all seeds
-
-
-STEPS = {"critic": critic_step, "generator": generator_step}
 
 aten = torch.ops.aten
 # in terms of what vmap knows
@@ -165,7 +161,7 @@ def _tried(run: RunState) -> RunState:
     trial.draws.set_state(run.draws.get_state())
     with torch.random.fork_rng(devices=[run.device] if run.device.type == "cuda" else []):
         for player in run.players():
-            STEPS[player](trial)
+            _step_of(trial, player)
     return trial
 
 
@@ -188,8 +184,14 @@ def _step(trial: RunState, player: str, values: dict[str, Tensor]) -> Tensor:
     twin.plan()
     twin.deviation = values["deviation"]
     buffers = {name: values[name] for name, _ in networks.named_buffers()}
-    work = partial(STEPS[player], twin)
+    work = partial(_step_of, twin, player)
     loss: Tensor = functional_call(networks, {**swapped, **buffers}, (work,))
+    return loss
+
+
+def _step_of(run: RunState, player: str) -> Tensor:
+    """A step of that player, by `algorithm1` or with labels by `acgan`."""
+    loss: Tensor = getattr(run, f"{player}_step")(run)
     return loss
 
 

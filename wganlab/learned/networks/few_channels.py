@@ -27,7 +27,7 @@ class Conv2d(nn.Conv2d):
         if not (_is_plain(self) and self.in_channels <= FEW and input.requires_grad):
             return super().forward(input)
         result: Tensor = _Conv2d.apply(input, self.weight, self.stride, self.padding)
-        return result
+        return result if self.bias is None else result + self.bias[:, None, None]
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
@@ -41,19 +41,19 @@ class ConvTranspose2d(nn.ConvTranspose2d):
             (input.shape[2 + k] - 1) * self.stride[k]
             - 2 * int(self.padding[k])
             + self.kernel_size[k]
+            + self.output_padding[k]
             for k in range(2)
         ]
-        return spread(input, self.weight, size, self.stride, self.padding)
+        result = spread(input, self.weight, size, self.stride, self.padding)
+        return result if self.bias is None else result + self.bias[:, None, None]
 
 
 def _is_plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
-    """Is it on a CPU in full precision, without bias, groups, holes, and other paddings?"""
+    """Is it on a CPU in full precision, without groups, holes, and other paddings?"""
     return (
         layer.weight.device.type == "cpu"
         and not torch.is_autocast_enabled("cpu")
-        and layer.bias is None
         and (layer.groups, layer.dilation, layer.padding_mode) == (1, (1, 1), "zeros")
-        and not any(layer.output_padding)
     )
 
 

@@ -23,7 +23,8 @@ from torch import nn
 
 from wganlab.data import checks
 from wganlab.learned.networks.activations import activate, refuse_unsortable
-from wganlab.learned.networks.dcgan import image, initialize
+from wganlab.learned.networks.dcgan import initialize
+from wganlab.learned.networks.image_sides import square
 from wganlab.learned.networks.network import NetworkConfig, linear
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class PatchConfig(NetworkConfig):
 
     def critic_for(self, shape: Sequence[int], generator: torch.Generator) -> nn.Sequential:
         """A critic of images (n, *shape), shape = (channels, side, side)."""
-        channels, side = image(shape, type(self).__name__)
+        channels, side = _tiled(shape, type(self).__name__)
         layers: list[nn.Module] = []
         while side > 1:
             kernel = min(self.kernel, side)
@@ -150,6 +151,19 @@ class PatchConfig(NetworkConfig):
     ) -> nn.Module:
         """Refused: it is for critics."""
         raise _only_critics(self)
+
+
+def _tiled(shape: Sequence[int], what: str) -> tuple[int, int]:
+    """Channels and side of images that patches can tile; ValueError for others."""
+    channels, side = square(shape, what)
+    if side & (side - 1):
+        near = max(8, 2 ** round(math.log2(side)))
+        raise ValueError(
+            f"images of {side} x {side} px: {what} tiles them by patches until one is left, which "
+            f"works for 8, 16, 32, 64, 128, ... px; resize them, data.images(name, size={near}), "
+            f"on the command line --size {near}"
+        )
+    return channels, side
 
 
 def _only_critics(config: NetworkConfig) -> ValueError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 from torch import nn
@@ -25,7 +25,9 @@ from wganlab.learned.networks.activations import (
     activate,
     refuse_unsortable,
     slope,
+    takes,
 )
+from wganlab.learned.networks.labelled import WithClasses
 from wganlab.learned.networks.network import Init, NetworkConfig, Norm, linear
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+
+Output = Literal["none", "tanh", "sigmoid"]
 
 __all__ = ["MLP", "AutoEncoder", "GroupSort", "MLPConfig", "MaxMin", "slope"]
 
@@ -53,8 +57,9 @@ class MLPConfig(NetworkConfig):
     depth: int = 3
     """Hidden layers; 0 makes a linear critic."""
     activation: Activation = "relu"
-    """What comes after every hidden layer; leaky_relu has slope .2, maxmin sorts units in pairs,
-    groupsort in groups of `group`, fullsort sorts all."""
+    """What comes after every hidden layer; leaky_relu has slope .2, gated has twice the units,
+    sigmoid(u) tanh(v) of each pair, maxmin sorts units in pairs, groupsort in groups of `group`,
+    fullsort sorts all."""
     group: int = 4
     """Units in a group of groupsort."""
     init: Init = "torch"
@@ -65,11 +70,16 @@ class MLPConfig(NetworkConfig):
     """Normalization before every activation: none, layer or batch."""
     dropout: float = 0.0
     """Share of units dropped after every activation in training."""
+    output: Output = "none"
+    """What comes at the end of a generator: none, tanh, or sigmoid; of images sigmoid is brought to
+    the range of pixels, 2 sigmoid - 1. A critic has none: that of a discriminator is a part of its
+    objective."""
 
     def __post_init__(self) -> None:
         checks.among(get_args(Activation), activation=self.activation)
         checks.among(get_args(Init), init=self.init)
         checks.among(get_args(Norm), norm=self.norm)
+        checks.among(get_args(Output), output=self.output)
         checks.whole(1, width=self.width)
         checks.whole(0, depth=self.depth)
         refuse_unsortable(self.activation, self.group, width=self.width)
@@ -96,19 +106,55 @@ class MLPConfig(NetworkConfig):
 
     def critic_for(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module:
         """The network that `build` makes, which flattens images."""
+        self.refuse_output()
         return self.build(math.prod(shape), generator)
+
+    def labelled_critic_for(
+        self, shape: Sequence[int], classes: int, generator: torch.Generator
+    ) -> WithClasses:
+        """The same, whose last features tell a class too."""
+        self.refuse_output()
+        made = self.build(math.prod(shape), generator)
+        told = linear(made.head.in_features, classes, self.last_init, generator)
+        return WithClasses(made.features, made.head, told)
 
     def generator_for(
         self, latent: int, shape: Sequence[int], generator: torch.Generator
     ) -> nn.Module:
-        """The network that `build` makes; for images, its outputs are their pixels.
+        """The network that `build` makes, and `output`; of images its outputs are their pixels.
 
-        The WGAN paper's is MLPConfig(512, 3): its code has no tanh at the end.
+        The WGAN paper's is MLPConfig(512, 3), whose code has nothing at the end; the WGAN-GP
+        paper's MLPConfig(512, 4, output="tanh").
         """
         network = self.build(latent, generator, math.prod(shape))
-        if len(shape) == 1:
-            return network
-        return nn.Sequential(network, nn.Unflatten(1, tuple(shape)))
+        after: list[nn.Module] = []
+        if self.output == "tanh":
+            after.append(nn.Tanh())
+        elif self.output == "sigmoid":
+            after += [nn.Sigmoid(), *([Signed()] if len(shape) == 3 else [])]
+        if len(shape) > 1:
+            after.append(nn.Unflatten(1, tuple(shape)))
+        return nn.Sequential(network, *after) if after else network
+
+    def labelled_generator_for(
+        self, latent: int, shape: Sequence[int], classes: int, generator: torch.Generator
+    ) -> nn.Module:
+        """The same, whose first layer sees the class beside the noise."""
+        return self.generator_for(latent + classes, shape, generator)
+
+    def refuse_output(self) -> None:
+        """ValueError where a critic would have one."""
+        if self.output != "none":
+            raise ValueError(
+                f"output = {self.output!r} is for generators: a critic of bounded values estimates "
+                "no distance, and a discriminator's sigmoid is a part of its objective; leave it "
+                "out"
+            )
+
+    @property
+    def last_init(self) -> str:
+        """Of the last layer's weights."""
+        return "glorot" if self.init == "gulrajani" else self.init
 
 
 class MLP(nn.Sequential):
@@ -126,19 +172,27 @@ class MLP(nn.Sequential):
         layers: list[nn.Module] = [nn.Flatten()]
         size = inputs
         for _ in range(config.depth):
-            layers.append(linear(size, config.width, config.init, generator))
+            units = takes(config.activation, config.width)
+            layers.append(linear(size, units, config.init, generator))
             if config.norm == "layer":
-                layers.append(nn.LayerNorm(config.width))
+                layers.append(nn.LayerNorm(units))
             elif config.norm == "batch":
-                layers.append(nn.BatchNorm1d(config.width))
+                layers.append(nn.BatchNorm1d(units))
             layers.append(config.activate())
             if config.dropout:
                 layers.append(nn.Dropout(config.dropout))
             size = config.width
-        last = "glorot" if config.init == "gulrajani" else config.init
-        head = linear(size, outputs, last, generator)
+        head = linear(size, outputs, config.last_init, generator)
         super().__init__(OrderedDict(features=nn.Sequential(*layers), head=head))
         self.config = config
+
+
+class Signed(nn.Module):
+    """From [0, 1] to [-1, 1], the range of pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape, to the same."""
+        return 2 * x - 1
 
 
 class AutoEncoder(nn.Module):

@@ -11,6 +11,8 @@ from torch import nn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wganlab.learned.networks.labelled import WithClasses
+
 Init = Literal["torch", "normal", "he", "glorot", "gulrajani"]
 
 Norm = Literal["none", "layer", "batch"]
@@ -26,6 +28,9 @@ NORMS = (
     nn.InstanceNorm2d,
     nn.InstanceNorm3d,
 )
+
+
+TELLING = "with labels take MLPConfig(), DCGANConfig() or ResNetConfig()"
 
 
 class NetworkConfig:
@@ -48,15 +53,30 @@ class NetworkConfig:
         """A generator on the CPU, (n, latent) to (n, *shape)."""
         raise NotImplementedError
 
+    def labelled_critic_for(
+        self, shape: Sequence[int], classes: int, generator: torch.Generator
+    ) -> WithClasses:
+        """A critic that tells classes too; ValueError where there is none of that kind."""
+        raise ValueError(f"{type(self).__name__} tells no classes: {TELLING}")
+
+    def labelled_generator_for(
+        self, latent: int, shape: Sequence[int], classes: int, generator: torch.Generator
+    ) -> nn.Module:
+        """A generator that is told the class: noise and a one-hot class, (n, latent + classes)."""
+        raise ValueError(f"{type(self).__name__} cannot be told a class: {TELLING}")
+
     def start(
         self, critic: nn.Module, real: torch.Tensor, fake: torch.Tensor, generator: torch.Generator
     ) -> None:
         """Place what starts at points, before a critic is fitted between laws: nothing."""
 
 
-def linear(inputs: int, outputs: int, init: str, generator: torch.Generator) -> nn.Linear:
+def linear(
+    inputs: int, outputs: int, init: str, generator: torch.Generator, *, bias: bool = True
+) -> nn.Linear:
     """A linear layer whose weights are drawn from `generator`, see `MLPConfig.init`."""
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)  # draws nothing from torch's global seed
+    # draws nothing from torch's global seed
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias)
     initialize(layer, init, generator)
     return layer
 

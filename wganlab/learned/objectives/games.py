@@ -223,6 +223,7 @@ class EnergyBased(Objective):
                 f"energy-based discriminators are auto-encoders, and a {type(config).__name__} "
                 "makes none: take MLPConfig(), which flattens images, or another objective"
             )
+        config.refuse_output()
         return AutoEncoder(config, math.prod(shape), generator)
 
     def critic(self, batch: Batch) -> Tensor:

@@ -111,7 +111,7 @@ def load_run(
     except (RuntimeError, KeyError):
         raise _other_networks(kept) from None
     rows = tuple(row for row in kept.rows() if row["iteration"] <= state["iteration"])
-    return Run(config, rows, *networks, kept.path)
+    return Run(config, rows, *networks, kept.path, tuple(state.get("classes", ())))
 
 
 def _opened(

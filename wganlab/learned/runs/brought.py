@@ -47,6 +47,18 @@ def try_critic(critic: nn.Module, points: Tensor) -> None:
     _refuse_change(given, points, f"the critic {name_of(critic)} changes its points")
 
 
+def try_classes(critic: nn.Module, points: Tensor, classes: int) -> None:
+    """ValueError unless it tells so many classes too, as `WithClasses` does."""
+    both: Any = getattr(critic, "both", None)
+    told = both(points)[1] if callable(both) else None
+    if not isinstance(told, torch.Tensor) or told.shape != (len(points), classes):
+        raise ValueError(
+            f"the critic {name_of(critic)} tells no classes: with labels give one whose method "
+            f"both(points) returns its values and logits of shape (n, {classes}), as "
+            "learned.WithClasses(trunk, value, classes) has it"
+        )
+
+
 def try_generator(generator: nn.Module, noise: Tensor, shape: Sequence[int]) -> None:
     """ValueError unless it makes a point of that shape of every row of the noise."""
     given = noise.clone()

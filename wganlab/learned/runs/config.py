@@ -33,6 +33,7 @@ from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig, PatchConfig
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
+from wganlab.learned.networks.residual import ResNetConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.objectives.games import EnergyBased
 from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
@@ -52,9 +53,10 @@ NETWORKS: dict[str, type[NetworkConfig]] = {
     "dcgan": DCGANConfig,
     "patch": PatchConfig,
     "fold": FoldConfig,
+    "resnet": ResNetConfig,
 }
 """By the `kind` that config.json has of them."""
-Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig
+Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig | ResNetConfig
 
 CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
     "gp": lambda config: GradientPenalty(config.weight),
@@ -129,6 +131,13 @@ class TrainConfig:
     """Of the critic's weights."""
     generator_optimizer: Optimizer = field(default_factory=Optimizer)
     """Of the generator's weights; a rate of its own makes two time scales."""
+    labels: bool = False
+    """Classes of the image set, as an AC-GAN has them: the generator is told which to make, and the
+    critic tells which it sees."""
+    class_weight: float = 1.0
+    """Of the critic's loss in telling the classes of real images, in nats, beside its own."""
+    generator_class_weight: float = 0.1
+    """Of the same in the generator's loss, of what it was told to make."""
     n_critic: int = 5
     """Steps of the critic for each step of the generator; 0 where there is no critic."""
     warm_up: int = 0
@@ -173,6 +182,9 @@ class TrainConfig:
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
+        checks.flag(labels=self.labels)
+        weights = (self.class_weight, self.generator_class_weight)
+        checks.at_least(0, class_weight=weights[0], generator_class_weight=weights[1])
         if not 0 <= self.average <= 1:
             raise ValueError(f"average = {self.average}: give a share in [0, 1]")
         if self.average == 1:
@@ -185,6 +197,22 @@ class TrainConfig:
                 "presets gmmn, sinkhorn and emd have them"
             )
         self.built_objective()
+        self._refuse_unlabelled()
+
+    def _refuse_unlabelled(self) -> None:
+        """ValueError where labels are asked for and there is nothing to tell or to be told."""
+        if not self.labels:
+            return
+        if not self.of_images or self.data.partition("[")[0] == "faces":
+            raise ValueError(
+                f"data = {self.data!r} has no classes: labels are of image sets, as mnist10k, a "
+                "folder of folders, or an npz file with labels"
+            )
+        if self.critic_free or self.objective == "energy-based":
+            raise ValueError(
+                f"objective = {self.objective!r} has no critic that could tell classes: leave "
+                "labels out, or take another objective"
+            )
 
     @property
     def of_images(self) -> bool:
@@ -226,11 +254,26 @@ class TrainConfig:
         }
         return made.get(self.objective, OBJECTIVES[self.objective])
 
-    def built_critic(self, shape: Sequence[int], generator: torch.Generator) -> nn.Module | None:
-        """The critic's network for points of that shape; None where there is no critic."""
+    def built_critic(
+        self, shape: Sequence[int], generator: torch.Generator, classes: int = 0
+    ) -> nn.Module | None:
+        """The critic's network for points of that shape; None where there is no critic.
+
+        With labels it tells so many classes.
+        """
         if self.critic_free:
             return None
+        if self.labels:
+            return self.critic.labelled_critic_for(shape, classes, generator)
         return OBJECTIVES[self.objective].build(self.critic, shape, generator)
+
+    def built_generator(
+        self, shape: Sequence[int], generator: torch.Generator, classes: int = 0
+    ) -> nn.Module:
+        """The generator's network for points of that shape; with labels it is told its class."""
+        if self.labels:
+            return self.generator.labelled_generator_for(self.latent, shape, classes, generator)
+        return self.generator.generator_for(self.latent, shape, generator)
 
     def built_constraint(self) -> Constraint:
         """The constraint with its parameter."""

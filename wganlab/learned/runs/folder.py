@@ -192,7 +192,7 @@ class RunFolder:
 
     def mark(self, config: TrainConfig, data: Mapping[str, Any]) -> None:
         """Remember what checkpoints belong to."""
-        names = ("digest", "shape")
+        names = ("digest", "shape", "classes")
         self.marks = {name: data[name] for name in names if name in data}
         self.marks["config"] = config.to_json()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor, nn
 
+from wganlab.data.imageset import some
 from wganlab.learned.fast.trace import owned
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.folder import RunFolder
@@ -33,16 +34,40 @@ class Run:
     """The critic in evaluation mode; None where the objective has none."""
     folder: Path | None = None
     """Where it is kept."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes that the generator is told; none without labels."""
 
     @property
     def remark(self) -> str:
         """What to know before believing its estimate: where that has the wrong sign."""
         return remark(self.history, self.config)
 
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        """Generated points, shape (n, dim)."""
+    def sample(self, n: int, generator: Generator, label: str | int | None = None) -> Tensor:
+        """Generated points, shape (n, dim).
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        generator : torch.Generator
+            Of their noise, on the device of the networks.
+        label : str or int, optional
+            The class of all of them, by its name; without it they are of each class in turn.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class, or the run was trained without labels.
+        """
+        told = None
+        if label is not None:
+            if str(label) not in self.classes:
+                known = f"choose from {some(self.classes)}" if self.classes else "it has no labels"
+                raise ValueError(f"the generator of this run knows no class {label!r}: {known}")
+            told = self.classes.index(str(label))
         with torch.no_grad():
-            return generated(self.generator, self.config.latent, n, generator)
+            k = len(self.classes)
+            return generated(self.generator, self.config.latent, n, generator, k, told)
 
 
 @dataclass(eq=False)
@@ -87,7 +112,8 @@ class Going:
         """What it has become."""
         generator, critic = self.training.finished()
         path = self.folder.path if self.folder else None
-        return Run(self.training.config, tuple(self.rows), generator, critic, path)
+        rows = tuple(self.rows)
+        return Run(self.training.config, rows, generator, critic, path, self.training.classes)
 
     def tracked(self) -> AbstractContextManager[None]:
         """Event files in its folder, below whose generated points are real ones."""

@@ -1,14 +1,16 @@
 """The recipes of `presets` for images: their objectives and constraints, with convolutions.
 
 Sizes are for a laptop, 32 pixels and 16 filters, of faces 16 pixels and 32 or 64 filters, but for
-those with "-paper" at the end, which have the papers' settings for images: 64 pixels, 64 filters.
+those with "-paper" at the end, which have the papers' settings for images: 64 pixels, 64 filters;
+two of them are for images alone.
 
 References
 ----------
 Arjovsky et al., "Wasserstein GAN", 2017, arXiv 1701.07875, algorithm 1, and the authors' code.
 Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, arXiv 1704.00028, algorithm 1, and
-the authors' code, 128 latent dimensions; for figure 2 their appendix has a beta1 of .5. Radford et
-al., "DCGAN", 2015, arXiv 1511.06434.
+the authors' code, 128 latent dimensions, convolutions of 5x5, residual networks, classes of
+CIFAR-10; for figure 2 their appendix has a beta1 of .5. Radford et al., "DCGAN", 2015, arXiv
+1511.06434.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from wganlab.data.image_sources import is_image_source
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig
+from wganlab.learned.networks.residual import ResNetConfig
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
@@ -73,6 +76,13 @@ _PAPER = replace(
     every=1000,
     checkpoint=1000,
 )
+_PENALIZED = replace(
+    _PAPER,
+    latent=128,
+    critic_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
+    generator_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
+)
+_FIVE = DCGANConfig(kernel=5, bias=True, ends="linear")
 # what a toy's preset has of its own, beside its networks and rates, holds of images too
 _KEPT = (*("objective", "constraint", "weight", "margin", "epsilon", "n_critic"),)
 
@@ -83,26 +93,35 @@ def preset(name: str, data: str | None = None) -> TrainConfig:
     Parameters
     ----------
     name : str
-        One of `PRESETS`.
+        One of `PRESETS` or `IMAGE_PRESETS`.
     data : str, optional
         As `TrainConfig.data` has it; the preset's own if not given.
+
+    Raises
+    ------
+    ValueError
+        If the recipe is for images, and the data is none.
 
     Examples
     --------
     >>> preset("wgan-gp").critic.width, preset("wgan-gp", "emoji").critic.filters
     (128, 16)
     """
-    toy = PRESETS[name]
-    if data is None or not is_image_source(data):
+    of_images = data is not None and is_image_source(data)
+    if name not in PRESETS and not of_images:
+        raise ValueError(f"preset {name} is for images: give data = 'mnist10k' or another set")
+    if data is None or not of_images:
+        toy = PRESETS[name]
         return toy if data is None else replace(toy, data=data)
-    found = replace(_for_images(name, toy), data=data)
+    found = replace(_for_images(name), data=data)
     of_faces = re.sub(r"\[.*", "", data) == "faces" and not name.endswith("-paper")
     return _for_faces(found) if of_faces else found
 
 
-def _for_images(name: str, toy: TrainConfig) -> TrainConfig:
+def _for_images(name: str) -> TrainConfig:
     if name in IMAGE_PRESETS:
         return IMAGE_PRESETS[name]
+    toy = PRESETS[name]
     base = _BASE if toy.objective == "wasserstein" else _ADVERSARIAL
     kept = {field: getattr(toy, field) for field in _KEPT}
     if toy.constraint != "none":
@@ -147,11 +166,24 @@ IMAGE_PRESETS: dict[str, TrainConfig] = {
         phases="original",
     ),
     "wgan-gp-paper": replace(
-        _PAPER,
-        critic=DCGANConfig(norm="layer"),
-        latent=128,
-        critic_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
-        generator_optimizer=Optimizer(lr=1e-4, betas=(0.0, 0.9)),
+        _PENALIZED,
+        critic=replace(_FIVE, norm="layer"),
+        generator=_FIVE,
+    ),
+    "wgan-gp-resnet-paper": replace(
+        _PENALIZED,
+        critic=ResNetConfig("good", 64, "layer"),
+        generator=ResNetConfig("good", 64),
+    ),
+    "wgan-gp-cifar-paper": replace(
+        _PENALIZED,
+        size=32,
+        labels=True,
+        critic=ResNetConfig("cifar", 128, "none"),
+        generator=ResNetConfig("cifar", 128),
+        critic_optimizer=Optimizer(lr=2e-4, betas=(0.0, 0.9), schedule="linear"),
+        generator_optimizer=Optimizer(lr=2e-4, betas=(0.0, 0.9), schedule="linear"),
+        iterations=100_000,
     ),
 }
 """Those whose recipe for images is more than that of toys with other networks."""

@@ -20,7 +20,7 @@ from torch import nn
 from tqdm import tqdm
 
 from wganlab.data import checks
-from wganlab.learned.algorithm1 import critic_step, iterate
+from wganlab.learned.algorithm1 import iterate
 from wganlab.learned.devices import resolve_device, thread_limit
 from wganlab.learned.distributed import world
 from wganlab.learned.fast.engine import Engine, pays
@@ -255,7 +255,7 @@ def warm_up(run: RunState) -> None:
     run.deviation = run.config.noise_at(0)
     with run.world.sharded():
         while run.steps < run.config.warm_up:
-            run.losses.append(critic_step(run))
+            run.losses.append(run.critic_step(run))
     run.seconds += time.perf_counter() - began
 
 

@@ -38,8 +38,9 @@ def view_of(state: RunState, n: int = SHOWN) -> View:
         real, held_out = (state.law.sample(n, watch) for _ in range(2))
         real = real if state.points is None else state.points
     with torch.no_grad():
-        fake = generated(shown, state.config.latent, n, watch)
-    return View(state.config, state.iteration, state.law, state.critic, shown, real, held_out, fake)
+        fake = generated(shown, state.config.latent, n, watch, len(state.classes))
+    config, law, networks = state.config, state.law, (state.critic, shown)
+    return View(config, state.iteration, law, *networks, real, held_out, fake, state.classes)
 
 
 def _pictured(state: RunState, n: int, watch: Generator) -> tuple[Tensor, Tensor]:

@@ -42,15 +42,16 @@ def as_kept(
         If it is a record's (`record`), which has no critic to fill the given one.
     """
     start = Generator()  # of weights that the checkpoint replaces
+    classes = len(state.get("classes", ()))
     if generator is None:
-        generator = config.generator.generator_for(config.latent, shape, start)
+        generator = config.built_generator(shape, start, classes)
     generator.load_state_dict(state["average" if config.average else "generator"])
     if "record" in state:
         if critic is not None:
             raise ValueError("a record has no critic: leave critic= out")
         return generator.to(device).eval(), None
     if critic is None:
-        critic = config.built_critic(shape, start)
+        critic = config.built_critic(shape, start, classes)
     if critic is not None:
         constraint = config.built_constraint()
         constraint.check(critic)

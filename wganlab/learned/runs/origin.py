@@ -49,6 +49,8 @@ def digest(law: Toy | ImageLaw) -> str:
 def told(config: TrainConfig, law: Toy | ImageLaw, folder: Path) -> dict[str, Any]:
     """What environment.json says of the data: content, and where it is."""
     said: dict[str, Any] = {"digest": digest(law), "shape": [int(k) for k in law.shape]}
+    if config.labels and isinstance(law, ImageLaw):
+        said["classes"] = list(law.classes)
     parts = _parts(config.data)
     if parts is not None and Path(parts[1]).exists():
         place = Path(parts[1]).absolute()

@@ -32,9 +32,18 @@ class Fixed:
 
     def sample(self, n: int, draws: Generator) -> Tensor:
         """n of them, with replacement."""
-        drawn = torch.randint(len(self.points), (n,), generator=draws, device=self.points.device)
-        chosen = self.points[drawn]
+        chosen = self._chosen(n, draws)
         return chosen if self.law is None else self.law.pick(chosen)
+
+    def labelled(self, n: int, draws: Generator) -> tuple[Tensor, Tensor]:
+        """The same images, with their classes."""
+        assert self.law is not None
+        chosen = self._chosen(n, draws)
+        return self.law.pick(chosen), self.law.labels(chosen)
+
+    def _chosen(self, n: int, draws: Generator) -> Tensor:
+        drawn = torch.randint(len(self.points), (n,), generator=draws, device=self.points.device)
+        return self.points[drawn]
 
 
 @dataclass(eq=False)
@@ -56,6 +65,10 @@ class Reader:
 
     def sample(self, n: int, draws: Generator) -> Tensor:
         """The next batch, or this process's part of it."""
+        return self.labelled(n, draws)[0]
+
+    def labelled(self, n: int, draws: Generator) -> tuple[Tensor, Tensor]:
+        """The same, with their classes."""
         if self.loader is None:
             self.loader = Loader(
                 self.law,

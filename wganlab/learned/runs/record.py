@@ -43,7 +43,7 @@ MOMENTS = 6  # with a sheet, evenly spread in rows
 SHOWN = 64  # images that the rounding of weights is told by
 FEW = 24  # points of a moment but the last
 START, BRACKET = "start.csv", "bracket.json"
-MARKS: tuple[str, ...] = ("config", "digest", "shape")  # of a checkpoint: whose it is
+MARKS: tuple[str, ...] = ("config", "digest", "shape", "classes")  # of a checkpoint: whose it is
 AS_THEY_ARE = ("config.json", "metrics.csv", BRACKET)
 
 

@@ -19,7 +19,7 @@ from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.toys import Toy
-from wganlab.learned import algorithm1
+from wganlab.learned import acgan, algorithm1
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
 from wganlab.learned.distributed import with_whole_batch_norm, world
@@ -71,6 +71,7 @@ class RunState(Players):
         self.objective = config.built_objective()
         self.constraint = self.shareable(config.built_constraint())
         self.law = config.law()
+        self.classes = self.names_of_classes()
         weights, draws, fixed, watch, torchs = np.random.SeedSequence(config.seed).generate_state(5)
         start = Generator().manual_seed(int(weights))
         own, brought_generator = critic is not None, generator is not None
@@ -78,9 +79,9 @@ class RunState(Players):
             if network is not None:
                 brought.refuse_kind(network, role)
         if generator is None:
-            generator = config.generator.generator_for(config.latent, self.law.shape, start)
+            generator = config.built_generator(self.law.shape, start, len(self.classes))
         if critic is None:
-            critic = config.built_critic(self.law.shape, start)
+            critic = config.built_critic(self.law.shape, start, len(self.classes))
         elif config.critic_free:
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
@@ -118,6 +119,18 @@ class RunState(Players):
                 "be parted among processes: train with one"
             )
         return constraint if alone and not self.config.of_images else row_by_row(constraint)
+
+    def names_of_classes(self) -> tuple[str, ...]:
+        """Of the classes that both players know; none without labels."""
+        if not self.config.labels:
+            return ()
+        found = self.law.classes if isinstance(self.law, ImageLaw) else ()
+        if not found:
+            raise ValueError(
+                f"data = {self.config.data!r} has no classes: labels are of sets of at least two, "
+                "as mnist10k, a folder of folders, or an npz file with labels"
+            )
+        return found
 
     def placed(self, network: nn.Module) -> nn.Module:
         """The network on its device, in the layout that convolutions are quickest in."""
@@ -167,12 +180,14 @@ class RunState(Players):
             points = self.law.sample(2, some)
         with self.seeded(), torch.no_grad():
             brought.try_critic(critic.eval(), points)
+            if self.classes:
+                brought.try_classes(critic, points, len(self.classes))
         critic.train(training)
 
     def try_generator(self) -> None:
         """ValueError if the caller's generator does not make points of the law's shape."""
         training = self.generator.training
-        noise = torch.ones((2, self.config.latent), device=self.device)
+        noise = torch.ones((2, self.config.latent + len(self.classes)), device=self.device)
         with self.seeded(), torch.no_grad():
             brought.try_generator(self.generator.eval(), noise, self.law.shape)
         self.generator.train(training)
@@ -187,20 +202,26 @@ class RunState(Players):
     def plan(self) -> None:
         """What the players optimize and by which gradients, for what is here now."""
         self.maximized, self.minimized = self.objective.critic, self.objective.generator
-        self.real = self.source()
-        self.critic_gradients = algorithm1.critic_gradients
-        self.generator_gradients: Any = algorithm1.generator_gradients
+        held = self.held()
+        self.real = self.source() if held is None else held.sample
+        self.labelled = held.labelled if held is not None and self.classes else None
+        steps: Any = acgan if self.classes else algorithm1
+        self.critic_step, self.generator_step = steps.critic_step, steps.generator_step
+        self.critic_gradients = steps.critic_gradients
+        self.generator_gradients: Any = steps.generator_gradients
         self.generated: Any = algorithm1.generated
-        if self.by_hand:
+        if self.by_hand and not self.classes:
             quicken(self)
 
     def source(self) -> Source:
-        """What draws real points."""
-        if self.reader is not None:
-            return self.reader.sample
-        if self.points is None:
-            return self.law.sampler(self.device) if isinstance(self.law, Toy) else self.law.sample
-        return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None).sample
+        """What draws real points without end."""
+        return self.law.sampler(self.device) if isinstance(self.law, Toy) else self.law.sample
+
+    def held(self) -> Fixed | Reader | None:
+        """What holds the real points that are all there is; None where there is no end of them."""
+        if self.reader is not None or self.points is None:
+            return self.reader
+        return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None)
 
     def read(self, seed: int) -> Reader | None:
         """What reads images as they are needed, where they are not kept where they are used."""

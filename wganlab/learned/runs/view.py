@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.learned.batch import Batch, at_once, values
+from wganlab.learned.networks.labelled import one_hot
 from wganlab.learned.runs.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class View:
     held_out: Tensor
     """More real points that no step sees, shape (n, dim)."""
     fake: Tensor
-    """Generated points, shape (n, dim)."""
+    """Generated points, shape (n, dim); with labels of each class in turn."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes that the generator is told; none without labels."""
 
     def f(self, points: Tensor) -> Tensor:
         """The critic's values at points of shape (k, dim), without gradient: (k,).
@@ -77,8 +80,22 @@ class View:
 Observer = Callable[[View], Row]
 
 
-def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
+def generated(
+    generator: nn.Module,
+    latent: int,
+    n: int,
+    draws: Generator,
+    classes: int = 0,
+    label: int | None = None,
+) -> Tensor:
+    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w).
+
+    One that is told one of so many classes is told each in turn, or that label alone.
+    """
     z = torch.randn((n, latent), generator=draws, device=draws.device)
+    if classes:
+        told = torch.arange(n, device=z.device) % classes
+        told = told if label is None else torch.full_like(told, label)
+        z = torch.cat([z, one_hot(told, classes)], dim=1)  # (n, latent + classes)
     points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
