@@ -68,7 +68,7 @@ def correctness(report: Report, device: torch.device, quick: bool) -> None:
     check("bracket", partial(bracketed, device))
     check("observers and sampling", partial(observed, device))
     check("--profile-step", partial(profile_step, device))
-    for name in ("MLP",) if quick else ("MLP", "DCGAN"):
+    for name in ("MLP",) if quick else ("MLP", "DCGAN", "residual of CIFAR, labels"):
         check(f"torchrun, 2 processes: {name}", partial(two_processes, name, device))
 
 

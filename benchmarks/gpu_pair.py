@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import torch
 from gpu_checks import of_run
-from gpu_configs import IMAGES, SMALL
+from gpu_configs import IMAGES, NETWORKS, SMALL
 from gpu_runs import plain
 
 from wganlab import learned
@@ -21,7 +21,8 @@ def main(name: str, device: str, out: str) -> None:
     """Train, and let the first process write the weights."""
     # a penalty on points takes pairs in one process that it has no way to take in two
     clipped = replace(SMALL, constraint="clip", clip=0.1)
-    config = plain({"MLP": clipped, "DCGAN": IMAGES}[name], iterations=5)
+    known = {**NETWORKS, "MLP": clipped, "DCGAN": IMAGES}
+    config = plain(known[name], iterations=5)
     torch.backends.cudnn.allow_tf32 = False
     with joined(device) as world:
         run = learned.train(config, device=device, progress=False)

@@ -1,8 +1,10 @@
-"""A run at the papers' size, as far as it comes in some minutes, kept as a small record.
+"""The WGAN paper's figures 5 to 7 at its size, on faces at 64 px, as far as some minutes go.
 
-What is kept: configuration, environment with the card's name, metrics.csv, and sheets of generated
-images at six moments; less than 1 MB. The rate of learning is the papers', so that a run that ends
-early is the beginning of theirs.
+A WGAN and a GAN each, with the paper's three generators of 64 px and 64 filters: DCGAN (figure 5),
+constant filters without batch norm (6), an MLP (7). What is kept of a run: configuration,
+environment with the card's name, metrics.csv, and sheets of generated images at six moments; less
+than 1 MB. The rates of learning are the papers', so that a run that ends early is the beginning of
+theirs.
 """
 
 from __future__ import annotations
@@ -17,51 +19,37 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpu_configs import paper_runs
 from gpu_report import Report
 from gpu_runs import iterations, precision, run_of
 from gpu_speed import settle, timed
 from PIL import Image
 
-from wganlab import compare, data, learned
+from wganlab import compare, learned
 
 MOMENTS = 6
-ROWS = 30  # of metrics
+ROWS = 20  # of metrics
 SHEET = (4, 8)
 COLORS = 128  # of a sheet; 1.1 bytes a pixel in place of 2
 SHARE = 0.9  # of the time for iterations; the rest is for looking
 
 
 def records(report: Report, device: torch.device, quick: bool, minutes: float, out: Path) -> None:
-    """One run."""
-    name = "wgan-gp-dcgan64"
-    work = partial(record, device, quick, minutes, out / name)
-    report.check("records", name, work, limit=60 * minutes + 45)
+    """All six runs, each in an equal part of the time."""
+    configs = paper_runs(quick)
+    part = minutes / len(configs)
+    for name, config in configs.items():
+        work = partial(record, config, device, quick, part, out / name)
+        report.check("records", name, work, limit=60 * part + 45)
 
 
-def source() -> str:
-    """Faces where there are any, else the embedded set in color."""
-    try:
-        data.images("faces", 64)
-    except (ValueError, FileNotFoundError):
-        return "emoji"
-    return "faces"
-
-
-def settings(quick: bool) -> learned.TrainConfig:
-    """The papers'."""
-    config = learned.preset("wgan-gp-paper", source())
-    if quick:
-        tiny = learned.DCGANConfig(4)
-        return replace(config, size=16, batch=8, critic=replace(tiny, norm="layer"), generator=tiny)
-    return config
-
-
-def record(device: torch.device, quick: bool, minutes: float, out: Path) -> dict[str, Any]:
+def record(
+    config: learned.TrainConfig, device: torch.device, quick: bool, minutes: float, out: Path
+) -> dict[str, Any]:
     """Train for so many minutes; what is left in `out`, and the last row."""
-    config = settings(quick)
     with precision(True, "high"):
-        engine, seconds = quickest(config, device)
-        fitting = 12 if quick else int(SHARE * 60 * minutes / seconds)
+        seconds = by_hand(config, device)
+        fitting = 12 if quick else max(MOMENTS, int(SHARE * 60 * minutes / seconds))
         every = max(1, fitting // (2 * (MOMENTS - 1) if quick else ROWS))
         config = replace(
             config, iterations=every * (fitting // every), every=every, checkpoint=10**6
@@ -73,9 +61,9 @@ def record(device: torch.device, quick: bool, minutes: float, out: Path) -> dict
                     config,
                     observers=compare.observers(100 if quick else 300),
                     folder=Path(folder) / "run",
-                    notes={"engine": engine, "tf32": device.type == "cuda"},
+                    notes={"engine": "by-hand", "tf32": device.type == "cuda"},
                     device=device,
-                    engine=engine,
+                    engine="by-hand",
                     progress=False,
                 )
             finally:  # of what is cut short too
@@ -86,24 +74,16 @@ def record(device: torch.device, quick: bool, minutes: float, out: Path) -> dict
     size = sum(file.stat().st_size for file in out.iterdir())
     last = {name: run.history[-1][name] for name in ("iteration", "estimate", "emd")}
     images = config.batch * config.n_critic * config.iterations / spent
-    return {"engine": engine, "images/s": images, "KB": size / 1000, "data": config.data, **last}
+    return {"images/s": images, "KB": size / 1000, "data": config.data, **last}
 
 
-def quickest(config: learned.TrainConfig, device: torch.device) -> tuple[str, float]:
-    """The engine that takes fewer seconds an iteration, and how many."""
-    long = replace(config, iterations=10**9, every=10**9)
-    found = {}
-    for engine in ("by-hand", "compiled") if device.type == "cuda" else ("by-hand",):
-        runs = [run_of(long, device)]
-        try:
-            loop = iterations(runs, engine)
-            loop()
-            settle(device)
-            found[engine] = timed(loop, device, 1.0 if device.type == "cuda" else 0.01, runs)
-        except Exception as error:  # an engine that fails is no reason to train with none
-            print(f"{engine}: {error}", flush=True)
-    best = min(found, key=lambda engine: found[engine])
-    return best, found[best]
+def by_hand(config: learned.TrainConfig, device: torch.device) -> float:
+    """Seconds of an iteration; compiling would take more of the time than it could spare."""
+    runs = [run_of(replace(config, iterations=10**9, every=10**9, phases="constant"), device)]
+    loop = iterations(runs, "by-hand")
+    loop()
+    settle(device)
+    return timed(loop, device, 0.3 if device.type == "cuda" else 0.01, runs)
 
 
 def keep(run: Path, out: Path) -> None:

@@ -55,7 +55,9 @@ def test_what_is_compared_is_compared(results):
 
 
 def test_a_record_is_kept(results):
-    folder = results[0].parent / "wgan-gp-dcgan64"
+    runs = {f"wgan_fig{k}-{name}" for k in (5, 6, 7) for name in ("wgan", "gan")}
+    assert {folder.name for folder in results[0].parent.iterdir() if folder.is_dir()} == runs
+    folder = results[0].parent / "wgan_fig6-gan"
     names = {file.name for file in folder.iterdir()}
     assert {"config.json", "environment.json", "metrics.csv"} < names
     assert len([name for name in names if name.endswith(".png")]) == 6

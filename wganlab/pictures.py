@@ -130,8 +130,9 @@ def draw_sheets(
     """Sheets of images side by side, each under its name, as a PNG file."""
     from matplotlib.figure import Figure
 
+    rows = max(-(-len(images) // columns) for images in sides.values())
     with plots.style():
-        figure = Figure(figsize=(6 * len(sides), 6.6))
+        figure = Figure(figsize=(6 * len(sides), 6 * min(rows / columns, 1.0) + 0.6))
         for axes, (name, images) in zip(
             figure.subplots(1, len(sides), squeeze=False)[0], sides.items(), strict=True
         ):
