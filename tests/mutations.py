@@ -357,6 +357,94 @@ EXACT = {
 }
 
 LEARNED = {
+    "wganlab/learned/acgan.py": (
+        ("acgan",),
+        [
+            ("latent(run, classes))  # (n, ...)", "latent(run, classes.flip(0)))  # (n, ...)"),
+            ("noisy(run, fake), classes)", "noisy(run, fake), classes.flip(0))"),
+            ("+ run.config.class_weight * mistaken", "- run.config.class_weight * mistaken"),
+            ("run.config.generator_class_weight * mistaken", "mistaken"),
+            (
+                "classes = torch.randint(k, (run.share,),",
+                "classes = torch.randint(1, (run.share,),",
+            ),
+            ("run.config.latent :].argmax(dim=1)", "run.config.latent :].argmin(dim=1)"),
+            (
+                "        loss = loss + run.constraint.penalty(",
+                "        loss = loss - run.constraint.penalty(",
+            ),
+        ],
+    ),
+    "wganlab/learned/networks/labelled.py": (
+        ("acgan", "residual"),
+        [
+            ("return normal + shift", "return normal"),
+            ("scale, shift = told @ self.scale", "scale, shift = 1 + 0 * told @ self.scale"),
+            (
+                "return self.value(features), self.classes(features)",
+                "return self.classes(features)[:, :1], self.classes(features)",
+            ),
+            (
+                "input[:, : -self.classes], input[:, -self.classes :]",
+                "input[:, : -self.classes], input[:, : self.classes]",
+            ),
+        ],
+    ),
+    "wganlab/learned/networks/residual.py": (
+        ("residual",),
+        [
+            ("self.repeat - (at == 0), generator)", "self.repeat, generator)"),
+            (
+                "self._level(widths[-1], self.repeat - 1, generator, classes)",
+                "self._level(widths[-1], self.repeat, generator, classes)",
+            ),
+            ("2 ** min(k, count - 2)", "2 ** min(k, count - 1)"),
+            ("self.filters // 2 * 2**k", "self.filters * 2**k"),
+            ("halvings = 2 if self.plan", "halvings = 3 if self.plan"),
+            ('init = "glorot" if self.plan == "cifar" else "gulrajani"', 'init = "gulrajani"'),
+            ("return [Scaled(0.2)]", "return [Scaled(1.0)]"),
+        ],
+    ),
+    "wganlab/learned/networks/residual_blocks.py": (
+        ("residual",),
+        [
+            ('outputs if way == "up" or (cifar and way == "same") else inputs', "inputs"),
+            ("generator, bias=cifar)", "generator)"),
+            ("mean_first=not cifar)", "mean_first=cifar)"),
+            ("self.shortcut(x) + 0.3 * inner", "self.shortcut(x) + inner"),
+            ("self.shortcut(x) + self.after(inner)", "self.after(inner)"),
+            ("second(self._normed(1, inner, told).relu())", "second(inner.relu())"),
+            (
+                "convolution(outputs // 2, outputs, 1, generator, bias=False)",
+                "convolution(outputs // 2, outputs, 1, generator)",
+            ),
+            (
+                'through = convolution(inputs, outputs, 1, generator, init="glorot")',
+                "through = convolution(inputs, outputs, 1, generator)",
+            ),
+        ],
+    ),
+    "wganlab/learned/networks/image_sides.py": (
+        ("residual", "convnets"),
+        [
+            ("while found[-1] > LEFT and", "while found[-1] > LEFT + 1 and"),
+            ("        if side % 4:", "        if side % 2:"),
+            ("if found[-1] < 2 or", "if found[-1] < 1 or"),
+            ("(found[-1] + 1) // 2)", "found[-1] // 2)"),
+            ("height != width or", ""),
+        ],
+    ),
+    "wganlab/learned/networks/dcgan.py": (
+        ("convnets", "residual"),
+        [
+            ("kernel=left, stride=1, padding=0)", "kernel=4, stride=1, padding=0)"),
+            ('options["output_padding"] = large - reached', 'options["output_padding"] = 0'),
+            ("channels = takes(self.activation, channels)", "channels = channels + 0"),
+            ("width = takes(self.activation, width)", "width = width + 0"),
+            ('"gulrajani": 4 / (fan_in + fan_out)', '"gulrajani": 2 / (fan_in + fan_out)'),
+            ("odd=bool(self.kernel % 2))", "odd=True)"),
+        ],
+    ),
     "wganlab/learned/algorithm1.py": (
         ("algorithm1", "train"),
         [
@@ -768,11 +856,14 @@ LEARNED = {
         ],
     ),
     "wganlab/learned/networks/mlp.py": (
-        ("networks",),
+        ("networks", "residual"),
         [
+            ("*([Signed()] if len(shape) == 3 else [])", "Signed()"),
+            ("return 2 * x - 1", "return x"),
+            ("units = takes(config.activation, config.width)", "units = config.width"),
             (
-                'last = "glorot" if config.init == "gulrajani"',
-                'last = "he" if config.init == "gulrajani"',
+                'return "glorot" if self.init == "gulrajani"',
+                'return "he" if self.init == "gulrajani"',
             ),
             ("            size = config.width\n", ""),
             ("range(config.depth)", "range(config.depth + 1)"),
@@ -1136,7 +1227,7 @@ COMPARE = {
             ),
             ("zip(PARTS, seeds, strict=True)", "zip(PARTS, seeds[:1] * 4, strict=True)"),
             ("map(np.random.default_rng, seeds)", "[np.random.default_rng(0)] * 4"),
-            ("special.ndtri(u)", "u"),
+            ("special.ndtri(latent)", "latent"),
             ("if head in self.heads:", "if False:", "bracket_doors"),
             ("else torch.float64", "else torch.float32", "bracket_doors"),
             (
