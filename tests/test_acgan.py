@@ -83,13 +83,17 @@ def test_steps_have_the_cross_entropy_beside_their_own_loss(monkeypatch):
     monkeypatch.setattr(run.critic, "both", telling("critic"), raising=False)
     made = {}
     hook = run.generator.register_forward_pre_hook(lambda _, given: made.update(z=given[0]))
+    values = []
+    judging = run.critic.register_forward_hook(lambda _, given, f: values.append(f.mean()))
     loss = critic_step(run)
+    judging.remove()
     x, value, told = seen["critic"]
     assert torch.equal(x, images)
     assert torch.equal(made["z"][:, 3:], one_hot(classes, 10))  # fakes of the classes of the batch
     mistaken = cross_entropy(told, classes)
     assert 2 < mistaken < 3
     gap_and_penalty = loss - 2 * mistaken
+    assert gap_and_penalty + (value.mean() - values[0]) > 0.1  # the penalty
     with torch.no_grad():
         plain = RunState(replace(SMALL, class_weight=0.0), CPU)
     plain.labelled = run.labelled
