@@ -256,6 +256,23 @@ def test_weights_start_with_the_variance_that_the_papers_code_gives_them():
         assert not layer.bias.any()
 
 
+@pytest.mark.parametrize(("plan", "factor"), [("good", 4), ("cifar", 2)])
+def test_the_last_convolution_starts_as_the_papers_code_has_it(plan, factor):
+    """He's initialization at 64 px, that of Glorot for CIFAR-10."""
+    maker = ResNetConfig(plan, 128).generator_for(8, (3, 32, 32), generator())
+    weight, variance = maker[-2].weight, factor / (128 * 9 + 3 * 9)
+    assert weight.var().item() == pytest.approx(variance, rel=0.1)
+
+
+def test_deep_networks_end_in_a_fifth():
+    deep = ResNetConfig("bottleneck", 4, "none", repeat=1)
+    shape, z = (1, 8, 8), torch.randn(5, 3, generator=generator())
+    critic, maker = deep.critic_for(shape, generator()), deep.generator_for(3, shape, generator())
+    images = maker(z)
+    torch.testing.assert_close(images, (maker[:-2](z) / 5).tanh())
+    torch.testing.assert_close(critic(images), critic[:-1](images) / 5)
+
+
 @pytest.mark.parametrize("plan", ["good", "cifar", "bottleneck"])
 def test_bounds_of_residual_critics_hold(plan):
     critic = ResNetConfig(plan, 4, "none", repeat=1).critic_for((1, 8, 8), generator()).eval()
