@@ -88,8 +88,8 @@ def fit_critic(
     critic : MLPConfig, nn.Module, or callable (dimension, generator) -> nn.Module
         The network, for images (n, c, h, w) also a DCGANConfig, ResNetConfig, FoldConfig or
         PatchConfig; a module is trained in place (where points are standardized: on these), and a
-        class of modules is called with the dimension, or nothing. By default what suits the constraint: see
-        `wganlab.learned.METHODS`, also for the next three.
+        class of modules is called with the dimension, or nothing. By default what suits the
+        constraint: see `wganlab.learned.METHODS`, also for the next three.
     optimizer : Optimizer
         Name, learning rate, schedule.
     steps : int
