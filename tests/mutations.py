@@ -368,6 +368,11 @@ LEARNED = {
                 "        run.constraint.after_step(run.critic)  # as clipping\n",
                 "        pass\n",
             ),
+            (
+                "        run.constraint.before_gradients(run.critic)\n",
+                "        pass\n",
+                "lipschitz",
+            ),
             ("        run.follow()\n", "        pass\n"),
             ("if not run.config.noise:", "if run.config.noise:"),
             ("return points + run.deviation * noise", "return points + run.config.noise * noise"),
@@ -514,10 +519,13 @@ LEARNED = {
         ("lipschitz",),
         [
             (
-                "_foreach_clamp_max_(parameters, self.c)",
-                "_foreach_clamp_max_(parameters, 2 * self.c)",
+                "_foreach_clamp_max_(parameters, upper)",
+                "_foreach_clamp_max_(parameters, 2 * upper)",
             ),
-            ("torch._foreach_clamp_min_(parameters, -self.c)\n", "pass\n"),
+            ("torch._foreach_clamp_min_(parameters, lower)\n", "pass\n"),
+            ("-self.c if self.lower is None", "0.0 if self.lower is None"),
+            ("else self.lower, self.c", "else -self.c, self.c"),
+            ("if lower >= upper:", "if lower > upper:"),
             ('"""Into the box."""\n        self._clip(critic)', '"""Into the box."""'),
             ('if self.when == "before":', 'if self.when == "after":'),
         ],

@@ -25,7 +25,7 @@ from wganlab.data.image_law_by_name import image_law
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
-from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.clipping import WeightClipping, When, refuse_no_box
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
@@ -61,7 +61,7 @@ CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
     "lp": lambda config: GradientPenalty(config.weight, side="one"),
     "dragan": lambda config: GradientPenalty(config.weight, place="around_real"),
     "ct": lambda config: Consistency(gradient=GradientPenalty(config.weight)),
-    "clip": lambda config: WeightClipping(config.clip),
+    "clip": lambda config: WeightClipping(config.clip, config.clip_when, config.clip_lower),
     "sn": lambda config: SpectralNorm(),
     "orthonormal": lambda config: Orthonormal(),
     "none": lambda config: NoConstraint(),
@@ -118,7 +118,12 @@ class TrainConfig:
     weight: float = 10.0
     """Lambda of the penalties."""
     clip: float = 0.01
-    """Bound of the weights under clip."""
+    """Largest weight under clip; without --clip-lower minus the smallest."""
+    clip_lower: float | None = None
+    """Smallest weight under clip, below --clip; none for minus that."""
+    clip_when: When = "after"
+    """Clip after the critic's step, as the WGAN paper says, or before its gradients, as its code
+    does."""
     critic: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
     generator: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
@@ -173,6 +178,8 @@ class TrainConfig:
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
+        refuse_no_box(clip_lower=self.clip_lower, clip=self.clip)
+        checks.among(get_args(When), clip_when=self.clip_when)
         if not 0 <= self.average <= 1:
             raise ValueError(f"average = {self.average}: give a share in [0, 1]")
         if self.average == 1:

@@ -1,0 +1,213 @@
+"""What the papers' training scripts can be told, told here: every option from the command line, the
+same bits after a resume, an iteration without values, and the same run in two processes."""
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from processes import together
+
+from wganlab import learned
+from wganlab.cli import main
+from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
+from wganlab.learned.runs.loop import advance
+from wganlab.learned.runs.state import RunState
+
+CPU = torch.device("cpu")
+NET = MLPConfig(8, 1, activation="tanh")
+TINY = TrainConfig(
+    constraint="clip",
+    clip=0.1,
+    critic=NET,
+    generator=NET,
+    critic_optimizer=Optimizer("sgd", 0.02),
+    generator_optimizer=Optimizer("sgd", 0.02),
+    n_critic=2,
+    batch=8,
+    iterations=6,
+    every=3,
+    checkpoint=2,
+)
+OPTIONS = {
+    "asymmetric": {"clip_lower": -0.02},
+    "before": {"clip_when": "before"},
+}
+SHORT = {
+    **{"constraint": "clip", "clip": 0.1, "n-critic": 2, "batch": 8, "n": 20, "device": "cpu"},
+    **{"critic.width": 8, "generator.width": 8, "iterations": 6, "every": 3, "checkpoint": 2},
+}
+every_option = pytest.mark.parametrize("name", OPTIONS)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Every test has a folder of its own to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def words(options):
+    """The options of a command line."""
+    parts = []
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        parts += [option] if value is True else [option, str(value)]
+    return parts
+
+
+def trained(*more, run="a", **options):
+    """The exit code of `train` with small sizes."""
+    return main(["train", *words({**SHORT, **options}), *more, "--run", run])
+
+
+def error(arguments, capsys):
+    """What the one line of an error says."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def leaves(value):
+    """All that a checkpoint holds but the seconds, flat."""
+    if isinstance(value, dict):
+        return [x for name in value if name != "seconds" for x in leaves(value[name])]
+    return [x for part in value for x in leaves(part)] if isinstance(value, list) else [value]
+
+
+def state_bits(file):
+    state = torch.load(file, weights_only=True)
+    return [x.numpy().tobytes() if torch.is_tensor(x) else x for x in leaves(state)]
+
+
+def bits(path):
+    """All that is the same whenever and however often a run was stopped, by file."""
+    told = {}
+    for file in sorted(p for p in Path(path).rglob("*") if p.is_file()):
+        name = str(file.relative_to(path))
+        if file.suffix == ".pt":
+            told[name] = state_bits(file)
+        elif name == "metrics.csv":
+            with file.open(newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            told[name] = [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+        elif name != "environment.json":
+            told[name] = file.read_bytes()
+    return told
+
+
+def stopped(config, path, at, **options):
+    """A run that ends, as if it were killed, when its row of iteration `at` is made."""
+
+    def stop(view):
+        if view.iteration == at:
+            raise MemoryError
+        return {}
+
+    with pytest.raises(MemoryError):
+        learned.train(config, folder=path, observers=[stop], device="cpu", **options)
+
+
+def weights(network):
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
+# all of them
+
+
+@every_option
+def test_every_option_resumes_in_the_same_bits(name):
+    config = replace(TINY, **OPTIONS[name])
+    learned.train(config, folder="whole", device="cpu")
+    stopped(config, "cut", at=3)
+    learned.resume("cut", device="cpu")
+    assert bits("cut") == bits("whole")
+    assert (
+        weights(learned.train(TINY).generator) != weights(learned.load_run("cut").generator)
+    ).any()
+
+
+@every_option
+def test_every_option_is_one_of_the_command_line(name, capsys):
+    assert trained(**OPTIONS[name]) == 0
+    config = RunFolder("a").config()
+    assert {field: getattr(config, field) for field in OPTIONS[name]} == OPTIONS[name]
+    assert main(["train", "--resume", "a", "--iterations", "7"]) == 0
+
+
+@every_option
+def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
+    training = RunState(replace(TINY, **OPTIONS[name]), CPU)
+    training.device = torch.device("meta")
+    for part in training.networks():
+        part.to("meta")
+    training.real = lambda n, draws: torch.empty(n, 2, device="meta")
+    training.draws = None  # of meta tensors no generator makes any
+    advance(training)
+    assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+@pytest.mark.slow
+def test_two_processes_are_one(folder):
+    configs = {name: replace(TINY, **changes) for name, changes in OPTIONS.items()}
+    for name, config in configs.items():
+        Path(f"{name}.json").write_text(config.to_json())
+    results = together(
+        """
+        from pathlib import Path
+        from wganlab import learned
+        from wganlab.learned.distributed import joined
+        with joined("cpu"):
+            for file in sorted(Path().glob("*.json")):
+                config = learned.TrainConfig.from_json(file.read_text())
+                learned.train(config, folder=file.stem, device="cpu", progress=False)
+        """,
+        2,
+        folder,
+    )
+    assert [code for *_, code in results] == [0, 0], results
+    for name, config in configs.items():
+        alone = learned.train(config, folder=f"{name}-alone", device="cpu")
+        both = learned.load_run(name)
+        for player in ("generator", "critic"):
+            ours, theirs = (weights(getattr(run, player)) for run in (alone, both))
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+# clipping
+
+
+def test_a_critic_of_a_run_is_in_its_box():
+    config = replace(TINY, clip_lower=-0.02, iterations=20)
+    found = weights(learned.train(config).critic)
+    assert (found.min(), found.max()) == (np.float32(-0.02), np.float32(0.1))
+    found = weights(learned.train(replace(config, clip_when="before")).critic)
+    assert found.min() < -0.021
+
+
+@pytest.mark.parametrize(
+    ("changes", "reply"),
+    [
+        ({"clip_lower": 0.1}, "clip_lower = 0.1 is not below clip = 0.1: give less"),
+        ({"clip_lower": math.nan}, "clip_lower = nan: give a finite number"),
+        ({"clip_lower": -math.inf}, "clip_lower = -inf: give a finite number"),
+        ({"clip_lower": "low"}, "clip_lower = 'low': give a finite number"),
+        ({"clip_lower": True}, "clip_lower = True: give a finite number"),
+        ({"clip_when": "never"}, "clip_when = 'never': choose from after, before"),
+        ({"clip_when": None}, "clip_when = None: choose from after, before"),
+    ],
+)
+def test_a_box_that_is_none_is_refused(changes, reply):
+    with pytest.raises(ValueError, match=reply):
+        replace(TINY, **changes)
+
+
+def test_the_command_line_refuses_a_box_that_is_none(capsys):
+    told = error(["train", *words({**SHORT, "clip_lower": 1}), "--run", "a"], capsys)
+    assert "clip_lower = 1.0 is not below clip = 0.1" in told
+    assert not Path("a").exists()
