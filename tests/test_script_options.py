@@ -3,6 +3,7 @@ same bits after a resume, an iteration without values, and the same run in two p
 
 import csv
 import math
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from processes import together
 
 from wganlab import learned
 from wganlab.cli import main
-from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig
-from wganlab.learned.runs.loop import advance
+from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig, algorithm1
+from wganlab.learned.runs.keeping import NotKeptError
+from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.state import RunState
 
 CPU = torch.device("cpu")
@@ -174,6 +176,11 @@ def test_two_processes_are_one(folder):
     for name, config in configs.items():
         alone = learned.train(config, folder=f"{name}-alone", device="cpu")
         both = learned.load_run(name)
+        losses = [
+            [list(row.values()) for row in RunFolder(path).losses()]
+            for path in (name, f"{name}-alone")
+        ]
+        np.testing.assert_allclose(*losses, rtol=1e-5, atol=1e-5)
         for player in ("generator", "critic"):
             ours, theirs = (weights(getattr(run, player)) for run in (alone, both))
             torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
@@ -211,3 +218,124 @@ def test_the_command_line_refuses_a_box_that_is_none(capsys):
     told = error(["train", *words({**SHORT, "clip_lower": 1}), "--run", "a"], capsys)
     assert "clip_lower = 1.0 is not below clip = 0.1" in told
     assert not Path("a").exists()
+
+
+# losses
+
+
+def by_hand(config):
+    """The losses of every iteration, read where they are made."""
+    run = RunState(config, CPU)
+    warm_up(run)
+    rows = []
+    while run.iteration < config.iterations:
+        before = len(run.losses)
+        algorithm1.iterate(run)
+        found = [loss.item() for loss in run.losses[before:]]
+        rows.append([run.iteration, *found[-2:]] if found[1:] else [run.iteration, *found])
+    return rows
+
+
+LOSSES = {
+    "warm": {"warm_up": 3},
+    "original": {"phases": "original", "iterations": 2, "every": 1},
+    "compiled": {"warm_up": 3, "every": 4},
+    "alone": {"objective": "mmd", "constraint": "none", "n_critic": 0},
+}
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_iteration_has_a_row_of_losses(name):
+    config = replace(TINY, **LOSSES[name])
+    engine = "compiled" if name == "compiled" else "auto"
+    learned.train_seeds(config, [0, 1], folders=["a", "b"], engine=engine, device="cpu")
+    for seed, path in enumerate(["a", "b"]):
+        expected = by_hand(replace(config, seed=seed))
+        rows = RunFolder(path).losses()
+        found = [list(row.values()) for row in rows]
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+        if name != "compiled":
+            assert np.array_equal(np.float32(found), np.float32(expected))
+        assert [row["iteration"] for row in rows] == list(range(1, config.iterations + 1))
+        players = ["generator"] if name == "alone" else ["critic", "generator"]
+        assert list(rows[0]) == ["iteration", *(f"{player}_loss" for player in players)]
+
+
+def test_losses_of_a_run_that_diverged_are_as_they_were():
+    fast, steep = Optimizer("sgd", 1e20), MLPConfig(8, 2)
+    config = replace(TINY, constraint="none", critic=steep, critic_optimizer=fast, every=4)
+    with pytest.raises(learned.RunDivergedError):
+        learned.train(config, folder="a", device="cpu")
+    rows = RunFolder("a").losses()
+    assert [row["iteration"] for row in rows] == [1, 2]
+    assert not all(math.isfinite(row["critic_loss"]) for row in rows)
+    with pytest.raises(learned.RunDivergedError):
+        learned.resume("a", device="cpu")
+    assert len(RunFolder("a").losses()) == 2
+
+
+def test_losses_after_the_checkpoint_are_cut_off_and_halves_of_rows():
+    learned.train(TINY, folder="a", device="cpu")
+    file = Path("a/losses.csv")
+    whole = file.read_bytes()
+    stopped(replace(TINY, checkpoint=4, every=1), "b", at=6)
+    after = Path("b/losses.csv").read_bytes()
+    assert after == whole
+    Path("b/losses.csv").write_bytes(after + b"7,0.1")
+    assert len(RunFolder("b").losses()) == 6
+    learned.resume("b", device="cpu")
+    assert Path("b/losses.csv").read_bytes() == whole
+    file.unlink()  # as of a run that an older version began
+    learned.resume("a", iterations=8, device="cpu")
+    assert [row["iteration"] for row in RunFolder("a").losses()] == [7, 8]
+
+
+def test_a_run_that_begins_again_has_its_losses_once():
+    stopped(replace(TINY, checkpoint=1000, every=2), "a", at=4)
+    Path("a/checkpoint.pt").unlink()
+    assert len(RunFolder("a").losses()) == 4
+    learned.resume("a", device="cpu")
+    assert [row["iteration"] for row in RunFolder("a").losses()] == list(range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("content", "reply"),
+    [
+        ("mine\n1\n", "has none of this run's losses: move it away"),
+        ("iteration,critic_loss,generator_loss\nx,1,2\n", "holds something that is no number"),
+        ("iteration,critic_loss,generator_loss\nnan,1,2\n", "holds something that is no number"),
+        ("\0", "has none of this run's losses"),
+    ],
+)
+def test_what_are_no_losses_is_left_as_it_is(content, reply):
+    learned.train(TINY, folder="a", device="cpu")
+    Path("a/losses.csv").write_text(content)
+    before = bits("a")
+    with pytest.raises(ValueError, match=reply):
+        learned.resume("a", iterations=8, device="cpu")
+    assert bits("a") == before
+
+
+def test_losses_that_do_not_fit_leave_no_half():
+    kept = RunFolder(".")
+    kept.append_losses([(1, 1 / 3, 0.5)])
+    before = kept.losses_file.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, limits[1]))
+    try:
+        with pytest.raises(NotKeptError, match=r"losses.csv cannot be written"):
+            kept.append_losses([(2, 1 / 3, 0.5)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert kept.losses_file.read_bytes() == before
+
+
+def test_a_run_that_nobody_keeps_piles_up_no_losses():
+    lengths = []
+    training = RunState(TINY, CPU)
+    for _ in range(3):
+        advance(training)
+        training.refuse_infinite()
+        lengths += [len(training.losses), len(training.seen)]
+    assert lengths == [0, 1, 0, 1, 0, 1]

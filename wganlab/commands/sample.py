@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".npy", ".csv", ".png")
 KEPT = (
-    *("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples"),
-    "bracket.json",
+    *("config.json", "environment.json", "metrics.csv", "losses.csv", "checkpoint.pt"),
+    *("samples", "bracket.json"),
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -22,12 +23,13 @@ from wganlab.data.toys import Toy
 from wganlab.learned import algorithm1
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
-from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.learned.distributed import mean, with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs import brought
 from wganlab.learned.runs.config import TrainConfig
+from wganlab.learned.runs.losses import LossRow, parted
 from wganlab.learned.runs.points import Fixed, Reader, Source
 
 
@@ -101,6 +103,7 @@ class RunState(Players):
         self.deviation: float | Tensor = 0.0
         self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
+        self.looked, self.seen = 0, list[LossRow]()  # when, and what was seen then
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
 
@@ -269,7 +272,10 @@ class RunState(Players):
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
         losses, self.losses = [loss.reshape(-1) for loss in self.losses], []
-        finite = not losses or bool(torch.isfinite(torch.cat(losses)).all())
+        first, self.looked, self.seen = self.looked, self.iteration, []
+        found = mean(torch.cat(losses)).tolist() if losses else []
+        self.seen = parted(found, self.config, first, self.looked)
+        finite = all(map(math.isfinite, found))
         weights = [weight for network in self.networks() for weight in network.parameters()]
         finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
         if not self.world.any(not finite):
@@ -299,6 +305,7 @@ class RunState(Players):
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
+        self.looked = self.iteration
         self.seconds, self.products = state["seconds"], state.get("products")
         if self.reader is not None:
             self.reader.go_on(state.get("read", 0))
