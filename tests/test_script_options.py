@@ -2,8 +2,11 @@
 same bits after a resume, an iteration without values, and the same run in two processes."""
 
 import csv
+import errno
 import math
+import os
 import resource
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +40,7 @@ TINY = TrainConfig(
 OPTIONS = {
     "asymmetric": {"clip_lower": -0.02},
     "before": {"clip_when": "before"},
+    "checkpoints": {"keep_checkpoints": True},
 }
 SHORT = {
     **{"constraint": "clip", "clip": 0.1, "n-critic": 2, "batch": 8, "n": 20, "device": "cpu"},
@@ -129,9 +133,10 @@ def test_every_option_resumes_in_the_same_bits(name):
     stopped(config, "cut", at=3)
     learned.resume("cut", device="cpu")
     assert bits("cut") == bits("whole")
-    assert (
-        weights(learned.train(TINY).generator) != weights(learned.load_run("cut").generator)
-    ).any()
+    same = torch.equal(
+        *(weights(r.generator) for r in (learned.train(TINY), learned.load_run("cut")))
+    )
+    assert same == (name == "checkpoints")
 
 
 @every_option
@@ -339,3 +344,119 @@ def test_a_run_that_nobody_keeps_piles_up_no_losses():
         training.refuse_infinite()
         lengths += [len(training.losses), len(training.seen)]
     assert lengths == [0, 1, 0, 1, 0, 1]
+
+
+# every checkpoint
+
+KEEPING = replace(TINY, keep_checkpoints=True)
+
+
+def test_every_checkpoint_is_opened_by_its_iteration():
+    looks = {}
+
+    def look(view):
+        looks[view.iteration] = weights(view.generator).clone()
+        return {}
+
+    learned.train(replace(KEEPING, every=2), folder="a", observers=[look], device="cpu")
+    names = [path.name for path in sorted(Path("a/checkpoints").iterdir())]
+    assert names == ["000000.pt", "000002.pt", "000004.pt", "000006.pt"]
+    for iteration in (0, 2, 4, 6):
+        run = learned.load_run("a", at=iteration, device="cpu")
+        assert torch.equal(weights(run.generator), looks[iteration])
+        assert run.history[-1]["iteration"] == iteration
+    last = Path("a/checkpoint.pt")
+    assert last.samefile("a/checkpoints/000006.pt")
+    assert state_bits(last) == state_bits("a/checkpoints/000006.pt")
+    learned.resume("a", iterations=7, device="cpu")
+    assert not last.samefile("a/checkpoints/000006.pt")
+    assert RunFolder("a").load(CPU, at=6)["iteration"] == 6
+    assert RunFolder("a").reached() == 7
+
+
+def test_a_disk_without_links_has_a_copy(monkeypatch):
+    def none(*_):
+        raise OSError(errno.EPERM, "no links")
+
+    monkeypatch.setattr(os, "link", none)
+    learned.train(KEEPING, folder="a", device="cpu")
+    assert Path("a/checkpoint.pt").read_bytes() == Path("a/checkpoints/000006.pt").read_bytes()
+    assert not list(Path("a").rglob(".*"))
+
+
+def test_a_disk_that_fills_up_loses_no_checkpoint(monkeypatch):
+    written = Path.write_bytes
+
+    def full(path, content):
+        if Path("a/checkpoint.pt").exists() and ".part" in path.name:
+            path.touch()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(NotKeptError, match=r"000002.pt .*No space left.*free some room"):
+            learned.train(KEEPING, folder="a", device="cpu")
+    assert [path.name for path in Path("a/checkpoints").iterdir()] == ["000000.pt"]
+    assert RunFolder("a").reached() == 0
+    learned.resume("a", device="cpu")
+    learned.train(KEEPING, folder="b", device="cpu")
+    assert bits("a") == bits("b")
+
+
+def test_a_checkpoint_that_is_not_there_is_told_with_those_that_are(capsys):
+    learned.train(KEEPING, folder="a", device="cpu")
+    learned.train(TINY, folder="b", device="cpu")
+    learned.train(replace(KEEPING, iterations=40), folder="c", device="cpu")
+    told = error(["sample", "a", "--at", "3", "--out", "a.npy"], capsys)
+    assert "the run in a has no checkpoint of iteration 3: it has 0; 2; 4; 6 (" in told
+    told = error(["sample", "b", "--at", "2", "--out", "a.npy"], capsys)
+    assert "it has 6 (all are kept where it is trained with --keep-checkpoints)" in told
+    assert "it has 0; 2; 4; 6; 8; 10; ...; 30;" in error(
+        ["sample", "c", "--at", "3", "--out", "a.npy"], capsys
+    )
+    assert "at = -1: give a whole" in error(["sample", "a", "--at", "-1", "--out", "a.npy"], capsys)
+    with pytest.raises(ValueError, match=r"at = 2\.0: give a whole number"):
+        learned.load_run("a", at=2.0)
+    Path("a/checkpoints/000002.pt").rename("a/checkpoints/000003.pt")
+    with pytest.raises(ValueError, match=r"000003.pt is of iteration 2: name it by that"):
+        learned.load_run("a", at=3)
+    Path("a/checkpoints/000004.pt").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"000004.pt cannot be read .*no whole checkpoint"):
+        learned.load_run("a", at=4)
+
+
+def test_a_sample_is_of_the_checkpoint_that_is_asked_for(capsys):
+    learned.train(KEEPING, folder="a", device="cpu")
+    draws = torch.Generator().manual_seed(0)
+    for at in ("2", "6"):
+        assert main(["sample", "a", "--at", at, "-n", "5", "--out", f"{at}.npy"]) == 0
+    expected = learned.load_run("a", at=2, device="cpu").sample(5, draws).numpy()
+    assert np.array_equal(np.load("2.npy"), expected)
+    assert main(["sample", "a", "-n", "5", "--out", "last.npy"]) == 0
+    assert np.array_equal(np.load("last.npy"), np.load("6.npy"))
+    assert not np.array_equal(np.load("2.npy"), np.load("6.npy"))
+    capsys.readouterr()
+    replaced = ["sample", "a", "-n", "5", "--overwrite", "--out", "a/losses.csv"]
+    assert "one of the inputs" in error(replaced, capsys)
+
+
+def test_a_checkpoint_of_another_run_is_refused_by_its_iteration_too():
+    learned.train(KEEPING, folder="a", device="cpu")
+    learned.train(replace(KEEPING, seed=1), folder="b", device="cpu")
+    shutil.copy("b/checkpoints/000002.pt", "a/checkpoints/000002.pt")
+    with pytest.raises(ValueError, match=r"not of its config.json: seed is 1 there and 0 here"):
+        learned.load_run("a", at=2)
+
+
+@pytest.mark.parametrize("value", [None, 1, "yes"])
+def test_to_keep_checkpoints_is_yes_or_no(value):
+    with pytest.raises(ValueError, match=r"keep_checkpoints = .*: give True or False"):
+        replace(TINY, keep_checkpoints=value)
+
+
+def test_nothing_foreign_is_written_over():
+    Path("a/checkpoints").mkdir(parents=True)
+    Path("a/checkpoints/000000.pt").write_text("mine")
+    with pytest.raises(ValueError, match=r"a/checkpoints is there already and of no run"):
+        learned.train(KEEPING, folder="a", device="cpu")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".npy", ".csv", ".png")
 KEPT = (
     *("config.json", "environment.json", "metrics.csv", "losses.csv", "checkpoint.pt"),
-    *("samples", "bracket.json"),
+    *("checkpoints", "samples", "bracket.json"),
 )
 
 
@@ -38,6 +38,9 @@ class Sample:
     """Points."""
     seed: int = 0
     """Of their noise."""
+    at: int | None = None
+    """Iteration of the checkpoint, of a run that was trained with --keep-checkpoints; the last one
+    by default."""
     overwrite: bool = False
     """Replace the file if there is one."""
 
@@ -49,7 +52,7 @@ class Sample:
             from wganlab import learned
 
         self._check()
-        run = learned.load_run(self.folder, device="cpu")
+        run = learned.load_run(self.folder, device="cpu", at=self.at)
         with torch.no_grad():
             points = run.sample(self.n, torch.Generator().manual_seed(self.seed))
         with written(self.out, option="--out", overwrite=self.overwrite) as part:

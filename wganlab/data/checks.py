@@ -92,6 +92,13 @@ def whole(least: int, *, most: int = MOST, **given: Any) -> None:
             raise ValueError(f"{told}: give a whole number of at most {most:,}")
 
 
+def flag(**given: Any) -> None:
+    """Refuse what is neither True nor False."""
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} = {value!r}: give True or False")
+
+
 def kind(wanted: type, **given: Any) -> None:
     """Refuse what is not of that class."""
     for name, value in given.items():

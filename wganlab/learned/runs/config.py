@@ -158,6 +158,9 @@ class TrainConfig:
     """Iterations between two observations; a row of metrics each."""
     checkpoint: int = 500
     """Iterations between two checkpoints."""
+    keep_checkpoints: bool = False
+    """Keep every checkpoint, in the folder checkpoints of the run, not the last one alone: what
+    `sample --at` and `load_run(at=)` open."""
 
     def __post_init__(self) -> None:
         for name, (kind, told) in _KINDS.items():
@@ -176,6 +179,7 @@ class TrainConfig:
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
         checks.whole(1, latent=self.latent, batch=self.batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
+        checks.flag(keep_checkpoints=self.keep_checkpoints)
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
         refuse_no_box(clip_lower=self.clip_lower, clip=self.clip)

@@ -7,6 +7,7 @@
     losses.csv         the players' losses, a row an iteration (`losses`)
     checkpoint.pt      networks, optimizers, schedules, random states, iteration; the configuration
                        and a digest of the data that they are of
+    checkpoints/       every checkpoint, 000500.pt for iteration 500, where they are asked for
     samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
     bracket.json       a bracket around W1 of the laws of generator and data, and the iteration it
@@ -32,25 +33,24 @@ import numpy as np
 import torch
 
 from wganlab.alone import alone
-from wganlab.data.image_tensors import as_bytes
 from wganlab.learned.runs import checkpoint, environment, losses, metrics, origin
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.keeping import kept, text, whole
 from wganlab.learned.runs.losses import LossRow
 from wganlab.learned.runs.track import Events
+from wganlab.learned.runs.view import samples_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from wganlab.data.image_laws import ImageLaw
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.view import Row
 
-SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 TABLES = ("metrics.csv", "losses.csv")
-KEPT = ("config.json", "environment.json", *TABLES, "checkpoint.pt", "samples", "events")
+FOLDERS = (checkpoint.FOLDER, "samples", "events")
+KEPT = ("config.json", "environment.json", *TABLES, "checkpoint.pt", *FOLDERS)
 DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
 
 
@@ -309,41 +309,41 @@ class RunFolder:
         if self.events is not None:
             self.events.sheet(iteration, points)
 
-    def save(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint.
+    def save(self, state: dict[str, Any], *, every: bool = False) -> None:
+        """Replace the checkpoint; with `every` it stays beside the later ones too.
 
         Raises
         ------
         NotKeptError
             If it cannot be written: the one before stays.
         """
-        checkpoint.save(self.checkpoint_file, {**state, **self.marks})
+        checkpoint.save(self.checkpoint_file, {**state, **self.marks}, every=every)
 
     def reached(self) -> int | None:
         """The iteration of the checkpoint, whose tensors are not read; None where there is none."""
         state = self.load(torch.device("cpu"), mmap=True)
         return None if state is None else int(state["iteration"])
 
-    def load(self, device: torch.device, *, mmap: bool = False) -> dict[str, Any] | None:
-        """The checkpoint; None where the run was stopped before its first one.
+    def load(
+        self, device: torch.device, *, mmap: bool = False, at: int | None = None
+    ) -> dict[str, Any] | None:
+        """The checkpoint, or that of an iteration; None where the run was stopped before the first.
 
         Raises
         ------
         ValueError
-            If it is not whole, or was written under another configuration.
+            If it is not whole or there, or was written under another configuration.
         """
-        state = checkpoint.load(self.checkpoint_file, device, mmap=mmap)
+        last = self.checkpoint_file
+        file = last if at is None else checkpoint.find(last, at)
+        state = checkpoint.load(file, device, mmap=mmap)
+        if state is not None and at not in (None, state["iteration"]):
+            raise ValueError(f"{file} is of iteration {state['iteration']:,}: name it by that")
         if state is not None and "config" in state:
             theirs = TrainConfig.from_json(state["config"])
             origin.refuse_other(self.config(), theirs, self.path)
             origin.refuse_other_data(self.data(), state, self.path)
         return state
-
-
-def samples_of(points: Tensor) -> NDArray[Any]:
-    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
-    images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
-    return images
 
 
 def _empty(path: Path) -> bool:

@@ -89,7 +89,8 @@ class Going:
             return
         self.look()
         if self.training.world.first:
-            self.folder.save(owned(self.training.state_dict()))
+            state = owned(self.training.state_dict())
+            self.folder.save(state, every=config.keep_checkpoints)
 
     def end(self) -> Run:
         """What it has become."""

@@ -17,11 +17,10 @@ from torch import Generator
 
 from wganlab.data import checks
 from wganlab.learned.devices import resolve_device, thread_limit
-from wganlab.learned.runs.folder import samples_of
 from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.observing import observe, view_of
 from wganlab.learned.runs.state import RunState
-from wganlab.learned.runs.view import SHOWN, Observer, Row
+from wganlab.learned.runs.view import SHOWN, Observer, Row, samples_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
