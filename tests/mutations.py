@@ -935,7 +935,7 @@ LEARNED = {
             ("if done % config.every and done < config.iterations:", "if done % config.every:"),
             ("or done >= config.iterations or interrupted", "or done >= config.iterations"),
             (
-                "self.training.refuse_infinite()\n        if self.training.world.first:\n    ",
+                "self.look()\n        if self.training.world.first:\n    ",
                 "if self.training.world.first:\n    ",
             ),
         ],

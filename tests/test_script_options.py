@@ -5,9 +5,10 @@ import csv
 import errno
 import math
 import os
+import re
 import resource
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from processes import together
 
 from wganlab import learned
 from wganlab.cli import main
-from wganlab.learned import MLPConfig, Optimizer, RunFolder, TrainConfig, algorithm1
+from wganlab.learned import FoldConfig, MLPConfig, Optimizer, RunFolder, TrainConfig, algorithm1
 from wganlab.learned.runs.keeping import NotKeptError
 from wganlab.learned.runs.loop import advance, warm_up
+from wganlab.learned.runs.record import keep_record
 from wganlab.learned.runs.state import RunState
 
 CPU = torch.device("cpu")
@@ -41,18 +43,24 @@ OPTIONS = {
     "asymmetric": {"clip_lower": -0.02},
     "before": {"clip_when": "before"},
     "checkpoints": {"keep_checkpoints": True},
+    "starts": {"critic_from": "start", "generator_from": "start"},
 }
+CHANGED = ("width", "depth", "activation")
 SHORT = {
     **{"constraint": "clip", "clip": 0.1, "n-critic": 2, "batch": 8, "n": 20, "device": "cpu"},
-    **{"critic.width": 8, "generator.width": 8, "iterations": 6, "every": 3, "checkpoint": 2},
+    **{f"critic.{name}": value for name, value in asdict(NET).items() if name in CHANGED},
+    **{f"generator.{name}": value for name, value in asdict(NET).items() if name in CHANGED},
+    **{"iterations": 6, "every": 3, "checkpoint": 2},
 }
 every_option = pytest.mark.parametrize("name", OPTIONS)
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Every test has a folder of its own to work in."""
+def folder(tmp_path, monkeypatch, request):
+    """Every test has a folder of its own to work in; some need a run to start from there."""
     monkeypatch.chdir(tmp_path)
+    if re.search("start|two_processes", request.node.name):
+        learned.train(replace(TINY, seed=5), folder="start", device="cpu")
     return tmp_path
 
 
@@ -120,7 +128,8 @@ def stopped(config, path, at, **options):
 
 
 def weights(network):
-    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+    named = sorted(network.named_parameters())
+    return torch.cat([weight.detach().flatten() for _, weight in named])
 
 
 # all of them
@@ -460,3 +469,173 @@ def test_nothing_foreign_is_written_over():
     Path("a/checkpoints/000000.pt").write_text("mine")
     with pytest.raises(ValueError, match=r"a/checkpoints is there already and of no run"):
         learned.train(KEEPING, folder="a", device="cpu")
+
+
+# starting weights
+
+
+def test_a_run_that_starts_from_another_has_its_networks_and_a_fresh_optimizer():
+    start = learned.load_run("start")
+    config = replace(TINY, **OPTIONS["starts"], constraint="none", seed=1)
+    run = RunState(config, CPU)
+    for player in ("critic", "generator"):
+        assert torch.equal(weights(getattr(run, player)), weights(getattr(start, player)))
+        assert not getattr(run, f"{player}_optimizer").state
+    assert run.iteration == 0
+    other = RunState(replace(config, critic_from="", generator_from=""), CPU)
+    assert torch.equal(run.draws.get_state(), other.draws.get_state())
+    alone = RunState(replace(config, critic_from=""), CPU)
+    assert torch.equal(weights(alone.critic), weights(other.critic))
+    kept = RunState(replace(config, constraint="clip", clip=0.01), CPU)
+    assert weights(kept.critic).abs().max() <= np.float32(0.01)  # prepared from there
+
+
+def test_where_there_is_an_average_a_generator_starts_there():
+    config = replace(TINY, average=0.9, iterations=20)
+    run = learned.train(config, folder="averaged", device="cpu")
+    state = RunFolder("averaged").load(CPU)
+    begun = RunState(replace(TINY, generator_from="averaged"), CPU)
+    assert torch.equal(weights(begun.generator), weights(run.generator))
+    begun.generator.load_state_dict(state["generator"])
+    assert not torch.equal(weights(begun.generator), weights(run.generator))
+
+
+def test_a_critic_of_another_constraint_starts_as_a_plain_network():
+    made = replace(TINY, constraint="sn", critic=replace(NET, dropout=0.1))
+    sn = learned.train(made, folder="sn", device="cpu")
+    begun = RunState(replace(TINY, critic_from="sn", constraint="gp"), CPU)  # starts
+    assert torch.equal(weights(begun.critic), weights(sn.critic))
+    again = learned.train(replace(TINY, critic_from="sn", constraint="sn"), device="cpu")
+    assert list(again.critic.state_dict()) == list(sn.critic.state_dict())
+
+
+def test_a_record_has_a_generator_to_start_from_and_no_critic():
+    run = learned.train(TINY, folder="run", device="cpu")
+    keep_record("run", "record")
+    begun = RunState(replace(TINY, generator_from="record"), CPU)
+    torch.testing.assert_close(weights(begun.generator), weights(run.generator), atol=1e-3, rtol=0)
+    with pytest.raises(ValueError, match=r"critic_from = 'record': a record has no critic: give"):
+        learned.train(replace(TINY, critic_from="record"))
+
+
+@pytest.mark.slow
+def test_seeds_that_start_from_a_run_start_alike(capsys):
+    starts = {**OPTIONS["starts"], "iterations": 0, "warm_up": 0}
+    assert trained("--seeds", "2", **starts, constraint="none") == 0
+    found = [learned.load_run(f"a-seed{seed}", device="cpu") for seed in (0, 1)]
+    assert torch.equal(*(weights(run.generator) for run in found))
+    assert torch.equal(*(weights(run.critic) for run in found))
+    capsys.readouterr()
+    told = error(
+        ["train", *words({**SHORT, "critic-from": "nowhere"}), "--seeds", "2", "--run", "b"], capsys
+    )
+    assert "critic_from = 'nowhere': there is no run in nowhere: it has no config.json" in told
+
+
+def test_a_run_with_a_checkpoint_needs_its_start_no_more_starts():
+    config = replace(TINY, **OPTIONS["starts"])
+    learned.train(config, folder="whole", device="cpu")
+    stopped(config, "cut", at=3)
+    stopped(replace(config, checkpoint=1000, every=2), "early", at=4)
+    Path("early/checkpoint.pt").unlink()
+    Path("elsewhere").mkdir()
+    for name in ("start", "cut", "early"):
+        Path(name).rename(f"elsewhere/{name}")
+    learned.resume("elsewhere/cut", device="cpu")
+    assert bits("elsewhere/cut") == bits("whole")
+    assert learned.load_run("elsewhere/cut").sample(2, torch.Generator()).shape == (2, 2)
+    before = bits("elsewhere/early")
+    with pytest.raises(ValueError, match="generator_from = 'start': there is no run in start"):
+        learned.resume("elsewhere/early", device="cpu")
+    assert bits("elsewhere/early") == before
+    Path("elsewhere/start").rename("start")
+    learned.resume("elsewhere/early", device="cpu")
+    ends = (
+        learned.load_run(f"{name}/{path}")
+        for name, path in [("elsewhere", "early"), (".", "whole")]
+    )
+    assert torch.equal(*(weights(run.generator) for run in ends))
+
+
+UNFIT = {
+    "width": (
+        {"critic": replace(NET, width=16)},
+        "critic.width is 8 there and 16 here: give --critic.width 8",
+    ),
+    "several": (
+        {"critic": MLPConfig(8, 2)},
+        "critic.depth is 1 there and 2 here: give --critic.depth 1; critic.activation is tanh",
+    ),
+    "latent": ({"latent": 3}, "latent is 2 there and 3 here: give --latent 2"),
+    "kind": ({"critic": FoldConfig()}, "it is a mlp there and a fold here: give --critic-net mlp"),
+    "shape": (
+        {"data": "gaussian:mean=(0, 0, 0)"},
+        r"points are \(2,\) there and \(3,\) here: give --data, --size, --color of it",
+    ),
+    "objective": (
+        {"objective": "energy-based", "constraint": "none"},
+        "it is of objective wasserstein: give --objective wasserstein",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_does_not_fit_starts_nothing(name):
+    changes, reply = UNFIT[name]
+    player = "generator" if name == "latent" else "critic"
+    config = replace(TINY, **changes, **{f"{player}_from": "start"})
+    with pytest.raises(ValueError, match=rf"{player}_from = 'start': its {player} .*{reply}"):
+        learned.train(config, folder="a", device="cpu")
+    assert not Path("a").exists()
+
+
+@pytest.mark.parametrize(
+    "given", ["nowhere", "start/config.json", "\0", "x" * 5000, ".", "/dev/null"]
+)
+def test_what_is_no_run_starts_nothing(given):
+    for field in ("critic_from", "generator_from"):
+        with pytest.raises(ValueError, match=rf"^{field} = "):
+            learned.train(replace(TINY, **{field: given}), folder="a", device="cpu")
+    assert not Path("a").exists()
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "of another run", "networks of its own"])
+def test_a_damaged_checkpoint_starts_nothing(damage):
+    file = Path("start/checkpoint.pt")
+    if damage == "missing":
+        file.unlink()
+    elif damage == "damaged":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif damage == "of another run":
+        learned.train(replace(TINY, seed=6), folder="other", device="cpu")
+        shutil.copy("other/checkpoint.pt", file)
+    else:
+        shutil.rmtree("start")
+        own = torch.nn.Sequential(torch.nn.Linear(2, 1))
+        learned.train(TINY, critic=own, folder="start", device="cpu")
+    told = {
+        "missing": "stopped before its first checkpoint",
+        "damaged": "no whole checkpoint",
+        "of another run": "not of its config.json",
+        "networks of its own": "it has networks of its own",
+    }[damage]
+    with pytest.raises(ValueError, match=rf"critic_from = 'start': .*{told}"):
+        learned.train(replace(TINY, critic_from="start"), folder="a", device="cpu")
+    assert not Path("a").exists()
+
+
+@pytest.mark.parametrize("value", [None, 0, ["start"], True])
+def test_a_start_is_the_name_of_a_folder(value):
+    with pytest.raises(ValueError, match=r"generator_from = .*: give the folder of a run"):
+        replace(TINY, generator_from=value)
+
+
+def test_a_start_of_what_is_not_there_is_refused():
+    alone = {"objective": "mmd", "constraint": "none", "n_critic": 0}
+    with pytest.raises(ValueError, match="'mmd' has no critic: leave out critic_from"):
+        replace(TINY, **alone, critic_from="start")
+    learned.train(replace(TINY, **alone), folder="alone", device="cpu")
+    with pytest.raises(ValueError, match="a run of objective mmd has no critic"):
+        learned.train(replace(TINY, critic_from="alone"))
+    with pytest.raises(ValueError, match="critic= and critic_from = 'alone': give one of them"):
+        learned.train(replace(TINY, critic_from="alone"), critic=torch.nn.Linear(2, 1))

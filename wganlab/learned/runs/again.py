@@ -138,7 +138,7 @@ def _opened(
                 "more than that, counted from its start"
             )
         config = replace(config, iterations=iterations)
-    training = RunState(config, place, critic, generator, workers, by_hand)
+    training = RunState(config, place, critic, generator, workers, by_hand, begins=state is None)
     if state is None:
         return training, False
     try:

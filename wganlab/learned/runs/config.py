@@ -83,6 +83,7 @@ _OPTIMIZER = (Optimizer, "an Optimizer")
 _KINDS: dict[str, tuple[Any, str]] = {
     "data": (str, "the name of a law, or a file's"),
     **dict.fromkeys(("critic", "generator"), _NETWORK),
+    **dict.fromkeys(("critic_from", "generator_from"), (str, "the folder of a run, '' for none")),
     **dict.fromkeys(("critic_optimizer", "generator_optimizer"), _OPTIMIZER),
 }
 
@@ -128,6 +129,11 @@ class TrainConfig:
     """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
     generator: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the generator."""
+    critic_from: str = ""
+    """Folder of a run whose critic, at its last checkpoint, this one starts from, with a fresh
+    optimizer; not needed once there is a checkpoint. None by default: weights are drawn."""
+    generator_from: str = ""
+    """Likewise for the generator; of a run with an average that is it, and a record will do."""
     latent: int = 2
     """Dimension of the generator's standard normal noise."""
     critic_optimizer: Optimizer = field(default_factory=Optimizer)
@@ -195,6 +201,8 @@ class TrainConfig:
                 "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant', as the "
                 "presets gmmn, sinkhorn and emd have them"
             )
+        if self.critic_free and self.critic_from:
+            raise ValueError(f"objective = {self.objective!r} has no critic: leave out critic_from")
         self.built_objective()
 
     @property

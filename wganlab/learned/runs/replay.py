@@ -100,7 +100,7 @@ def drawn_again(kept: RunFolder, n: int = SHOWN) -> NDArray[Any]:
     config, state = kept.located(), kept.load(torch.device("cpu"))
     if state is None:
         raise ValueError(f"the run in {kept.path} was stopped before its first checkpoint")
-    training = RunState(config, torch.device("cpu"))
+    training = RunState(config, torch.device("cpu"), begins=False)
     shown = training.generator if training.average is None else training.average
     shown.load_state_dict(state["generator" if training.average is None else "average"])
     return samples_of(view_of(training, max(n, SHOWN)).fake)

@@ -27,7 +27,7 @@ from wganlab.learned.distributed import mean, with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
-from wganlab.learned.runs import brought
+from wganlab.learned.runs import brought, starts
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.losses import LossRow, parted
 from wganlab.learned.runs.points import Fixed, Reader, Source
@@ -55,6 +55,9 @@ class RunState(Players):
         Processes that read images.
     by_hand : bool
         Take the quickest gradients there are (`fast.seam`); else those of `algorithm1`.
+    begins : bool
+        Does it start, where the configuration says, from another run? Not if it is about to be
+        loaded.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class RunState(Players):
         generator: nn.Module | None = None,
         workers: int = 0,
         by_hand: bool = True,
+        begins: bool = True,
     ) -> None:
         self.config, self.device, self.world = config, device, world()
         self.by_hand, self.precision = by_hand, self.context()
@@ -79,10 +83,15 @@ class RunState(Players):
         for network, role in ((critic, "critic"), (generator, "generator")):
             if network is not None:
                 brought.refuse_kind(network, role)
+                starts.refuse_two(getattr(config, f"{role}_from"), role)
         if generator is None:
             generator = config.generator.generator_for(config.latent, self.law.shape, start)
+            if begins:
+                starts.begin(generator, "generator", config, self.law.shape)
         if critic is None:
             critic = config.built_critic(self.law.shape, start)
+            if begins and critic is not None:
+                starts.begin(critic, "critic", config, self.law.shape)
         elif config.critic_free:
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
