@@ -19,6 +19,8 @@ from processes import together
 from wganlab import learned
 from wganlab.cli import main
 from wganlab.learned import FoldConfig, MLPConfig, Optimizer, RunFolder, TrainConfig, algorithm1
+from wganlab.learned.distributed import World
+from wganlab.learned.fast.engine import Engine
 from wganlab.learned.runs.keeping import NotKeptError
 from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.record import keep_record
@@ -43,6 +45,7 @@ OPTIONS = {
     "asymmetric": {"clip_lower": -0.02},
     "before": {"clip_when": "before"},
     "checkpoints": {"keep_checkpoints": True},
+    "generator's batch": {"generator_batch": 12},
     "starts": {"critic_from": "start", "generator_from": "start"},
 }
 CHANGED = ("width", "depth", "activation")
@@ -639,3 +642,82 @@ def test_a_start_of_what_is_not_there_is_refused():
         learned.train(replace(TINY, critic_from="alone"))
     with pytest.raises(ValueError, match="critic= and critic_from = 'alone': give one of them"):
         learned.train(replace(TINY, critic_from="alone"), critic=torch.nn.Linear(2, 1))
+
+
+# a larger batch of the generator
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_generator_s_batch_is_that_of_its_step_alone(activation):
+    """Plain gradients, by hand, by autograd and compiled: the loss is over 12 rows of noise."""
+    net = MLPConfig(8, 1, activation=activation)
+    config = replace(TINY, critic=net, generator=net, generator_batch=12)
+    losses, ends = [], []
+    for engine in ("eager", "by-hand", "compiled"):
+        run = RunState(config, CPU, by_hand=engine != "eager")
+        if engine == "compiled":
+            steps = Engine([run])
+            for _ in range(3):
+                steps.iterate()
+        else:
+            for _ in range(3):
+                algorithm1.iterate(run)
+        losses.append(run.losses[-1].reshape(-1)[-1].item())
+        ends.append(weights(run.generator))
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-4, atol=1e-6)
+    for end in ends:
+        torch.testing.assert_close(end, ends[0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_step_of_the_generator_is_the_mean_over_its_own_batch():
+    run = RunState(replace(TINY, generator_batch=40, iterations=1), CPU)
+    before = weights(run.generator)
+    for _ in range(2):
+        algorithm1.critic_step(run)
+    twin = torch.Generator()
+    twin.set_state(run.draws.get_state())
+    z = torch.randn((40, 2), generator=twin)
+    loss = -run.critic(run.generator(z)).mean()
+    gradients = torch.autograd.grad(loss, [w for _, w in sorted(run.generator.named_parameters())])
+    assert algorithm1.generator_step(run).item() == pytest.approx(loss.item(), rel=1e-5)
+    moved = before - 0.02 * torch.cat([g.flatten() for g in gradients])
+    torch.testing.assert_close(weights(run.generator), moved)
+    assert torch.equal(run.draws.get_state(), twin.get_state())
+
+
+def test_as_many_as_the_batch_is_what_there_was():
+    ends = [learned.train(replace(TINY, generator_batch=n)) for n in (0, 8, 12)]
+    same = [torch.equal(weights(run.generator), weights(ends[0].generator)) for run in ends]
+    assert same == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("value", "reply"),
+    [
+        (-1, "generator_batch = -1: give a whole number of at least 0"),
+        (math.nan, "generator_batch = nan: give a whole number"),
+        (8.0, r"generator_batch = 8\.0: give a whole number"),
+        (None, "generator_batch = None: give a whole number"),
+        (True, "generator_batch = True: give a whole number"),
+        (2**31, "generator_batch = 2147483648: give a whole number of at most"),
+    ],
+)
+def test_a_batch_that_is_none_is_refused(value, reply):
+    with pytest.raises(ValueError, match=reply):
+        replace(TINY, generator_batch=value)
+
+
+def test_batches_that_are_compared_have_one_size():
+    alone = {"objective": "sinkhorn", "constraint": "none", "n_critic": 0}
+    with pytest.raises(ValueError, match="sinkhorn compares two batches of one size: leave it out"):
+        replace(TINY, **alone, generator_batch=12)
+    assert replace(TINY, **alone, generator_batch=8).generator_batch == 8
+
+
+def test_a_generator_s_batch_is_parted_among_processes(monkeypatch):
+    monkeypatch.setattr("wganlab.learned.runs.state.world", lambda: World(0, 2))
+    assert RunState(replace(TINY, generator_batch=12), CPU).generator_share == 6
+    reply = "generator_batch = 13 cannot be parted .* 2 processes: give --generator-batch 12"
+    with pytest.raises(ValueError, match=reply):
+        RunState(replace(TINY, generator_batch=13), CPU)

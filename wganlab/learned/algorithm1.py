@@ -72,7 +72,7 @@ def generator_step(run: Players) -> Tensor:
     if run.critic is None:  # an objective of points
         real = noisy(run, run.real(run.share, run.draws))
     with cached():
-        loss = run.generator_gradients(run, latent(run), real)
+        loss = run.generator_gradients(run, latent(run, run.generator_share), real)
     run.generator_optimizer.step()
     if run.average is not None:
         run.follow()
@@ -98,9 +98,10 @@ def generated(run: Players, z: Tensor) -> Tensor:
         return run.generator(z).to(z.dtype)
 
 
-def latent(run: Players) -> Tensor:
-    """Noise for the generator."""
-    return torch.randn((run.share, run.config.latent), generator=run.draws, device=run.device)
+def latent(run: Players, n: int | None = None) -> Tensor:
+    """Noise for the generator, as many rows as the critic's step has points unless n says."""
+    shape = (run.share if n is None else n, run.config.latent)
+    return torch.randn(shape, generator=run.draws, device=run.device)
 
 
 def noisy(run: Players, points: Tensor) -> Tensor:

@@ -148,6 +148,8 @@ class TrainConfig:
     """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
     batch: int = 256
     """Points of each law in a step."""
+    generator_batch: int = 0
+    """Points in the generator's step; 0 for as many as in the critic's."""
     iterations: int = 3000
     """Steps of the generator."""
     average: float = 0.0
@@ -184,6 +186,7 @@ class TrainConfig:
         checks.whole(0, warm_up=self.warm_up)
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
         checks.whole(1, latent=self.latent, batch=self.batch)
+        checks.whole(0, generator_batch=self.generator_batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
         checks.flag(keep_checkpoints=self.keep_checkpoints)
         checks.at_least(0, noise=self.noise)
@@ -201,9 +204,17 @@ class TrainConfig:
                 "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant', as the "
                 "presets gmmn, sinkhorn and emd have them"
             )
+        self._refuse_for_critic_free()
+        self.built_objective()
+
+    def _refuse_for_critic_free(self) -> None:
         if self.critic_free and self.critic_from:
             raise ValueError(f"objective = {self.objective!r} has no critic: leave out critic_from")
-        self.built_objective()
+        if self.critic_free and self.generator_batch not in (0, self.batch):
+            told = f"generator_batch = {self.generator_batch}: objective {self.objective}"
+            raise ValueError(
+                f"{told} compares two batches of one size: leave it out, and give batch"
+            )
 
     @property
     def of_images(self) -> bool:

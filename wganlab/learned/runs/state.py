@@ -72,7 +72,9 @@ class RunState(Players):
     ) -> None:
         self.config, self.device, self.world = config, device, world()
         self.by_hand, self.precision = by_hand, self.context()
-        self.share = self.world.share(config.batch)
+        self.share = self.generator_share = self.world.share(config.batch)
+        if config.generator_batch:
+            self.generator_share = self.world.share(config.generator_batch, "generator_batch")
         self.rng: dict[str, Any] | None = None
         self.objective = config.built_objective()
         self.constraint = self.shareable(config.built_constraint())
