@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 from dataclasses import asdict, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from wganlab.cli import main
 from wganlab.learned import FoldConfig, MLPConfig, Optimizer, RunFolder, TrainConfig, algorithm1
 from wganlab.learned.distributed import World
 from wganlab.learned.fast.engine import Engine
+from wganlab.learned.runs.epochs import drawn_before, points_of
 from wganlab.learned.runs.keeping import NotKeptError
 from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.record import keep_record
@@ -721,3 +723,116 @@ def test_a_generator_s_batch_is_parted_among_processes(monkeypatch):
     reply = "generator_batch = 13 cannot be parted .* 2 processes: give --generator-batch 12"
     with pytest.raises(ValueError, match=reply):
         RunState(replace(TINY, generator_batch=13), CPU)
+
+
+# epochs
+
+
+@pytest.mark.parametrize("epochs", [0.001, 0.1, 1, 2.5, 1 / 3, 60, 137.0])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"n_critic": 7, "warm_up": 3},
+        {"warm_up": 1000},
+        {"phases": "original", "points": 5000},
+        {"phases": "original", "points": 5000, "n_critic": 150, "warm_up": 1},
+        {"objective": "mmd", "constraint": "none", "n_critic": 0},
+        {"generator_batch": 64},
+    ],
+    ids=str,
+)
+def test_epochs_are_iterations_until_enough_is_drawn(epochs, changes):
+    config = replace(TINY, **{"points": 57, **changes})
+    enough = Fraction(epochs) * config.points
+    drawn, steps = config.batch * config.warm_up, 0
+    while drawn < enough or steps == 0:
+        drawn += config.batch * (1 if config.critic_free else config.critic_steps(steps))
+        steps += 1
+    assert config.for_epochs(epochs) == replace(config, iterations=steps)
+
+
+def test_what_is_drawn_before_an_iteration_is_the_sum_of_the_steps():
+    for n_critic in (1, 5, 100, 130):
+        config = replace(TINY, phases="original", n_critic=n_critic, warm_up=2)
+        total = 2
+        for iteration in range(1600):
+            assert drawn_before(config, iteration) == total
+            total += config.critic_steps(iteration)
+
+
+def test_a_run_of_an_epoch_draws_as_many_points(monkeypatch):
+    drawn = []
+    config = replace(TINY, points=100).for_epochs(1)
+    run = RunState(config, CPU)
+    source = run.real
+    run.real = lambda n, draws: drawn.append(n) or source(n, draws)
+    for _ in range(config.iterations):
+        algorithm1.iterate(run)
+    assert 100 <= sum(drawn) < 100 + 2 * 8
+
+
+def test_there_are_as_many_points_as_rows_and_images_to_train_on():
+    np.savetxt("points.csv", np.random.default_rng(0).normal(size=(37, 2)), delimiter=",")
+    assert points_of(replace(TINY, data="points.csv")) == 37
+    assert points_of(replace(TINY, data="points.csv", points=20)) == 20
+    assert points_of(replace(TINY, data="mnist10k", size=8)) == 9000
+    assert points_of(replace(TINY, data="mnist10k", size=8, held_out=100)) == 9900
+    assert points_of(replace(TINY, data="8gaussians", points=5)) == 5
+
+
+@pytest.mark.parametrize("data", ["8gaussians", "faces", "gaussian:mean=(0, 0)"])
+def test_there_is_no_epoch_of_what_has_no_end(data):
+    with pytest.raises(ValueError, match=r"epochs: there is no end of data = .* give iterations"):
+        replace(TINY, data=data).for_epochs(1)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "reply"),
+    [
+        (0, "epochs = 0: give a number above 0"),
+        (-1, "epochs = -1: give a number above 0"),
+        (math.nan, "epochs = nan: give a finite number"),
+        (math.inf, "epochs = inf: give a finite number"),
+        (1e300, "epochs = 1e.300: give a finite number"),
+        (1e30, r"epochs = 1e\+30 of 57 points are more than 2,147,483,647 iterations: give fewer"),
+        (None, "epochs = None: give a finite number"),
+        ("1", "epochs = '1': give a finite number"),
+        (True, "epochs = True: give a finite number"),
+    ],
+)
+def test_what_are_no_epochs_is_refused(epochs, reply):
+    with pytest.raises(ValueError, match=reply):
+        replace(TINY, points=57).for_epochs(epochs)
+
+
+def test_epochs_on_the_command_line(capsys):
+    short = {name: value for name, value in SHORT.items() if name != "iterations"}
+    start = ["train", *words({**short, "points": 40}), "--run", "a"]
+    assert main([*start, "--epochs", "1.5", "--warm-up", "0"]) == 0
+    told = capsys.readouterr().out
+    assert "\n\nnote: --epochs 1.5 of 40 points: 4 iterations\n" in told
+    assert RunFolder("a").config().iterations == 4 == RunFolder("a").reached()
+    assert main(["train", "--resume", "a", "--epochs", "3"]) == 0
+    assert "note: --epochs 3 of 40 points: 8 iterations" in capsys.readouterr().out
+    assert RunFolder("a").reached() == 8
+    for more in (["--resume", "a"], ["--points", "40"]):
+        for option in (["--iterations", "4"], ["--iterations=4"]):
+            told = error(["train", *more, "--epochs", "1", *option], capsys)
+            assert "--epochs and --iterations both say where the run ends: give one" in told
+    assert "at iteration 8 already" in error(["train", "--resume", "a", "--epochs", "1"], capsys)
+    assert "epochs = 0.0: give a number" in error(
+        ["train", "--resume", "a", "--epochs", "0"], capsys
+    )
+    assert "no end of data = '8gaussians'" in error(["train", "--epochs", "1"], capsys)
+    assert "epochs" in error(["train", "--epochs", "many"], capsys)
+    assert not Path("runs").exists()
+
+
+@pytest.mark.slow
+def test_seeds_of_an_epoch(capsys):
+    short = {name: value for name, value in SHORT.items() if name != "iterations"}
+    options = words({**short, "points": 40, "epochs": 1, "seeds": 2, "warm-up": 0})
+    assert main(["train", *options, "--run", "b"]) == 0
+    assert "note: --epochs 1 of 40 points: 3 iterations" in capsys.readouterr().out
+    assert [RunFolder(f"b-seed{seed}").reached() for seed in (0, 1)] == [3, 3]

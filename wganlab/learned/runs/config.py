@@ -16,7 +16,7 @@ import difflib
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -37,6 +37,7 @@ from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.objectives.games import EnergyBased
 from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
 from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.epochs import iterations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -242,6 +243,21 @@ class TrainConfig:
         if self.phases == "original" and (iteration < 25 or iteration % 500 == 0):
             return 100
         return self.n_critic
+
+    def for_epochs(self, epochs: float) -> TrainConfig:
+        """The same with as many iterations as that number of epochs takes, see `epochs`.
+
+        Raises
+        ------
+        ValueError
+            If it is no number above 0, or there is no end of the data.
+
+        Examples
+        --------
+        >>> TrainConfig(points=1000, batch=100, n_critic=5).for_epochs(2).iterations
+        4
+        """
+        return replace(self, iterations=iterations_of(self, epochs))
 
     def noise_at(self, iteration: int) -> float:
         """Deviation of the instance noise in that iteration."""
