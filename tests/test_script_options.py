@@ -25,6 +25,7 @@ from wganlab.learned.fast.engine import Engine
 from wganlab.learned.runs.epochs import drawn_before, points_of
 from wganlab.learned.runs.keeping import NotKeptError
 from wganlab.learned.runs.loop import advance, warm_up
+from wganlab.learned.runs.points import Dequantized
 from wganlab.learned.runs.record import keep_record
 from wganlab.learned.runs.state import RunState
 
@@ -48,6 +49,7 @@ OPTIONS = {
     "before": {"clip_when": "before"},
     "checkpoints": {"keep_checkpoints": True},
     "generator's batch": {"generator_batch": 12},
+    "dequantize": {"data": "mnist10k", "size": 8, "dequantize": True},
     "starts": {"critic_from": "start", "generator_from": "start"},
 }
 CHANGED = ("width", "depth", "activation")
@@ -58,6 +60,7 @@ SHORT = {
     **{"iterations": 6, "every": 3, "checkpoint": 2},
 }
 every_option = pytest.mark.parametrize("name", OPTIONS)
+SLOW = ("dequantize",)  # of images, of which a classifier is trained
 
 
 @pytest.fixture(autouse=True)
@@ -147,15 +150,18 @@ def test_every_option_resumes_in_the_same_bits(name):
     stopped(config, "cut", at=3)
     learned.resume("cut", device="cpu")
     assert bits("cut") == bits("whole")
-    same = torch.equal(
-        *(weights(r.generator) for r in (learned.train(TINY), learned.load_run("cut")))
-    )
+    without = replace(TINY, data=config.data, size=config.size)
+    ends = learned.train(without), learned.load_run("cut")
+    same = torch.equal(*(weights(run.generator) for run in ends))
     assert same == (name == "checkpoints")
 
 
-@every_option
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in OPTIONS]
+)
 def test_every_option_is_one_of_the_command_line(name, capsys):
-    assert trained(**OPTIONS[name]) == 0
+    nets = {"critic_net": "mlp", "generator_net": "mlp"} if name == "dequantize" else {}
+    assert trained(**nets, **OPTIONS[name]) == 0
     config = RunFolder("a").config()
     assert {field: getattr(config, field) for field in OPTIONS[name]} == OPTIONS[name]
     assert main(["train", "--resume", "a", "--iterations", "7"]) == 0
@@ -167,10 +173,68 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     training.device = torch.device("meta")
     for part in training.networks():
         part.to("meta")
-    training.real = lambda n, draws: torch.empty(n, 2, device="meta")
+    shape = training.law.shape
+    training.real = lambda n, draws: torch.empty(n, *shape, device="meta")
     training.draws = None  # of meta tensors no generator makes any
     advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("name", [n for n in OPTIONS if n != "dequantize"])  # on GPUs alone
+def test_every_engine_knows_the_option(name):
+    config = replace(TINY, **OPTIONS[name])
+    ends = []
+    for activation in ("relu", "tanh"):
+        net = replace(NET, activation=activation)
+        changed = config if config.critic_from else replace(config, critic=net, generator=net)
+        runs = [RunState(changed, CPU, by_hand=by_hand) for by_hand in (False, True, True)]
+        for run in runs[:2]:
+            while run.iteration < 5:
+                algorithm1.iterate(run)
+        engine = Engine(runs[2:])
+        while runs[2].iteration < 5:
+            engine.iterate()
+        ends = [torch.cat([weights(run.critic), weights(run.generator)]) for run in runs]
+        for end in ends[1:]:
+            torch.testing.assert_close(end, ends[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_start_that_is_not_there_is_told_by_the_first_process(folder):
+    """Twice: of a new run, and of one that begins again."""
+    config = replace(TINY, critic_from="start", checkpoint=1000, every=2)
+    learned.train(replace(TINY, seed=5), folder="start", device="cpu")
+    stopped(config, "cut", at=4)
+    Path("cut/checkpoint.pt").unlink()
+    shutil.rmtree("start")
+    Path("config.json").write_text(config.to_json())
+    results = together(
+        """
+        import os
+        from pathlib import Path
+        from wganlab import learned
+        from wganlab.learned.distributed import joined
+        config = learned.TrainConfig.from_json(Path("config.json").read_text())
+        works = [
+            lambda: learned.train(config, folder="new", device="cpu", progress=False),
+            lambda: learned.resume("cut", device="cpu", progress=False),
+        ]
+        with joined("cpu"):
+            for work in works:
+                try:
+                    work()
+                except Exception as error:
+                    print(type(error).__name__, error)
+        """,
+        2,
+        folder,
+    )
+    kinds = ("ValueError", "ToldElsewhereError")
+    told = "critic_from = 'start': there is no run in start: it has no config.json"
+    for (out, err, code), kind in zip(results, kinds, strict=True):
+        assert (out, code) == (2 * f"{kind} {told}\n", 0), err
+    assert not Path("new").exists()
 
 
 @pytest.mark.slow
@@ -836,3 +900,75 @@ def test_seeds_of_an_epoch(capsys):
     assert main(["train", *options, "--run", "b"]) == 0
     assert "note: --epochs 1 of 40 points: 3 iterations" in capsys.readouterr().out
     assert [RunFolder(f"b-seed{seed}").reached() for seed in (0, 1)] == [3, 3]
+
+
+# grey levels
+
+GREY = replace(TINY, **OPTIONS["dequantize"])
+
+
+def test_pixels_are_spread_over_one_grey_level_about_them():
+    spread, plain = (RunState(replace(GREY, dequantize=on), CPU) for on in (True, False))
+    images = spread.real(500, torch.Generator().manual_seed(0))
+    noise = images - plain.real(500, torch.Generator().manual_seed(0))
+    levels = noise.double().flatten() * 127.5  # uniform on [-1/2, 1/2)
+    assert noise.shape == (500, 1, 8, 8)
+    assert -0.5001 < levels.min() < -0.499
+    assert 0.499 < levels.max() < 0.5001
+    assert abs(levels.mean()) < 5 * math.sqrt(1 / 12 / levels.numel())
+    assert levels.var() == pytest.approx(1 / 12, rel=0.03)
+    assert not torch.equal(noise[0], noise[1])
+
+
+def test_steps_alone_see_the_noise():
+    config = replace(GREY, iterations=0)
+    seen = {}
+
+    def look(on):
+        def keep(view):
+            seen[on] = view.real, view.held_out
+            return {}
+
+        return keep
+
+    for on in (True, False):
+        learned.train(replace(config, dequantize=on), observers=[look(on)], device="cpu")
+    assert all(torch.equal(*pair) for pair in zip(seen[True], seen[False], strict=True))
+    levels = (seen[True][0] + 1) * 127.5
+    torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-3)
+
+
+def test_every_source_of_images_is_dequantized():
+    for changes in ({"points": 20}, {"data": "faces", "size": 16}):
+        spread, plain = (
+            RunState(replace(GREY, **changes, dequantize=on), CPU) for on in (True, False)
+        )
+        noise = spread.real(9, torch.Generator()) - plain.real(9, torch.Generator())
+        assert 0 < noise.abs().max() < 0.51 / 127.5
+    read = RunState(GREY, CPU, workers=1)
+    image = read.real(8, read.draws)[0]
+    assert ((image + 1) * 127.5).frac().abs().max() > 0.01
+
+
+def test_noise_of_levels_is_made_on_the_device_of_the_images():
+    made = Dequantized(lambda n, draws: torch.empty(n, 1, 8, 8, device="meta")).sample(4, None)
+    assert (made.device.type, made.shape, made.dtype) == ("meta", (4, 1, 8, 8), torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reply"),
+    [
+        ({"data": "8gaussians"}, "dequantize is of images, and data = '8gaussians' are none"),
+        ({"data": "points.npy"}, "dequantize is of images"),
+        ({"dequantize": None}, "dequantize = None: give True or False"),
+        ({"dequantize": 1}, "dequantize = 1: give True or False"),
+    ],
+)
+def test_levels_are_of_images(changes, reply):
+    with pytest.raises(ValueError, match=reply):
+        replace(GREY, **changes)
+
+
+def test_the_command_line_refuses_levels_of_points(capsys):
+    told = error(["train", "--dequantize", "--data", "swissroll"], capsys)
+    assert "dequantize is of images, and data = 'swissroll' are none: leave it out" in told

@@ -103,6 +103,9 @@ class TrainConfig:
     """Of images: auto (as the set has them), grey or rgb."""
     held_out: int = 0
     """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
+    dequantize: bool = False
+    """Add uniform noise of one grey level, about 0, to every pixel of the real images of a step;
+    what is observed has none."""
     points: int = 0
     """Real points in all, drawn once; 0 for new points in every step, faces too, or for all images
     of another set."""
@@ -189,7 +192,11 @@ class TrainConfig:
         checks.whole(1, latent=self.latent, batch=self.batch)
         checks.whole(0, generator_batch=self.generator_batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
-        checks.flag(keep_checkpoints=self.keep_checkpoints)
+        checks.flag(keep_checkpoints=self.keep_checkpoints, dequantize=self.dequantize)
+        if self.dequantize and not self.of_images:
+            raise ValueError(
+                f"dequantize is of images, and data = {self.data!r} are none: leave it out"
+            )
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
         refuse_no_box(clip_lower=self.clip_lower, clip=self.clip)

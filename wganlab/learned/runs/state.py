@@ -30,7 +30,7 @@ from wganlab.learned.players import Players, Precision
 from wganlab.learned.runs import brought, starts
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.losses import LossRow, parted
-from wganlab.learned.runs.points import Fixed, Reader, Source
+from wganlab.learned.runs.points import Dequantized, Fixed, Reader, Source
 
 
 class RunDivergedError(RuntimeError):
@@ -202,6 +202,8 @@ class RunState(Players):
         """What the players optimize and by which gradients, for what is here now."""
         self.maximized, self.minimized = self.objective.critic, self.objective.generator
         self.real = self.source()
+        if self.config.dequantize:
+            self.real = Dequantized(self.real).sample
         self.critic_gradients = algorithm1.critic_gradients
         self.generator_gradients: Any = algorithm1.generator_gradients
         self.generated: Any = algorithm1.generated
