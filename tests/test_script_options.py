@@ -204,7 +204,6 @@ def test_every_engine_knows_the_option(name):
 def test_a_start_that_is_not_there_is_told_by_the_first_process(folder):
     """Twice: of a new run, and of one that begins again."""
     config = replace(TINY, critic_from="start", checkpoint=1000, every=2)
-    learned.train(replace(TINY, seed=5), folder="start", device="cpu")
     stopped(config, "cut", at=4)
     Path("cut/checkpoint.pt").unlink()
     shutil.rmtree("start")

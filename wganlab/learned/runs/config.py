@@ -123,9 +123,9 @@ class TrainConfig:
     weight: float = 10.0
     """Lambda of the penalties."""
     clip: float = 0.01
-    """Largest weight under clip; without --clip-lower minus the smallest."""
+    """Bound of the weights under clip."""
     clip_lower: float | None = None
-    """Smallest weight under clip, below --clip; none for minus that."""
+    """Their lower bound, where it is not minus the other."""
     clip_when: When = "after"
     """Clip after the critic's step, as the WGAN paper says, or before its gradients, as its code
     does."""

@@ -11,12 +11,11 @@ from __future__ import annotations
 import bisect
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from wganlab.data import checks
 
-if TYPE_CHECKING:
-    from wganlab.learned.runs.config import TrainConfig
+TrainConfig: TypeAlias = Any  # of `config`, which asks for these
 
 
 def points_of(config: TrainConfig) -> int:
@@ -34,7 +33,7 @@ def points_of(config: TrainConfig) -> int:
     if rows is not None and not getattr(law, "endless", False):
         return len(rows)
     if law.name == "points":
-        return int(law.parameters["n"])  # type: ignore[union-attr]
+        return int(law.parameters["n"])
     raise ValueError(
         f"epochs: there is no end of data = {config.data!r}, whose points are new in every step: "
         "give iterations, or points, to draw so many once"
