@@ -25,6 +25,7 @@ from wganlab.learned.fast.engine import Engine
 from wganlab.learned.runs.epochs import drawn_before, points_of
 from wganlab.learned.runs.keeping import NotKeptError
 from wganlab.learned.runs.loop import advance, warm_up
+from wganlab.learned.runs.losses import parted
 from wganlab.learned.runs.points import Dequantized
 from wganlab.learned.runs.record import keep_record
 from wganlab.learned.runs.state import RunState
@@ -342,6 +343,17 @@ def test_every_iteration_has_a_row_of_losses(name):
         assert [row["iteration"] for row in rows] == list(range(1, config.iterations + 1))
         players = ["generator"] if name == "alone" else ["critic", "generator"]
         assert list(rows[0]) == ["iteration", *(f"{player}_loss" for player in players)]
+
+
+def test_losses_are_parted_where_the_number_of_steps_changes():
+    config = replace(TINY, phases="original")
+    found, expected = [-1.0] * 3, []  # of steps before, which somebody looked at too late
+    for iteration in range(23, 27):  # 100 steps up to the 25th
+        found += [float(1000 * iteration + step) for step in range(config.critic_steps(iteration))]
+        expected.append((iteration + 1, found[-1], 0.5))
+        found.append(0.5)
+    assert parted(found, config, 23, 27) == expected
+    assert parted(found[-4:], config, 23, 27) == expected[-1:]  # the others are gone
 
 
 def test_losses_of_a_run_that_diverged_are_as_they_were():
