@@ -129,7 +129,7 @@ def critic_step(
     optimizer.step()
     if isinstance(constraint, learned.WeightClipping):
         for parameter in critic.parameters():
-            parameter.data.clamp_(-constraint.c, constraint.c)
+            parameter.data.clamp_(*constraint.box)
     loss.item()
 
 

@@ -70,7 +70,7 @@ def step(
     optimizer.step()
     if isinstance(constraint, learned.WeightClipping):
         for parameter in critic.parameters():
-            parameter.data.clamp_(-constraint.c, constraint.c)
+            parameter.data.clamp_(*constraint.box)
     return loss.item()
 
 

@@ -365,8 +365,8 @@ LEARNED = {
             ("+ run.config.class_weight * mistaken", "- run.config.class_weight * mistaken"),
             ("run.config.generator_class_weight * mistaken", "mistaken"),
             (
-                "classes = torch.randint(k, (run.share,),",
-                "classes = torch.randint(1, (run.share,),",
+                "classes = torch.randint(k, shape,",
+                "classes = torch.randint(1, shape,",
             ),
             ("run.config.latent :].argmax(dim=1)", "run.config.latent :].argmin(dim=1)"),
             (
@@ -456,7 +456,13 @@ LEARNED = {
                 "        run.constraint.after_step(run.critic)  # as clipping\n",
                 "        pass\n",
             ),
+            (
+                "        run.constraint.before_gradients(run.critic)\n",
+                "        pass\n",
+                "lipschitz",
+            ),
             ("        run.follow()\n", "        pass\n"),
+            ("latent(run, run.generator_share)", "latent(run)", "script_options"),
             ("if not run.config.noise:", "if run.config.noise:"),
             ("return points + run.deviation * noise", "return points + run.config.noise * noise"),
             ("run.iteration += 1", "run.iteration += 2"),
@@ -602,10 +608,13 @@ LEARNED = {
         ("lipschitz",),
         [
             (
-                "_foreach_clamp_max_(parameters, self.c)",
-                "_foreach_clamp_max_(parameters, 2 * self.c)",
+                "_foreach_clamp_max_(parameters, upper)",
+                "_foreach_clamp_max_(parameters, 2 * upper)",
             ),
-            ("torch._foreach_clamp_min_(parameters, -self.c)\n", "pass\n"),
+            ("torch._foreach_clamp_min_(parameters, lower)\n", "pass\n"),
+            ("-self.c if self.lower is None", "0.0 if self.lower is None"),
+            ("else self.lower, self.c", "else -self.c, self.c"),
+            ("if lower >= upper:", "if lower > upper:"),
             ('"""Into the box."""\n        self._clip(critic)', '"""Into the box."""'),
             ('if self.when == "before":', 'if self.when == "after":'),
         ],
@@ -961,6 +970,8 @@ LEARNED = {
                 "presets",
             ),
             ("weight: float = 10.0", "weight: float = 1.0"),
+            ("config.clip, config.clip_when,", 'config.clip, "after",', "script_options"),
+            ("not in (0, self.batch):", "is None:", "script_options"),
         ],
     ),
     "wganlab/learned/runs/presets.py": (
@@ -1010,6 +1021,10 @@ LEARNED = {
             ('("optimizer", "schedule")', '("optimizer",)'),
             ("cosine_similarity(moved, -uphill, dim=0)", "cosine_similarity(moved, uphill, dim=0)"),
             ("finite = finite and all(", "finite = finite or all("),
+            ("        self.looked = self.iteration\n", "        pass\n", "script_options"),
+            ("if begins and critic is not None:", "if critic is not None:", "script_options"),
+            ("            if begins:\n", "            if False:\n", "script_options"),
+            ('"generator_batch")\n', '"batch")\n', "script_options"),
         ],
     ),
     "wganlab/learned/runs/going.py": (
@@ -1017,10 +1032,56 @@ LEARNED = {
         [
             ("if done % config.every and done < config.iterations:", "if done % config.every:"),
             ("or done >= config.iterations or interrupted", "or done >= config.iterations"),
+            ("self.folder.append_losses(self.training.seen)", "pass", "script_options"),
+            ("every=config.keep_checkpoints", "every=True", "script_options"),
             (
-                "self.training.refuse_infinite()\n        if self.training.world.first:\n    ",
+                "self.look()\n        if self.training.world.first:\n    ",
                 "if self.training.world.first:\n    ",
             ),
+        ],
+    ),
+    "wganlab/learned/runs/losses.py": (
+        ("script_options",),
+        [
+            ("range(last, first, -1)", "range(last, first + 1, -1)"),
+            ("config.critic_steps(iteration - 1)", "config.critic_steps(iteration)"),
+            ("end -= steps + 1", "end -= steps"),
+            ("found[end - min(steps, 1) - 1 : end]", "found[end - 2 : end]"),
+            ("{x:.9g}", "{x:.7g}"),
+            ("os.truncate(path, size)", "pass"),
+            ("if int(cells[0]) <= iteration:", "if int(cells[0]) < iteration:"),
+        ],
+    ),
+    "wganlab/learned/runs/checkpoint.py": (
+        ("script_options", "run_folders"),
+        [
+            ("shutil.copyfile(file, other)", "pass"),
+            ("if not every:", "if every:"),
+            ("if at in there:", "if False:"),
+            ('last["iteration"] == at:', 'last["iteration"] >= at:'),
+        ],
+    ),
+    "wganlab/learned/runs/starts.py": (
+        ("script_options",),
+        [
+            ('networks[player == "critic"]', 'networks[player != "critic"]'),
+            ('FREE = ("init", "dropout")', 'FREE = ("init",)'),
+            ("if its != shape:", "if False:"),
+            ("if type(network) is not type(here):", "if False:"),
+            ('"record" in state or theirs.critic_free', '"record" in state'),
+            ("and encodes[0] != encodes[1]:", "and False:"),
+            ("    if given:\n", "    if False:\n"),
+        ],
+    ),
+    "wganlab/learned/runs/epochs.py": (
+        ("script_options",),
+        [
+            ("math.ceil(Fraction(epochs) * n / config.batch)", "math.ceil(n / config.batch)"),
+            ("math.ceil(Fraction(", "int(Fraction("),
+            ("(iteration - 1) // 500", "iteration // 500"),
+            ("config.warm_up + config.n_critic * iteration", "config.n_critic * iteration"),
+            ("max(1, bisect", "max(0, bisect"),
+            ("return len(rows)", "return len(law.whole)"),
         ],
     ),
     "wganlab/learned/runs/loop.py": (
@@ -1096,6 +1157,8 @@ LEARNED = {
         ("train", "image_training", "image_laws"),
         [
             ("torch.randint(len(self.points), (n,)", "torch.randint(len(self.points) // 2, (n,)"),
+            ("(noise - 0.5)", "noise", "script_options"),
+            ("* LEVEL", "* 2 * LEVEL", "script_options"),
         ],
     ),
     "wganlab/learned/fast/by_hand.py": (

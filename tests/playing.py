@@ -38,6 +38,7 @@ def generator_player(generator, critic, optimizer, minimized, z, real=None, *, q
         real=real,
         draws=None,
         share=len(z),
+        generator_share=len(z),
         average=None,
         precision=nullcontext,
         generated=algorithm1.generated,

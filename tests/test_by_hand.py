@@ -51,7 +51,7 @@ def clouds(n=6, m=7, shape=(3,)):
 
 def moved(run, z, monkeypatch):
     """The loss of a step of the generator from that noise."""
-    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: z)
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run, n=None: z)
     return algorithm1.generator_step(run)
 
 

@@ -24,7 +24,7 @@ OPTIONS = {
 TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(value))]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
-    *("nearest.png", "player.html", "samples", "samples.png"),
+    *("losses.csv", "nearest.png", "player.html", "samples", "samples.png"),
 }
 
 

@@ -38,7 +38,7 @@ TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(va
 LONG = [*TINY, "--engine", "eager", "--iterations", "400", "--every", "20", "--checkpoint", "50"]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
-    *("player.html", "samples", "samples.png"),
+    *("losses.csv", "player.html", "samples", "samples.png"),
 }
 
 

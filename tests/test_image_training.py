@@ -255,7 +255,7 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     pixels = torch.empty(config.batch, *training.law.shape, device="meta")
     training.real = lambda n, draws: pixels
     noise = torch.empty(config.batch, 4, device="meta")
-    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run, n=None: noise)
     if config.labels:
         told = torch.empty(config.batch, dtype=torch.int64, device="meta")
         training.labelled = lambda n, draws: (pixels, told)

@@ -210,6 +210,9 @@ def one_step(constraint, weight):
         (WeightClipping(0.5), 0.5),  # stepped to .7, then clipped
         (WeightClipping(0.3, when="before"), 0.3 + 0.1 * 3),  # clipped to .3, then stepped
         (WeightClipping(0.5, when="before"), 0.4 + 0.1 * 3),
+        (WeightClipping(0.6, lower=0.5), 0.6),
+        (WeightClipping(0.9, lower=0.8), 0.8),
+        (WeightClipping(0.9, when="before", lower=0.8), 0.8 + 0.1 * 3),
         (GradientPenalty(10.0), 0.4 + 0.1 * (3 + 2 * 10 * 0.6)),
         (GradientPenalty(10.0, side="one"), 0.4 + 0.1 * 3),
     ],
@@ -217,6 +220,34 @@ def one_step(constraint, weight):
 )
 def test_one_step_by_hand(constraint, expected):
     assert one_step(constraint, 0.4) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("when", ["after", "before"])
+def test_gradients_are_taken_where_the_authors_code_takes_them(when):
+    """Of w^3 at w = 2, clipped to 1: before the gradients 1 + .1 * 3, after the step 1."""
+
+    class Cube(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, x):
+            return self.w**3 * x
+
+    critic = Cube()
+    optimizer = torch.optim.SGD(critic.parameters(), lr=0.1)
+    points = torch.tensor([[3.0]]), torch.tensor([[2.0]])
+    update(critic, WeightClipping(1.0, when=when), optimizer, *points, generator())
+    assert critic.w.item() == pytest.approx(1.3 if when == "before" else 1.0)
+
+
+def test_a_box_that_is_not_centered_keeps_every_parameter():
+    critic = MLPConfig(width=8).build(2, generator())
+    constraint = WeightClipping(0.02, lower=-0.005)
+    constraint.prepare(critic)
+    everything = torch.cat([p.flatten() for p in critic.parameters()])
+    assert (everything.min(), everything.max()) == (np.float32(-0.005), np.float32(0.02))
+    assert constraint.box == (-0.005, 0.02)
 
 
 def shifted(n=64, d=2):
@@ -495,6 +526,12 @@ def test_layer_norm_is_welcome_where_a_penalty_holds(constraint):
         (lambda: GradientPenalty(radius=0), "radius = 0: give a number above 0"),
         (lambda: WeightClipping(0), "c = 0: give a number above 0"),
         (lambda: WeightClipping(when="never"), "when = 'never': choose from after, before"),
+        (lambda: WeightClipping(lower=0.01), "lower = 0.01 is not below c = 0.01: give less"),
+        (lambda: WeightClipping(lower=1), "lower = 1 is not below"),
+        (lambda: WeightClipping(lower=-math.inf), "lower = -inf: give a finite number"),
+        (lambda: WeightClipping(lower=math.nan), "lower = nan: give a finite number"),
+        (lambda: WeightClipping(lower=True), "lower = True: give a finite number"),
+        (lambda: WeightClipping(lower="-1"), "lower = '-1': give a finite number"),
         (lambda: Consistency(margin=-1), "margin = -1: give a number of at least 0"),
         (lambda: Consistency(weight=-1), "weight = -1: give a number above 0"),
     ],

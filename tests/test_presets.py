@@ -40,7 +40,9 @@ DEFAULTS = {
     "generator": ("MLPConfig", {}), "latent": 2, "critic_optimizer": {}, "generator_optimizer": {},
     "n_critic": 5, "warm_up": 0, "phases": "constant", "batch": 256, "iterations": 3000,
     "average": 0.0, "noise": 0.0, "precision": "float32", "seed": 0,
-    "every": 100, "checkpoint": 500,
+    "every": 100, "checkpoint": 500, "keep_checkpoints": False, "generator_batch": 0,
+    "clip_lower": None, "clip_when": "after", "critic_from": "", "generator_from": "",
+    "dequantize": False,
 }  # fmt: skip
 OPTIMIZER = {
     "name": "adam", "lr": 1e-3, "betas": (0.0, 0.9), "momentum": 0.0, "schedule": "constant",

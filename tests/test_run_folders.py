@@ -113,7 +113,15 @@ def test_readers_always_find_a_whole_checkpoint(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["environment.json", "metrics.csv", "checkpoint.pt", "samples.png", "samples/mine"]
+    "name",
+    [
+        "environment.json",
+        "metrics.csv",
+        "losses.csv",
+        "checkpoint.pt",
+        "samples.png",
+        "samples/mine",
+    ],
 )
 def test_nothing_foreign_is_written_over(name, folder):
     (folder / "a" / name).parent.mkdir(parents=True)
@@ -447,7 +455,7 @@ def test_a_row_that_does_not_fit_leaves_no_half(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["config.json", "environment.json", "metrics.csv", "checkpoint.pt"]
+    "name", ["config.json", "environment.json", "metrics.csv", "losses.csv", "checkpoint.pt"]
 )
 def test_nobody_waits_for_a_pipe(name, folder):
     learned.train(TINY, folder="a")

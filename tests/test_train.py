@@ -307,7 +307,7 @@ def on_meta(objective, monkeypatch):
         part.to("meta")
     points = torch.empty(32, 2, device="meta")
     training.real = lambda n, draws: points
-    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: points)
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run, n=None: points)
     return training
 
 

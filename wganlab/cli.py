@@ -236,7 +236,8 @@ def _train(options: list[str]) -> Callable[[], None]:
     kind = asked.options()
     default = kind(Train(), asked.preset_config(_value(further, "--data")))
     both = _parsed(kind, options, "wganlab train", description=Train.__doc__, default=default)
-    return partial(both.command.run, both.command.of_columns(both.config))
+    config = both.command.of_epochs(both.command.of_columns(both.config), further)
+    return partial(both.command.run, config)
 
 
 def _value(options: list[str], name: str) -> str | None:

@@ -87,8 +87,10 @@ def where(folder: Path) -> str:
     return "" if reached is None else f"{folder} at iteration {reached:,}"
 
 
-def finish(folders: Sequence[Path], bracket: str = "no", device: str = "auto") -> None:
-    """Draw and print them, with the bracket that --bracket asks for."""
+def finish(
+    folders: Sequence[Path], bracket: str = "no", device: str = "auto", told: Sequence[str] = ()
+) -> None:
+    """Draw and print them, with the bracket that --bracket asks for; `told` goes below."""
     from wganlab.learned import RunFolder
     from wganlab.learned.runs.interruption import as_ctrl_c
 
@@ -110,9 +112,9 @@ def finish(folders: Sequence[Path], bracket: str = "no", device: str = "auto") -
     except KeyboardInterrupt:
         stopped = True
     runs = [(folder, RunFolder(folder)) for folder in folders]
-    notes = [*remarks(runs), *map(printed, notes)]
-    told = ["\n\n".join([table(runs), *attributes]), *([""] if notes else []), *notes]
-    print("\n".join(told))
+    notes = [*told, *remarks(runs), *map(printed, notes)]
+    lines = ["\n\n".join([table(runs), *attributes]), *([""] if notes else []), *notes]
+    print("\n".join(lines))
     if stopped:
         raise KeyboardInterrupt("the run is at its end; what is told of it is as far as it came")
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".npy", ".csv", ".png")
 KEPT = (
-    *("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples"),
-    "bracket.json",
+    *("config.json", "environment.json", "metrics.csv", "losses.csv", "checkpoint.pt"),
+    *("checkpoints", "samples", "bracket.json"),
 )
 
 
@@ -42,6 +42,9 @@ class Sample:
     label: str = ""
     """The class of all of them, by its name, where the run was trained with --labels; without it
     they are of each class in turn."""
+    at: int | None = None
+    """Iteration of the checkpoint, of a run that was trained with --keep-checkpoints; the last one
+    by default."""
     overwrite: bool = False
     """Replace the file if there is one."""
 
@@ -53,7 +56,7 @@ class Sample:
             from wganlab import learned
 
         self._check()
-        run = learned.load_run(self.folder, device="cpu")
+        run = learned.load_run(self.folder, device="cpu", at=self.at)
         with torch.no_grad():
             draws = torch.Generator().manual_seed(self.seed)
             points = run.sample(self.n, draws, self.label or None)

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from wganlab.learned.runs.config import Network
 
 BESIDES_RESUME = (
-    *("--resume", "--iterations", "--track", "--device", "--threads", "--engine", "--workers"),
+    *(
+        "--resume",
+        "--iterations",
+        "--epochs",
+        "--track",
+        "--device",
+        "--threads",
+        "--engine",
+        "--workers",
+    ),
     "--bracket",
 )
 Net = Literal["auto", "mlp", "dcgan", "resnet", "patch", "fold"]
@@ -66,8 +75,8 @@ class Train:
     taken. With several seeds, PATH-seedN."""
     resume: Annotated[Path | None, arg(metavar="PATH")] = None
     """Go on with the run kept there, from its last checkpoint, with as many threads; nothing of it
-    can be changed but its end: --iterations takes it further, a finished run too, with the learning
-    rates that schedules to that end have."""
+    can be changed but its end: --iterations or --epochs takes it further, a finished run too, with
+    the learning rates that schedules to that end have."""
     columns: str = ""
     """Columns of a file of --data that are coordinates, as `distance` takes them; in a
     configuration they are a part of the name: file.csv:columns=x,y."""
@@ -76,6 +85,10 @@ class Train:
     quick: bool = False
     """A small and fast version, seconds in all: 300 iterations of 64 points a batch, networks of
     width 64, three times the learning rates, a row every 50 iterations. Options beside it win."""
+    epochs: float | None = None
+    """In place of --iterations: as many as it takes until the critic's steps, or without a critic
+    the generator's, have drawn so many times as many real points as there are. For sets of images,
+    files, and --points; toys and faces have no end."""
     seeds: int = 1
     """Runs side by side, of the seeds from --seed on, in processes of their own; as many at once as
     there are cores for. Compiled, all of them in one process and one batched step."""
@@ -142,6 +155,22 @@ class Train:
             )
         return replace(config, data=with_columns(config.data, self.columns, self.weights))
 
+    def of_epochs(self, config: TrainConfig, further: Sequence[str]) -> TrainConfig:
+        """The configuration with as many iterations as --epochs takes; `further` as in `go_on`."""
+        if self.epochs is None:
+            return config
+        _refuse_both(further)
+        return config.for_epochs(self.epochs)
+
+    def _told(self, config: TrainConfig) -> list[str]:
+        """What --epochs came to."""
+        if self.epochs is None:
+            return []
+        from wganlab.learned.runs.epochs import points_of
+
+        n, k = points_of(config), config.iterations
+        return [f"note: --epochs {self.epochs:g} of {n:,} points: {k:,} iterations"]
+
     def _preset(self, data: str | None) -> str:
         """The name of the recipe for that data."""
         if self.preset != "auto":
@@ -188,7 +217,7 @@ class Train:
             job = self._job(config, world.by_first(lambda: self._folder(config)))
             guarded(job.folder, job.run)
             if world.first:
-                finish([job.folder], self.bracket, self.device)
+                finish([job.folder], self.bracket, self.device, self._told(config))
 
     def _check(self, config: TrainConfig) -> None:
         checked(self.bracket)
@@ -278,7 +307,7 @@ class Train:
             how = "go on with one by python -m wganlab train --resume PATH"
             raise KeyboardInterrupt(*[f"{told}; {how}"] if told else []) from None
         ended = [folder for folder in folders if folder not in failed]
-        finish(ended, self.bracket, self.device)
+        finish(ended, self.bracket, self.device, self._told(config))
         if failed:
             draw_what_there_is(list(failed))
             told = "; ".join(f"{folder}: {reason}" for folder, reason in failed.items())
@@ -299,7 +328,7 @@ class Train:
         checked(self.bracket)
         kept = learned.RunFolder(self.resume)
         kept.refuse_record()
-        config, before = kept.located(), kept.environment()
+        config, before = self.of_epochs(kept.located(), further), kept.environment()
         if not {"n", "engine"} <= before["notes"].keys():
             raise ValueError(
                 f"the run in {self.resume} was started from Python, with observers that are not "
@@ -314,12 +343,18 @@ class Train:
             threads=self.threads if "--threads" in names else before.get("threads", 1),
             engine=self.engine if "--engine" in names else before["notes"]["engine"],
             workers=self.workers,
-            iterations=_iterations(further),
+            iterations=config.iterations if self.epochs is not None else _iterations(further),
         )
         with distributed.joined(self.device) as world:
             guarded(self.resume, again)
             if world.first:
-                finish([self.resume], self.bracket, self.device)
+                finish([self.resume], self.bracket, self.device, self._told(config))
+
+
+def _refuse_both(further: Sequence[str]) -> None:
+    """ValueError if --iterations is given beside --epochs."""
+    if any(option.partition("=")[0] == "--iterations" for option in further):
+        raise ValueError("--epochs and --iterations both say where the run ends: give one of them")
 
 
 def _besides_iterations(further: Sequence[str]) -> list[str]:

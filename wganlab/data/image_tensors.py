@@ -15,6 +15,9 @@ from torch import Tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEVEL = 1 / 127.5
+"""Between two grey levels."""
+
 
 def as_images(pixels: NDArray[Any] | Tensor) -> Tensor:
     """Images as networks take them: float32, shape (n, c, h, w), pixels in [-1, 1].

@@ -57,7 +57,8 @@ def critic_gradients(run: Players, real: Tensor, fake: Tensor, classes: Tensor) 
 def generator_step(run: Players) -> Tensor:
     """As `algorithm1.generator_step`, of classes that are equally likely."""
     k = len(run.classes)
-    classes = torch.randint(k, (run.share,), generator=run.draws, device=run.device)
+    shape = (run.generator_share,)
+    classes = torch.randint(k, shape, generator=run.draws, device=run.device)
     return algorithm1.generator_step(run, latent(run, classes))
 
 
@@ -83,4 +84,5 @@ def judged(run: CriticPlayer, points: Tensor, classes: Tensor) -> tuple[Tensor, 
 
 def latent(run: Players, classes: Tensor) -> Tensor:
     """Noise for the generator with its classes behind it, (n, latent + classes)."""
-    return torch.cat([algorithm1.latent(run), one_hot(classes, len(run.classes))], dim=1)
+    z = algorithm1.latent(run, len(classes))
+    return torch.cat([z, one_hot(classes, len(run.classes))], dim=1)

@@ -44,6 +44,8 @@ def critic_step(run: Players) -> Tensor:
 
 def critic_update(run: CriticPlayer, real: Tensor, fake: Tensor, *classes: Tensor) -> Tensor:
     """Up the objective: less a penalty, or with weights that the constraint keeps."""
+    if run.constraint.at_step:
+        run.constraint.before_gradients(run.critic)
     with cached():  # weights that are made of others are made once
         loss = run.critic_gradients(run, real, fake, *classes)
     if run.constraint.at_step:
@@ -73,7 +75,8 @@ def generator_step(run: Players, z: Tensor | None = None) -> Tensor:
     if run.critic is None:  # an objective of points
         real = noisy(run, run.real(run.share, run.draws))
     with cached():
-        loss = run.generator_gradients(run, latent(run) if z is None else z, real)
+        z = latent(run, run.generator_share) if z is None else z
+        loss = run.generator_gradients(run, z, real)
     run.generator_optimizer.step()
     if run.average is not None:
         run.follow()
@@ -99,9 +102,10 @@ def generated(run: Players, z: Tensor) -> Tensor:
         return run.generator(z).to(z.dtype)
 
 
-def latent(run: Players) -> Tensor:
-    """Noise for the generator."""
-    return torch.randn((run.share, run.config.latent), generator=run.draws, device=run.device)
+def latent(run: Players, n: int | None = None) -> Tensor:
+    """Noise for the generator, as many rows as the critic's step has points unless n says."""
+    shape = (run.share if n is None else n, run.config.latent)
+    return torch.randn(shape, generator=run.draws, device=run.device)
 
 
 def noisy(run: Players, points: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class World:
         """Is it this process that observes and writes?"""
         return self.rank == 0
 
-    def share(self, batch: int) -> int:
+    def share(self, batch: int, name: str = "batch") -> int:
         """Rows of a batch that this process takes.
 
         Raises
@@ -67,8 +67,8 @@ class World:
         """
         if batch % self.size:
             raise ValueError(
-                f"batch = {batch} cannot be parted equally among {self.size} processes: give "
-                f"--batch {batch // self.size * self.size or self.size}"
+                f"{name} = {batch} cannot be parted equally among {self.size} processes: give "
+                f"--{name.replace('_', '-')} {batch // self.size * self.size or self.size}"
             )
         return batch // self.size
 

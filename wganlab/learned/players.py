@@ -50,6 +50,8 @@ class Players(CriticPlayer):
     device: torch.device
     share: int
     """Points of a batch, or this process's part of them."""
+    generator_share: int
+    """Likewise in the generator's step."""
     real: Callable[[int, Generator], Tensor]
     """Draws real points."""
     labelled: Callable[[int, Generator], tuple[Tensor, Tensor]] | None

@@ -41,14 +41,15 @@ class Constraint:
     at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
     is_objective: ClassVar[bool] = False  # is what it maximizes of its own, not the critic gap?
     in_loss: ClassVar[bool] = False  # is there a penalty? (found out by the class itself)
-    at_step: ClassVar[bool] = False  # is something done before or after the optimizer's step?
+    at_step: ClassVar[bool] = False  # is something done around the optimizer's step?
     beside: nn.Module | None = None  # a second network, of a constraint that `begin` has made
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.in_loss = cls.penalty is not Constraint.penalty
         cls.at_step = (
-            cls.before_step is not Constraint.before_step
+            cls.before_gradients is not Constraint.before_gradients
+            or cls.before_step is not Constraint.before_step
             or cls.after_step is not Constraint.after_step
         )
 
@@ -72,6 +73,9 @@ class Constraint:
     def before_update(self, critic: nn.Module, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Before each update of the critic: the points (real, fake) that it is updated on."""
         return real, fake
+
+    def before_gradients(self, critic: nn.Module) -> None:
+        """Before the gradients of a step."""
 
     def before_step(self, critic: nn.Module) -> None:
         """Between the gradients and the optimizer's step."""

@@ -91,18 +91,21 @@ def load_run(
     critic: nn.Module | None = None,
     generator: nn.Module | None = None,
     device: str | torch.device = "auto",
+    at: int | None = None,
 ) -> Run:
     """The run in a folder as its last checkpoint has it, whether it came to its end or not.
 
-    Its data is not needed. A record's critic is None (`record`).
+    Its data is not needed. A record's critic is None (`record`). With `at` it is the run as it was
+    at that iteration, of a run that keeps every checkpoint.
 
     Raises
     ------
     ValueError
-        If there is no run, it has no checkpoint yet, or it has networks of your own: give those.
+        If there is no run, it has no checkpoint yet, none of that iteration, or it has networks of
+        your own: give those.
     """
     kept, place = RunFolder(folder), resolve_device(device)
-    config, state = kept.config(), kept.load(place)
+    config, state = kept.config(), kept.load(place, at=at)
     if state is None:
         raise ValueError(f"the run in {folder} was stopped before its first checkpoint")
     shape = tuple(state["shape"]) if "shape" in state else config.law().shape
@@ -135,7 +138,7 @@ def _opened(
                 "more than that, counted from its start"
             )
         config = replace(config, iterations=iterations)
-    training = RunState(config, place, critic, generator, workers, by_hand)
+    training = RunState(config, place, critic, generator, workers, by_hand, begins=state is None)
     if state is None:
         return training, False
     try:

@@ -16,7 +16,7 @@ import difflib
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -25,7 +25,7 @@ from wganlab.data.image_law_by_name import image_law
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_sources import Color, is_image_source
 from wganlab.data.toys import Toy, law
-from wganlab.learned.constraints.clipping import WeightClipping
+from wganlab.learned.constraints.clipping import WeightClipping, When, refuse_no_box
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
@@ -38,6 +38,7 @@ from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.objectives.games import EnergyBased
 from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
 from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs.epochs import iterations_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
     "lp": lambda config: GradientPenalty(config.weight, side="one"),
     "dragan": lambda config: GradientPenalty(config.weight, place="around_real"),
     "ct": lambda config: Consistency(gradient=GradientPenalty(config.weight)),
-    "clip": lambda config: WeightClipping(config.clip),
+    "clip": lambda config: WeightClipping(config.clip, config.clip_when, config.clip_lower),
     "sn": lambda config: SpectralNorm(),
     "orthonormal": lambda config: Orthonormal(),
     "none": lambda config: NoConstraint(),
@@ -85,6 +86,7 @@ _OPTIMIZER = (Optimizer, "an Optimizer")
 _KINDS: dict[str, tuple[Any, str]] = {
     "data": (str, "the name of a law, or a file's"),
     **dict.fromkeys(("critic", "generator"), _NETWORK),
+    **dict.fromkeys(("critic_from", "generator_from"), (str, "the folder of a run, '' for none")),
     **dict.fromkeys(("critic_optimizer", "generator_optimizer"), _OPTIMIZER),
 }
 
@@ -103,6 +105,9 @@ class TrainConfig:
     """Of images: auto (as the set has them), grey or rgb."""
     held_out: int = 0
     """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
+    dequantize: bool = False
+    """Add uniform noise of one grey level, about 0, to every pixel of the real images of a step;
+    what is observed has none."""
     points: int = 0
     """Real points in all, drawn once; 0 for new points in every step, faces too, or for all images
     of another set."""
@@ -121,10 +126,20 @@ class TrainConfig:
     """Lambda of the penalties."""
     clip: float = 0.01
     """Bound of the weights under clip."""
+    clip_lower: float | None = None
+    """Their lower bound, where it is not minus the other."""
+    clip_when: When = "after"
+    """Clip after the critic's step, as the WGAN paper says, or before its gradients, as its code
+    does."""
     critic: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the critic or discriminator; for energy-based that of the auto-encoder."""
     generator: Network = field(default_factory=lambda: MLPConfig(width=128, depth=3))
     """Network of the generator."""
+    critic_from: str = ""
+    """Folder of a run whose critic, at its last checkpoint, this one starts from, with a fresh
+    optimizer; not needed once there is a checkpoint. None by default: weights are drawn."""
+    generator_from: str = ""
+    """Likewise for the generator; of a run with an average that is it, and a record will do."""
     latent: int = 2
     """Dimension of the generator's standard normal noise."""
     critic_optimizer: Optimizer = field(default_factory=Optimizer)
@@ -146,6 +161,8 @@ class TrainConfig:
     """original: 100 critic steps in iterations 0 to 24 and every 500th, as in the WGAN code."""
     batch: int = 256
     """Points of each law in a step."""
+    generator_batch: int = 0
+    """Points in the generator's step; 0 for as many as in the critic's."""
     iterations: int = 3000
     """Steps of the generator."""
     average: float = 0.0
@@ -162,6 +179,9 @@ class TrainConfig:
     """Iterations between two observations; a row of metrics each."""
     checkpoint: int = 500
     """Iterations between two checkpoints."""
+    keep_checkpoints: bool = False
+    """Keep every checkpoint, in the folder checkpoints of the run, not the last one alone: what
+    `sample --at` and `load_run(at=)` open."""
 
     def __post_init__(self) -> None:
         for name, (kind, told) in _KINDS.items():
@@ -179,12 +199,20 @@ class TrainConfig:
         checks.whole(0, warm_up=self.warm_up)
         checks.whole(0 if self.critic_free else 1, n_critic=self.n_critic)
         checks.whole(1, latent=self.latent, batch=self.batch)
+        checks.whole(0, generator_batch=self.generator_batch)
         checks.whole(1, every=self.every, checkpoint=self.checkpoint)
+        checks.flag(keep_checkpoints=self.keep_checkpoints, dequantize=self.dequantize)
+        if self.dequantize and not self.of_images:
+            raise ValueError(
+                f"dequantize is of images, and data = {self.data!r} are none: leave it out"
+            )
         checks.at_least(0, noise=self.noise)
         checks.positive(weight=self.weight, clip=self.clip)
         checks.flag(labels=self.labels)
         weights = (self.class_weight, self.generator_class_weight)
         checks.at_least(0, class_weight=weights[0], generator_class_weight=weights[1])
+        refuse_no_box(clip_lower=self.clip_lower, clip=self.clip)
+        checks.among(get_args(When), clip_when=self.clip_when)
         if not 0 <= self.average <= 1:
             raise ValueError(f"average = {self.average}: give a share in [0, 1]")
         if self.average == 1:
@@ -196,6 +224,7 @@ class TrainConfig:
                 "constraint = 'none', n_critic = 0, warm_up = 0 and phases = 'constant', as the "
                 "presets gmmn, sinkhorn and emd have them"
             )
+        self._refuse_for_critic_free()
         self.built_objective()
         self._refuse_unlabelled()
 
@@ -212,6 +241,15 @@ class TrainConfig:
             raise ValueError(
                 f"objective = {self.objective!r} has no critic that could tell classes: leave "
                 "labels out, or take another objective"
+            )
+
+    def _refuse_for_critic_free(self) -> None:
+        if self.critic_free and self.critic_from:
+            raise ValueError(f"objective = {self.objective!r} has no critic: leave out critic_from")
+        if self.critic_free and self.generator_batch not in (0, self.batch):
+            told = f"generator_batch = {self.generator_batch}: objective {self.objective}"
+            raise ValueError(
+                f"{told} compares two batches of one size: leave it out, and give batch"
             )
 
     @property
@@ -240,6 +278,21 @@ class TrainConfig:
         if self.phases == "original" and (iteration < 25 or iteration % 500 == 0):
             return 100
         return self.n_critic
+
+    def for_epochs(self, epochs: float) -> TrainConfig:
+        """The same with as many iterations as that number of epochs takes, see `epochs`.
+
+        Raises
+        ------
+        ValueError
+            If it is no number above 0, or there is no end of the data.
+
+        Examples
+        --------
+        >>> TrainConfig(points=1000, batch=100, n_critic=5).for_epochs(2).iterations
+        4
+        """
+        return replace(self, iterations=iterations_of(self, epochs))
 
     def noise_at(self, iteration: int) -> float:
         """Deviation of the instance noise in that iteration."""

@@ -4,8 +4,10 @@
     environment.json   versions, device, threads, what the data is and where, and notes of whoever
                        started it
     metrics.csv        a row an observation, flushed as it is written
+    losses.csv         the players' losses, a row an iteration (`losses`)
     checkpoint.pt      networks, optimizers, schedules, random states, iteration; the configuration
                        and a digest of the data that they are of
+    checkpoints/       every checkpoint, 000500.pt for iteration 500, where they are asked for
     samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
     bracket.json       a bracket around W1 of the laws of generator and data, and the iteration it
@@ -20,12 +22,10 @@ one writer at a time, and a folder nothing that is not the run's is written over
 from __future__ import annotations
 
 import json
-import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,23 +33,24 @@ import numpy as np
 import torch
 
 from wganlab.alone import alone
-from wganlab.data.image_tensors import as_bytes
-from wganlab.learned.runs import checkpoint, metrics, origin
+from wganlab.learned.runs import checkpoint, environment, losses, metrics, origin
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.keeping import kept, text, whole
+from wganlab.learned.runs.losses import LossRow
 from wganlab.learned.runs.track import Events
+from wganlab.learned.runs.view import samples_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from wganlab.data.image_laws import ImageLaw
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.view import Row
 
-SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
-KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
+TABLES = ("metrics.csv", "losses.csv")
+FOLDERS = (checkpoint.FOLDER, "samples", "events")
+KEPT = ("config.json", "environment.json", *TABLES, "checkpoint.pt", *FOLDERS)
 DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
 
 
@@ -75,6 +76,11 @@ class RunFolder:
     def metrics_file(self) -> Path:
         """Where the rows are."""
         return self.path / "metrics.csv"
+
+    @property
+    def losses_file(self) -> Path:
+        """Where the losses are."""
+        return self.path / "losses.csv"
 
     @property
     def checkpoint_file(self) -> Path:
@@ -170,7 +176,9 @@ class RunFolder:
         data = origin.told(config, law, self.path)
         with kept(self.path):
             (self.path / "samples").mkdir(exist_ok=True)
-        self._put_environment({**_environment(device), "data": data, "notes": dict(notes or {})})
+        self._put_environment(
+            {**environment.here(device), "data": data, "notes": dict(notes or {})}
+        )
         self.put_config(config, data)
 
     def _forget_a_failed_start(self) -> None:
@@ -266,16 +274,7 @@ class RunFolder:
         ValueError
             If that is gone or damaged.
         """
-        file = self.environment_file
-        try:
-            told = json.loads(text(file))
-        except OSError as error:
-            raise ValueError(f"{file} cannot be read: {error.strerror}") from None
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{file} is not what a run writes: {error}") from None
-        if not isinstance(told, dict) or not isinstance(told.get("notes"), dict):
-            raise ValueError(f"{file} is not what a run writes: it has no notes")
-        return told
+        return environment.read(self.environment_file)
 
     def rows(self) -> list[Row]:
         """All rows of metrics that are whole."""
@@ -290,7 +289,18 @@ class RunFolder:
 
     def keep_rows(self, iteration: int) -> list[Row]:
         """Cut off what was written after that iteration, in one step; returns what is left."""
-        return metrics.keep(self.metrics_file, iteration)
+        content = losses.until(self.losses_file, iteration)
+        rows = metrics.keep(self.metrics_file, iteration)
+        losses.replace(self.losses_file, content)
+        return rows
+
+    def losses(self) -> list[Row]:
+        """The players' losses, a row an iteration, as `losses.csv` has them."""
+        return metrics.read(self.losses_file)
+
+    def append_losses(self, rows: Sequence[LossRow]) -> None:
+        """Write the losses of more iterations, at once."""
+        losses.append(self.losses_file, rows)
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
         """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
@@ -299,30 +309,36 @@ class RunFolder:
         if self.events is not None:
             self.events.sheet(iteration, points)
 
-    def save(self, state: dict[str, Any]) -> None:
-        """Replace the checkpoint.
+    def save(self, state: dict[str, Any], *, every: bool = False) -> None:
+        """Replace the checkpoint; with `every` it stays beside the later ones too.
 
         Raises
         ------
         NotKeptError
             If it cannot be written: the one before stays.
         """
-        checkpoint.save(self.checkpoint_file, {**state, **self.marks})
+        checkpoint.save(self.checkpoint_file, {**state, **self.marks}, every=every)
 
     def reached(self) -> int | None:
         """The iteration of the checkpoint, whose tensors are not read; None where there is none."""
         state = self.load(torch.device("cpu"), mmap=True)
         return None if state is None else int(state["iteration"])
 
-    def load(self, device: torch.device, *, mmap: bool = False) -> dict[str, Any] | None:
-        """The checkpoint; None where the run was stopped before its first one.
+    def load(
+        self, device: torch.device, *, mmap: bool = False, at: int | None = None
+    ) -> dict[str, Any] | None:
+        """The checkpoint, or that of an iteration; None where the run was stopped before the first.
 
         Raises
         ------
         ValueError
-            If it is not whole, or was written under another configuration.
+            If it is not whole or there, or was written under another configuration.
         """
-        state = checkpoint.load(self.checkpoint_file, device, mmap=mmap)
+        last = self.checkpoint_file
+        file = last if at is None else checkpoint.find(last, at)
+        state = checkpoint.load(file, device, mmap=mmap)
+        if state is not None and at not in (None, state["iteration"]):
+            raise ValueError(f"{file} is of iteration {state['iteration']:,}: name it by that")
         if state is not None and "config" in state:
             theirs = TrainConfig.from_json(state["config"])
             origin.refuse_other(self.config(), theirs, self.path)
@@ -330,22 +346,5 @@ class RunFolder:
         return state
 
 
-def samples_of(points: Tensor) -> NDArray[Any]:
-    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
-    images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
-    return images
-
-
 def _empty(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
-
-
-def _environment(device: torch.device) -> dict[str, Any]:
-    packages = ("wganlab", "torch", "numpy", "scipy", "POT")
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        "threads": torch.get_num_threads(),
-        **{name: metadata.version(name) for name in packages},
-    }

@@ -90,7 +90,7 @@ class Going:
         if self.observed == done or (self.rows and self.rows[-1]["iteration"] == done):
             return
         self.observed = done
-        self.training.refuse_infinite()
+        self.look()
         if not self.training.world.first:
             return
         self.rows.append(observe(self.training, self.observers))
@@ -98,15 +98,24 @@ class Going:
             self.folder.append(self.rows[-1])
             self.folder.keep_samples(done, self.training.shown)
 
+    def look(self) -> None:
+        """Write the losses since the last look; RunDivergedError if one is not finite."""
+        try:
+            self.training.refuse_infinite()
+        finally:
+            if self.folder is not None and self.training.world.first:
+                self.folder.append_losses(self.training.seen)
+
     def keep(self, interrupted: bool) -> None:
         """A checkpoint, where one is due."""
         done, config = self.training.iteration, self.training.config
         due = done % config.checkpoint == 0 or done >= config.iterations or interrupted
         if self.folder is None or not due:
             return
-        self.training.refuse_infinite()
+        self.look()
         if self.training.world.first:
-            self.folder.save(owned(self.training.state_dict()))
+            state = owned(self.training.state_dict())
+            self.folder.save(state, every=config.keep_checkpoints)
 
     def end(self) -> Run:
         """What it has become."""

@@ -181,6 +181,8 @@ IMAGE_PRESETS: dict[str, TrainConfig] = {
         _PENALIZED,
         size=32,
         labels=True,
+        dequantize=True,
+        generator_batch=128,
         critic=ResNetConfig("cifar", 128, "none"),
         generator=ResNetConfig("cifar", 128),
         critic_optimizer=Optimizer(lr=2e-4, betas=(0.0, 0.9), schedule="linear"),

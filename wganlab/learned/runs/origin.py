@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wganlab.learned.runs.config import TrainConfig
 
 LOOKED_AT = 256  # images of a set, evenly spread
-FREE = ("data", "iterations", "every", "checkpoint")
+FREE = ("data", "iterations", "every", "checkpoint", "keep_checkpoints")
 """Fields that may change while a run goes on: the data's content is compared, not its name."""
 
 

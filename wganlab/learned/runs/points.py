@@ -1,4 +1,10 @@
-"""Where a run's real points come from, if not from its law itself: a fixed set, or a reader."""
+"""Where a run's real points come from, if not from its law itself: a fixed set, or a reader.
+
+References
+----------
+Theis, van den Oord, Bethge, "A note on the evaluation of generative models", 2016, arXiv
+1511.01844, section 3.1: noise of a level on pixels. The WGAN-GP paper's code for CIFAR-10 adds it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import torch
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.image_tensors import LEVEL
 from wganlab.data.loader import Loader
 
 if TYPE_CHECKING:
@@ -44,6 +51,28 @@ class Fixed:
     def _chosen(self, n: int, draws: Generator) -> Tensor:
         drawn = torch.randint(len(self.points), (n,), generator=draws, device=self.points.device)
         return self.points[drawn]
+
+
+@dataclass(frozen=True, eq=False)
+class Dequantized:
+    """Images of a source, each pixel somewhere within its grey level."""
+
+    source: Source
+    labelled: Callable[[int, Generator], tuple[Tensor, Tensor]] | None = None
+
+    def sample(self, n: int, draws: Generator) -> Tensor:
+        """n images, with uniform noise of one grey level about 0."""
+        return self._spread(self.source(n, draws), draws)
+
+    def with_classes(self, n: int, draws: Generator) -> tuple[Tensor, Tensor]:
+        """The same, with their classes."""
+        assert self.labelled is not None
+        images, classes = self.labelled(n, draws)
+        return self._spread(images, draws), classes
+
+    def _spread(self, images: Tensor, draws: Generator) -> Tensor:
+        noise = torch.rand(images.shape, generator=draws, device=images.device)
+        return images + (noise - 0.5) * LEVEL
 
 
 @dataclass(eq=False)

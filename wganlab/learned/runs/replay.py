@@ -17,11 +17,10 @@ from torch import Generator
 
 from wganlab.data import checks
 from wganlab.learned.devices import resolve_device, thread_limit
-from wganlab.learned.runs.folder import samples_of
 from wganlab.learned.runs.loop import advance, warm_up
 from wganlab.learned.runs.observing import observe, view_of
 from wganlab.learned.runs.state import RunState
-from wganlab.learned.runs.view import SHOWN, Observer, Row
+from wganlab.learned.runs.view import SHOWN, Observer, Row, samples_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +100,7 @@ def drawn_again(kept: RunFolder, n: int = SHOWN) -> NDArray[Any]:
     config, state = kept.located(), kept.load(torch.device("cpu"))
     if state is None:
         raise ValueError(f"the run in {kept.path} was stopped before its first checkpoint")
-    training = RunState(config, torch.device("cpu"))
+    training = RunState(config, torch.device("cpu"), begins=False)
     shown = training.generator if training.average is None else training.average
     shown.load_state_dict(state["generator" if training.average is None else "average"])
     return samples_of(view_of(training, max(n, SHOWN)).fake)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -22,13 +23,14 @@ from wganlab.data.toys import Toy
 from wganlab.learned import acgan, algorithm1
 from wganlab.learned.constraints.constraint import Constraint
 from wganlab.learned.constraints.penalties import row_by_row
-from wganlab.learned.distributed import with_whole_batch_norm, world
+from wganlab.learned.distributed import mean, with_whole_batch_norm, world
 from wganlab.learned.fast.seam import quicken
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.players import Players, Precision
-from wganlab.learned.runs import brought
+from wganlab.learned.runs import brought, starts
 from wganlab.learned.runs.config import TrainConfig
-from wganlab.learned.runs.points import Fixed, Reader, Source
+from wganlab.learned.runs.losses import LossRow, parted
+from wganlab.learned.runs.points import Dequantized, Fixed, Reader, Source
 
 
 class RunDivergedError(RuntimeError):
@@ -53,6 +55,9 @@ class RunState(Players):
         Processes that read images.
     by_hand : bool
         Take the quickest gradients there are (`fast.seam`); else those of `algorithm1`.
+    begins : bool
+        Does it start, where the configuration says, from another run? Not if it is about to be
+        loaded.
     """
 
     def __init__(
@@ -63,10 +68,13 @@ class RunState(Players):
         generator: nn.Module | None = None,
         workers: int = 0,
         by_hand: bool = True,
+        begins: bool = True,
     ) -> None:
         self.config, self.device, self.world = config, device, world()
         self.by_hand, self.precision = by_hand, self.context()
-        self.share = self.world.share(config.batch)
+        self.share = self.generator_share = self.world.share(config.batch)
+        if config.generator_batch:
+            self.generator_share = self.world.share(config.generator_batch, "generator_batch")
         self.rng: dict[str, Any] | None = None
         self.objective = config.built_objective()
         self.constraint = self.shareable(config.built_constraint())
@@ -78,10 +86,15 @@ class RunState(Players):
         for network, role in ((critic, "critic"), (generator, "generator")):
             if network is not None:
                 brought.refuse_kind(network, role)
+                starts.refuse_two(getattr(config, f"{role}_from"), role)
         if generator is None:
             generator = config.built_generator(self.law.shape, start, len(self.classes))
+            if begins:
+                starts.begin(generator, "generator", config, self.law.shape)
         if critic is None:
             critic = config.built_critic(self.law.shape, start, len(self.classes))
+            if begins and critic is not None:
+                starts.begin(critic, "critic", config, self.law.shape)
         elif config.critic_free:
             raise ValueError(f"objective {config.objective} has no critic: leave critic= out")
         self.watch, self.torch_seed = int(watch), int(torchs)
@@ -102,6 +115,7 @@ class RunState(Players):
         self.deviation: float | Tensor = 0.0
         self.products: str | None = None  # of the engine, which goes on as it began
         self.losses: list[Tensor] = []
+        self.looked, self.seen = 0, list[LossRow]()  # when, and what was seen then
         self.cosines: list[Tensor] = []
         self.shown = torch.empty(0)
 
@@ -205,6 +219,10 @@ class RunState(Players):
         held = self.held()
         self.real = self.source() if held is None else held.sample
         self.labelled = held.labelled if held is not None and self.classes else None
+        if self.config.dequantize:
+            spread = Dequantized(self.real, self.labelled)
+            self.real = spread.sample
+            self.labelled = spread.with_classes if self.classes else None
         steps: Any = acgan if self.classes else algorithm1
         self.critic_step, self.generator_step = steps.critic_step, steps.generator_step
         self.critic_gradients = steps.critic_gradients
@@ -290,7 +308,10 @@ class RunState(Players):
     def refuse_infinite(self) -> None:
         """RunDivergedError if a loss since the last look, or a weight, is not finite."""
         losses, self.losses = [loss.reshape(-1) for loss in self.losses], []
-        finite = not losses or bool(torch.isfinite(torch.cat(losses)).all())
+        first, self.looked, self.seen = self.looked, self.iteration, []
+        found = mean(torch.cat(losses)).tolist() if losses else []
+        self.seen = parted(found, self.config, first, self.looked)
+        finite = all(map(math.isfinite, found))
         weights = [weight for network in self.networks() for weight in network.parameters()]
         finite = finite and all(bool(weight.isfinite().all()) for weight in weights)
         if not self.world.any(not finite):
@@ -320,6 +341,7 @@ class RunState(Players):
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
+        self.looked = self.iteration
         self.seconds, self.products = state["seconds"], state.get("products")
         if self.reader is not None:
             self.reader.go_on(state.get("read", 0))

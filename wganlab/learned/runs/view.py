@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Generator, Tensor, nn
 
+from wganlab.data.image_tensors import as_bytes
 from wganlab.learned.batch import Batch, at_once, values
 from wganlab.learned.networks.labelled import one_hot
 from wganlab.learned.runs.config import TrainConfig
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from wganlab.data.image_laws import ImageLaw
     from wganlab.data.toys import Toy
 
 Row = dict[str, float]  # one observation of a run, by the names of metrics.csv
 
 SHOWN = 1000  # points of an observation
+SHEET = 64  # images of it that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,3 +103,9 @@ def generated(
         z = torch.cat([z, one_hot(told, classes)], dim=1)  # (n, latent + classes)
     points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
+
+
+def samples_of(points: Tensor) -> NDArray[Any]:
+    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
+    images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
+    return images
