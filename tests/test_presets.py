@@ -12,6 +12,7 @@ import torch
 
 from wganlab import learned
 from wganlab.learned import PRESETS, Optimizer, TrainConfig
+from wganlab.learned.runs.image_presets import IMAGE_PRESETS
 
 WGAN = "Arjovsky, Chintala, Bottou 2017, algorithm 1: RMSProp 5e-5, c = 0.01, batch 64, 5 steps"
 WGAN_CODE = "the authors' code: 100 critic steps in iterations 0 to 24 and every 500th"
@@ -19,6 +20,9 @@ GP = "Gulrajani et al. 2017, algorithm 1: lambda 10, 5 steps, Adam 1e-4 of betas
 GP_TOY = "its gan_toy.py: lambda .1, betas (.5, .9), batch 256, MLPs 2-512-512-512-1, 100,000"
 PAPER_FIRST = f"{GP}: the paper's number where it states one, not that of its toy code"
 GP_CODE = "its gan_64x64.py: 64 filters, layer norm in the critic, 128 latent, batch 64, 200,000"
+GP_NETWORK = "its gan_64x64.py: 5x5 kernels, biases, linear ends"
+GP_RESNET = "its gan_64x64.py: GoodGenerator, and GoodDiscriminator with layer norm"
+GP_CIFAR = "its gan_cifar_resnet.py: labels, 128 filters, Adam 2e-4 (0, .9) down to 0, 100,000"
 GAN = "Goodfellow et al. 2014, algorithm 1: 1 step; Radford et al. 2015: Adam's beta1 = .5"
 LP = "Petzka et al. 2018: the penalty on slopes above 1 alone"
 SN = "Miyato et al. 2018: every layer divided by its spectral norm; with the hinge 1 step"
@@ -42,7 +46,7 @@ DEFAULTS = {
     "average": 0.0, "noise": 0.0, "precision": "float32", "seed": 0,
     "every": 100, "checkpoint": 500, "keep_checkpoints": False, "generator_batch": 0,
     "clip_lower": None, "clip_when": "after", "critic_from": "", "generator_from": "",
-    "dequantize": False,
+    "dequantize": False, "labels": False, "class_weight": 1.0, "generator_class_weight": 0.1,
 }  # fmt: skip
 OPTIMIZER = {
     "name": "adam", "lr": 1e-3, "betas": (0.0, 0.9), "momentum": 0.0, "schedule": "constant",
@@ -67,6 +71,7 @@ def convolutions(**critic):
     }
 
 
+FIVE = {"kernel": 5, "bias": True, "ends": "linear"}
 NORMED = {"critic": ("DCGANConfig", {"filters": 16})}
 ADVERSARIAL = {"objective": "non-saturating", "constraint": "none", "n_critic": 1}
 SMALL = networks("MLPConfig", init="he")
@@ -78,6 +83,7 @@ LAPTOP_GAN = (
 LAPTOP_IMAGES = (
     ({"data": "mnist10k", "latent": 64, "batch": 64, "checkpoint": 100}, NARROW),
     (convolutions(), NARROW),
+    ({"generator_class_weight": 1.0}, "at the code's .1 few images are as told in so short a run"),
 )
 PAPER_IMAGES = (
     ({"data": "mnist10k", "size": 64}, "64 x 64 pixels, as the papers' bedrooms"),
@@ -191,7 +197,25 @@ IMAGES = {
         (players(lr=1e-4, betas=(0.0, 0.9)), GP),
         ({"latent": 128, "batch": 64, "iterations": 200_000}, GP_CODE),
         *PAPER_IMAGES,
-        ({"critic": ("DCGANConfig", {"norm": "layer"})}, GP_CODE),
+        (networks("DCGANConfig", **FIVE), GP_NETWORK),
+        ({"critic": ("DCGANConfig", {"norm": "layer", **FIVE})}, GP_CODE),
+    ],
+    "wgan-gp-resnet-paper": [
+        ({"weight": 10.0, "n_critic": 5}, GP),
+        (players(lr=1e-4, betas=(0.0, 0.9)), GP),
+        ({"latent": 128, "batch": 64, "iterations": 200_000}, GP_CODE),
+        *PAPER_IMAGES,
+        (networks("ResNetConfig", plan="good", filters=64, norm="batch"), GP_RESNET),
+        ({"critic": ("ResNetConfig", {"filters": 64, "norm": "layer"})}, GP_RESNET),
+    ],
+    "wgan-gp-cifar-paper": [
+        ({"weight": 10.0, "n_critic": 5}, GP),
+        (players(lr=2e-4, betas=(0.0, 0.9), schedule="linear"), GP_CIFAR),
+        ({"latent": 128, "batch": 64, "iterations": 100_000}, GP_CIFAR),
+        *PAPER_IMAGES,
+        ({"size": 32, "labels": True, "dequantize": True, "generator_batch": 128}, GP_CIFAR),
+        (networks("ResNetConfig", plan="cifar", filters=128, norm="batch"), GP_CIFAR),
+        ({"critic": ("ResNetConfig", {"plan": "cifar", "filters": 128, "norm": "none"})}, GP_CIFAR),
     ],
 }
 
@@ -235,6 +259,10 @@ def test_the_defaults_are_those_of_the_tables():
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_its_papers_or_a_laptops(name):
     assert told(PRESETS[name]) == written(TOYS[name])
+
+
+def test_all_presets_of_images_are_in_the_tables():
+    assert IMAGES.keys() == IMAGE_PRESETS.keys()
 
 
 @pytest.mark.parametrize("name", IMAGES)
