@@ -1021,7 +1021,6 @@ LEARNED = {
             ('("optimizer", "schedule")', '("optimizer",)'),
             ("cosine_similarity(moved, -uphill, dim=0)", "cosine_similarity(moved, uphill, dim=0)"),
             ("finite = finite and all(", "finite = finite or all("),
-            ("        self.looked = self.iteration\n", "        pass\n", "script_options"),
             ("if begins and critic is not None:", "if critic is not None:", "script_options"),
             ("            if begins:\n", "            if False:\n", "script_options"),
             ('"generator_batch")\n', '"batch")\n', "script_options"),

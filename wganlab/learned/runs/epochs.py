@@ -32,7 +32,7 @@ def points_of(config: TrainConfig) -> int:
     rows = getattr(law, "rows", None)
     if rows is not None and not getattr(law, "endless", False):
         return len(rows)
-    if law.name == "points":
+    if getattr(law, "name", "") == "points":
         return int(law.parameters["n"])
     raise ValueError(
         f"epochs: there is no end of data = {config.data!r}, whose points are new in every step: "

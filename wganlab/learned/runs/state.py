@@ -341,7 +341,6 @@ class RunState(Players):
         for name in self.parts():
             getattr(self, name).load_state_dict(state[name])
         self.iteration, self.steps = state["iteration"], state["steps"]
-        self.looked = self.iteration
         self.seconds, self.products = state["seconds"], state.get("products")
         if self.reader is not None:
             self.reader.go_on(state.get("read", 0))
