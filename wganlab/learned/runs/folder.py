@@ -6,7 +6,8 @@
     metrics.csv        a row an observation, flushed as it is written
     checkpoint.pt      networks, optimizers, schedules, random states, iteration; the configuration
                        and a digest of the data that they are of
-    samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
+    samples/000100.npy generated points at an observation; 64 images, bytes (64, h, w, c); of lines
+                       of text the codes of their characters, (n, length)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
     bracket.json       a bracket around W1 of the laws of generator and data, and the iteration it
                        is of (`commands/run_bracket`)
@@ -34,6 +35,7 @@ import torch
 
 from wganlab.alone import alone
 from wganlab.data.image_tensors import as_bytes
+from wganlab.data.language import codes_of
 from wganlab.learned.runs import checkpoint, metrics, origin
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.keeping import kept, text, whole
@@ -43,14 +45,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.set_laws import SetLaw
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.view import Row
 
 SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
-DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
+DRAWN = ("samples.png", "samples.txt", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
 
 
 class RunFolder:
@@ -105,7 +107,7 @@ class RunFolder:
     def begun(
         self,
         config: TrainConfig,
-        law: Toy | ImageLaw,
+        law: Toy | SetLaw,
         device: torch.device,
         notes: Mapping[str, Any] | None = None,
     ) -> Iterator[None]:
@@ -157,7 +159,7 @@ class RunFolder:
     def _write_start(
         self,
         config: TrainConfig,
-        law: Toy | ImageLaw,
+        law: Toy | SetLaw,
         device: torch.device,
         notes: Mapping[str, Any] | None,
     ) -> None:
@@ -293,10 +295,10 @@ class RunFolder:
         return metrics.keep(self.metrics_file, iteration)
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
-        """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
+        """Generated points, shape (n, dim), as float32; see `samples_of`."""
         with whole(self.path / "samples" / f"{iteration:06}.npy") as part:
             np.save(part, samples_of(points))
-        if self.events is not None:
+        if self.events is not None and points.dim() != 3:  # of text there are numbers alone
             self.events.sheet(iteration, points)
 
     def save(self, state: dict[str, Any]) -> None:
@@ -331,7 +333,10 @@ class RunFolder:
 
 
 def samples_of(points: Tensor) -> NDArray[Any]:
-    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
+    """What is kept of generated points (n, dim), float32; of images the first, as bytes; of lines
+    of text the likeliest codes."""
+    if points.dim() == 3:
+        return codes_of(points)
     images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
     return images
 

@@ -18,12 +18,14 @@ from dataclasses import replace
 from typing import Any
 
 from wganlab.data.image_sources import is_image_source
+from wganlab.data.language import is_text_source
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
+from wganlab.learned.runs.text_presets import text_preset
 
 _FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")
 _ADAM = Optimizer(lr=5e-4, betas=(0.5, 0.999))
@@ -92,6 +94,8 @@ def preset(name: str, data: str | None = None) -> TrainConfig:
     >>> preset("wgan-gp").critic.width, preset("wgan-gp", "emoji").critic.filters
     (128, 16)
     """
+    if data is not None and is_text_source(data):
+        return text_preset(name, data)
     toy = PRESETS[name]
     if data is None or not is_image_source(data):
         return toy if data is None else replace(toy, data=data)

@@ -9,6 +9,7 @@ import torch
 
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.loader import Loader
+from wganlab.data.set_laws import SetLaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,8 @@ class Fixed:
     """Rows of the points that are all there is."""
 
     points: Tensor
-    """The points, shape (k, dim); or, with a law of images, their rows in the set, shape (k,)."""
-    law: ImageLaw | None = None
+    """The points, shape (k, dim); or, with a law of images or text, their rows in the set, shape (k,)."""
+    law: SetLaw | None = None
 
     def sample(self, n: int, draws: Generator) -> Tensor:
         """n of them, with replacement."""

@@ -13,7 +13,7 @@ from wganlab.learned.batch import Batch, at_once, values
 from wganlab.learned.runs.config import TrainConfig
 
 if TYPE_CHECKING:
-    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.set_laws import SetLaw
     from wganlab.data.toys import Toy
 
 Row = dict[str, float]  # one observation of a run, by the names of metrics.csv
@@ -34,7 +34,7 @@ class View:
     """Of the run."""
     iteration: int
     """Steps of the generator so far."""
-    law: Toy | ImageLaw
+    law: Toy | SetLaw
     """The real law."""
     critic: nn.Module | None
     """The critic, or the discriminator's logit; None where the objective has none."""
@@ -42,7 +42,7 @@ class View:
     """The generator, or its average."""
     real: Tensor
     """Real points: those of training where they are fixed, else others; shape (n, dim). Of images
-    some of those of training, shape (n, c, h, w), as those below."""
+    and text some of those of training, shape (n, c, h, w) or (n, characters, length), as below."""
     held_out: Tensor
     """More real points that no step sees, shape (n, dim)."""
     fake: Tensor
@@ -78,7 +78,7 @@ Observer = Callable[[View], Row]
 
 
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w)."""
+    """Points of a generator from fresh noise, shape (n, dim), (n, c, h, w) or (n, characters, length)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
     points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
