@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Codes = NDArray[np.unsignedinteger]
+    Codes = NDArray[np.unsignedinteger[Any]]
 
 PADDING, UNKNOWN = 0, 1
 SIGNS = 2  # codes that are no characters
@@ -84,7 +84,7 @@ class Alphabet:
         table[ord(END)] = PADDING
         table[_points(self.characters)] = np.arange(SIGNS, len(self))
         text = "".join(line[:length].ljust(length, END) for line in lines)
-        codes: Codes = table[_points(text)].reshape(-1, length)
+        codes: NDArray[Any] = table[_points(text)].reshape(-1, length)
         return codes
 
     def decode(self, codes: Codes) -> list[str]:

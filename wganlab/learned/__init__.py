@@ -18,6 +18,7 @@ from wganlab.learned.networks.by_dimension import ByDimension
 from wganlab.learned.networks.cones import Cones, ConesConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
+from wganlab.learned.networks.language import TextResNetConfig
 from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
@@ -69,6 +70,7 @@ __all__ = [
     "RunDivergedError",
     "RunFolder",
     "SpectralNorm",
+    "TextResNetConfig",
     "Tournament",
     "TrainConfig",
     "View",

@@ -13,8 +13,8 @@ those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
 are torch's own, networks whose Python depends on values, losses of other libraries, a run of
-several processes, images that are read as they are needed, images and text on CPUs, and a machine without a
-C++ compiler. What a network's Python does besides is done once, while it is recorded.
+several processes, images that are read as they are needed, images and text on CPUs, and a machine
+without a C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On GPUs all steps of an iteration are one CUDA graph (`capture`), so that Python launches one thing
 an iteration, and runs side by side draw at once (`philox`). A step that the compiler fails at, or

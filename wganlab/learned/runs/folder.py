@@ -34,6 +34,7 @@ import numpy as np
 import torch
 
 from wganlab.alone import alone
+from wganlab.data.alphabet import Alphabet
 from wganlab.data.image_tensors import as_bytes
 from wganlab.data.language import codes_of
 from wganlab.learned.runs import checkpoint, metrics, origin
@@ -52,7 +53,15 @@ if TYPE_CHECKING:
 SHEET = 64  # images that are kept at an observation
 ROOM = 50_000_000  # bytes that must be free before a run starts
 KEPT = ("config.json", "environment.json", "metrics.csv", "checkpoint.pt", "samples", "events")
-DRAWN = ("samples.png", "samples.txt", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
+DRAWN = (
+    "samples.png",
+    "samples.txt",
+    "curve.png",
+    "nearest.png",
+    "player.html",
+    "bracket.json",
+    "attributes.csv",
+)
 
 
 class RunFolder:
@@ -259,6 +268,19 @@ class RunFolder:
         """What its data is and where it was; nothing of a run that older versions began."""
         told = self.environment().get("data", {}) if self.environment_file.exists() else {}
         return told if isinstance(told, dict) else {}
+
+    def alphabet(self) -> Alphabet:
+        """Of a run on text: what the codes of its characters stand for.
+
+        Raises
+        ------
+        ValueError
+            If its environment.json does not tell.
+        """
+        characters = self.data().get("characters")
+        if not isinstance(characters, str):
+            raise ValueError(f"{self.environment_file} does not tell the characters of the text")
+        return Alphabet(characters)
 
     def environment(self) -> dict[str, Any]:
         """Where and with what the run was started, and its notes.

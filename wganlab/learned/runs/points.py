@@ -28,7 +28,7 @@ class Fixed:
     """Rows of the points that are all there is."""
 
     points: Tensor
-    """The points, shape (k, dim); or, with a law of images or text, their rows in the set, shape (k,)."""
+    """The points, shape (k, dim); or, with a law of a set, their rows in it, shape (k,)."""
     law: SetLaw | None = None
 
     def sample(self, n: int, draws: Generator) -> Tensor:

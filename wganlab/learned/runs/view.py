@@ -78,7 +78,7 @@ Observer = Callable[[View], Row]
 
 
 def generated(generator: nn.Module, latent: int, n: int, draws: Generator) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim), (n, c, h, w) or (n, characters, length)."""
+    """Points of a generator from fresh noise, shape (n, dim), or of images and text (n, ...)."""
     z = torch.randn((n, latent), generator=draws, device=draws.device)
     points: Tensor = torch.cat([generator(part) for part in z.split(at_once(z.shape[1:]))])
     return points
