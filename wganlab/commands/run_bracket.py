@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from wganlab.learned import TrainConfig
-
 FILE = "bracket.json"
 SHARE = 0.1  # of the time that the run took
 LEAST, MOST = 10.0, 60.0  # seconds that say something, and more than which is asked for
@@ -38,15 +36,6 @@ def checked(asked: str) -> str:
     if not fine:
         raise ValueError(f"--bracket {asked}: give auto, no, or the seconds that it may take")
     return asked
-
-
-def refuse_bracket(asked: str, config: TrainConfig) -> None:
-    """ValueError if a bracket is asked for of what has none."""
-    if config.of_text and asked not in ("auto", "no"):
-        raise ValueError(
-            f"--bracket {asked}: brackets are of points and images, and the data is text: leave it "
-            "out"
-        )
 
 
 def seconds_for(asked: str, trained: float, runs: int) -> float:
@@ -97,7 +86,8 @@ def find(folders: Sequence[Path], asked: str, device: str) -> list[str]:
     for folder in folders:
         row = RunFolder(folder).rows()[-1]
         iteration, seconds = int(row["iteration"]), seconds_for(asked, row["seconds"], len(folders))
-        of_text = RunFolder(folder).config().of_text
+        # one-hot lines are far apart, and softened ones near to all: it would tell little of text
+        of_text = asked == "auto" and RunFolder(folder).config().of_text
         if of_text or not seconds or (asked == "auto" and read(folder, iteration) is not None):
             continue
         try:

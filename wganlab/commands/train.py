@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from tyro.conf import arg
 
 from wganlab.commands.ending import draw_what_there_is, finish, guarded, where
-from wganlab.commands.run_bracket import checked, refuse_bracket
+from wganlab.commands.run_bracket import checked
 from wganlab.commands.usual_observers import watch
 from wganlab.report import aligned, cores, spinner
 
@@ -104,7 +104,7 @@ class Train:
     bracket: str = "auto"
     """auto, no, or seconds: end with a bracket of W1 between the LAWS of generator and data, as the
     command `bracket` finds it, with 95 %, kept as bracket.json. auto: in a tenth of the time that
-    the run took, at most a minute, and not at all where that is under 10 s."""
+    the run took, at most a minute, and not at all where that is under 10 s, or of text."""
     profile_step: bool = False
     """Train nothing: print where the time of an iteration goes."""
     engine: Literal["auto", "eager", "by-hand", "compiled"] = "auto"
@@ -199,17 +199,11 @@ class Train:
         for name, least in numbers.items():
             if getattr(self, name) < least:
                 raise ValueError(f"--{name} {getattr(self, name)}: expected {least} or more")
-        if config.of_text:
-            self._check_text(config)
+        if self.workers and config.of_text:
+            raise ValueError(f"--workers reads images, and --data {config.data} is text")
         most = 4096 if config.of_sets else 1000
         if not 1 <= self.n <= most:
             raise ValueError(f"--n {self.n}: expected 1 to {most:,}")
-
-    def _check_text(self, config: TrainConfig) -> None:
-        """Refuse what is of images and points alone."""
-        if self.workers:
-            raise ValueError(f"--workers reads images, and --data {config.data} is text")
-        refuse_bracket(self.bracket, config)
 
     def _job(self, config: TrainConfig, folder: Path) -> Job:
         from wganlab.commands.side_by_side import Job
@@ -316,7 +310,6 @@ class Train:
                 f"the run in {self.resume} was started from Python, with observers that are not "
                 "known here: go on with it by learned.resume"
             )
-        refuse_bracket(self.bracket, config)
         again = partial(
             learned.resume,
             self.resume,
