@@ -230,8 +230,8 @@ def test_a_file_that_is_too_large_is_not_read(law_of, monkeypatch):
     monkeypatch.setattr("wganlab.data.language.LARGEST_BYTES", 10)
     with pytest.raises(ValueError, match="more than 1 GB: give a part"):
         law_of(b"0123456789\nab")
+    monkeypatch.setattr("wganlab.data.language.LARGEST_BYTES", 100)
     with pytest.raises(ValueError, match="more than 1 GB, unpacked"):
-        monkeypatch.setattr("wganlab.data.language.LARGEST_BYTES", 100)
         law_of(gzip.compress(b"ab\n" * 1000))
 
 

@@ -282,8 +282,10 @@ def test_the_papers_preset_is_the_papers():
     config = learned.preset("wgan-gp-paper", "text:book.txt")
     assert config.critic == config.generator == TextResNetConfig(512, 5, 5)
     assert (config.n_critic, config.batch, config.latent, config.weight) == (10, 64, 128, 10)
-    assert config.critic_optimizer == config.generator_optimizer == Optimizer(
-        lr=1e-4, betas=(0.5, 0.9)
+    assert (
+        config.critic_optimizer
+        == config.generator_optimizer
+        == Optimizer(lr=1e-4, betas=(0.5, 0.9))
     )
     assert (config.iterations, config.constraint) == (200_000, "gp")
     assert config.data == "text:book.txt"
