@@ -96,7 +96,7 @@ def compute(profile: str) -> dict[str, np.ndarray]:
     return arrays | {
         "floor": np.array([looked.floor[f"js{n}_floor"] for n in LENGTHS]),
         "words floor": np.array(looked.floor["words_floor"]),
-        "real": np.array([parted(line, looked.known) for line in held_out]),
+        "real": np.array([parted(line, looked.known, size.length) for line in held_out]),
         "size": np.array([len(law.rows), looked.n, size.length, law.shape[0], size.iterations]),
         "network": np.array([size.network.filters, size.network.blocks, size.network.kernel]),
         "training": np.array([size.batch, size.n_critic]),
@@ -121,7 +121,7 @@ def config_of(name: str, size: Size) -> TrainConfig:
 
 
 def run(name: str, size: Size) -> dict[str, np.ndarray]:
-    """Rows of iteration, JS of 1- to 4-grams and words; lines, (moments, SHOWN, 2)."""
+    """Rows of iteration, JS of 1- to 4-grams and words; lines, (moments, SHOWN, 3)."""
     config, lines = config_of(name, size), []
     law = config.law()
     assert isinstance(law, data.TextLaw)
@@ -129,7 +129,9 @@ def run(name: str, size: Size) -> dict[str, np.ndarray]:
 
     def keep(view: View) -> dict[str, float]:
         if view.iteration in size.moments:
-            lines.append([parted(line, look.known) for line in law.decode(view.fake[:SHOWN])])
+            lines.append(
+                [parted(line, look.known, size.length) for line in law.decode(view.fake[:SHOWN])]
+            )
         return {}
 
     history = learned.train(config, observers=[look, keep], progress=False, device="cpu").history
@@ -140,21 +142,18 @@ def run(name: str, size: Size) -> dict[str, np.ndarray]:
     }
 
 
-def parted(line: str, known: frozenset[str]) -> tuple[str, str]:
-    """A line with blanks for the words that do not occur in the text, and for those that do."""
-    whole = tuple(
-        "".join(
-            part if part.isspace() or (part in known) == kept else " " * len(part)
-            for part in split(line)
-        )
-        for kept in (True, False)
-    )
-    return whole[0], whole[1]
-
-
-def split(line: str) -> list[str]:
-    """Words and what stands between them, in turn."""
-    return [part for part in re.split(r"(\s+)", line) if part]
+def parted(line: str, known: frozenset[str], length: int) -> tuple[str, str, str]:
+    """A line three times, with blanks for all but its words that occur in the text, those that do
+    not, and what is cut at its end."""
+    parts = [part for part in re.split(r"(\s+)", line) if part]
+    kinds = [0 if part in known else 1 for part in parts]
+    if len(line) == length and not line[-1].isspace():
+        kinds[-1] = 2
+    shown = [
+        "".join(p if k == kind else " " * len(p) for p, k in zip(parts, kinds, strict=True))
+        for kind in range(3)
+    ]
+    return shown[0], shown[1], shown[2]
 
 
 def draw(arrays: dict[str, np.ndarray]) -> Figure:
@@ -167,7 +166,9 @@ def draw(arrays: dict[str, np.ndarray]) -> Figure:
     for axes, name in zip(panels, OBJECTIVES, strict=True):
         draw_divergences(axes, arrays, name)
     panels[0].set_ylabel("JS divergence from the text (nats)")
-    panels[0].legend(loc="lower left", ncols=4, title="dashed: held-out lines")
+    panels[0].legend(
+        loc="center", bbox_to_anchor=(0.5, 0.28), ncols=4, title="dashed: as many held-out lines"
+    )
     moments = arrays["moments"]
     shown = [
         (f"WGAN-GP, iteration {moment:,}", lines)
@@ -196,12 +197,12 @@ def draw_divergences(axes: Axes, arrays: dict[str, np.ndarray], name: str) -> No
 
 
 def draw_lines(axes: Axes, lines: np.ndarray, title: str) -> None:
-    """Lines of a fixed width, words of the text in black, others in the color of the fake."""
+    """Lines of a fixed width: words of the text in black, others in the color of the fake."""
     axes.set_axis_off()
     axes.set_title(title, fontsize=14, loc="left")
     width = max(len(text) for text in lines.ravel())
-    for k, (known, other) in enumerate(lines):
-        for text, color in ((known, "black"), (other, plots.FAKE["color"])):
+    for k, line in enumerate(lines):
+        for text, color in zip(line, ("black", plots.FAKE["color"], "0.6"), strict=True):
             axes.text(
                 0.02,
                 1 - (k + 0.5) / SHOWN,
@@ -226,5 +227,6 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"{kernel}, {steps} critic steps of batch {batch}, {iterations:,} iterations; the paper: "
         "32 places, 512 filters, 5 blocks, width 5, 10 critic steps, batch 64, 200,000 iterations, "
         f"Google's billion words. JS is between n-grams of {looked} lines (likeliest characters) "
-        "and of all lines of training. Black: words that occur in these."
+        "and of all lines of training. Black: words that occur in these; orange: others; grey: "
+        "cut at the end."
     )

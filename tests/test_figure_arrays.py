@@ -25,7 +25,7 @@ from figures import bracket_runs
 from figures.catalog import FIGURES
 from figures.provenance import ROOT, UNSEEN, Tree
 from figures.shelf import load
-from wganlab import data, learned, plots
+from wganlab import compare, data, learned, plots
 from wganlab.data.faces.reading import read_faces
 from wganlab.data.faces.sprites import sprites
 
@@ -841,18 +841,19 @@ def test_gp_text_small_has_the_divergences_and_words_of_its_text(arrays):
         laws = np.zeros((2, len(keys)))
         np.add.at(laws, (np.repeat([0, 1], [len(some) for some in grams]), places.ravel()), 1)
         assert floor == near(jensenshannon(*laws) ** 2)
-    words = {word for line in law.alphabet.decode(known) for word in line.split()}
+    words = set(compare.ngrams.words(law.alphabet.decode(known), 8))
     for name in ("WGAN-GP", "standard GAN"):
         iteration, *divergences, share = found[name].T
         np.testing.assert_array_equal(iteration, [0, 2, 4])
         assert np.all(np.diff(divergences, axis=0) > 0)  # more characters tell more apart
         assert np.all(np.array(divergences) <= LOG2)
         assert np.all((share >= 0) & (share <= 1))
-        assert found[f"{name} lines"].shape == (3, 12, 2)
+        assert found[f"{name} lines"].shape == (3, 12, 3)
     shown = np.concatenate([*found["WGAN-GP lines"], found["real"]])
-    for of_text, others in shown:
+    for of_text, others, cut in shown:
         assert {*of_text.split()} <= words
         assert not {*others.split()} & words
+        assert len(cut.split()) == (len(cut) == 8 and not cut[-1].isspace())
     together = ["".join(map(max, *pair)) for pair in found["real"]]  # a blank is below all letters
     assert [line.split() for line in together] == [
         line.split() for line in law.alphabet.decode(law.codes.numpy()[law.unseen[:12]])

@@ -66,7 +66,12 @@ def test_what_cannot_be_counted_is_refused(n, size, told):
 
 
 def test_words_stand_between_blanks():
-    assert words(["to be, or", " not  to be", ""]) == ["to", "be,", "or", "not", "to", "be"]
+    assert words(["to be, or", " not  to be", ""], 12) == ["to", "be,", "or", "not", "to", "be"]
+
+
+def test_a_word_that_may_be_cut_is_none():
+    assert words(["to be or n", "to be or  ", "to be or"], 10) == ["to", "be", "or"] * 3
+    assert words(["abc"], 3) == []
 
 
 LINES = ["a bc", "bc a", "a a", "bc bc", "a bc", "bc a", "a a", "bc bc", "a bc", "bc a", "zz zz"]
@@ -78,16 +83,16 @@ def seen(law, lines):
 
 
 def test_an_observer_says_what_is_true_of_generated_lines():
-    law = TextLaw("few", LINES, length=5)
+    law = TextLaw("few", LINES, length=6)
     (held_out,) = law.decode(law.held_out(1, torch.device("cpu")))
     trained = [line for line in LINES if line != held_out]
     look = TextObserver(law, 1)
     row = look(seen(law, ["a qq"]))
     assert row["words"] == pytest.approx(0.5)
-    known = law.alphabet.encode(law.alphabet.decode(law.codes.numpy()[law.rows]), 5)
+    known = law.alphabet.encode(law.alphabet.decode(law.codes.numpy()[law.rows]), 6)
     for n in (1, 2, 3, 4):
         size = len(law.alphabet)
-        made = law.alphabet.encode(["a qq"], 5)
+        made = law.alphabet.encode(["a qq"], 6)
         assert row[f"js{n}"] == pytest.approx(NGrams(known, n=n, size=size).js(made))
         apart = law.codes.numpy()[law.unseen]
         assert row[f"js{n}_floor"] == pytest.approx(NGrams(known, n=n, size=size).js(apart))
@@ -97,7 +102,7 @@ def test_an_observer_says_what_is_true_of_generated_lines():
 
 
 def test_only_so_many_lines_are_looked_at():
-    law = TextLaw("few", LINES, length=5)
+    law = TextLaw("few", LINES, length=6)
     look = TextObserver(law, 1000)
     assert look.n == 1
     assert look(seen(law, ["a", "qq qq"]))["words"] == 1

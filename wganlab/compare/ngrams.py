@@ -94,15 +94,20 @@ def ngrams(codes: Codes, *, n: int, size: int) -> NDArray[np.int64]:
     return keys.ravel()
 
 
-def words(lines: Iterable[str]) -> list[str]:
-    """What stands between blanks.
+def words(lines: Iterable[str], length: int) -> list[str]:
+    """What stands between blanks; what ends where lines are cut, at that length, is left out.
 
     Examples
     --------
-    >>> words(["to be, or", "  not to be"])
-    ['to', 'be,', 'or', 'not', 'to', 'be']
+    >>> words(["to be, or", "not to be", "not to ", ""], length=9)
+    ['to', 'be,', 'not', 'to', 'not', 'to']
     """
-    return [word for line in lines for word in line.split()]
+    found = []
+    for line in lines:
+        its = line.split()
+        is_cut = len(line) >= length and not line[-1].isspace()
+        found += its[: len(its) - is_cut]
+    return found
 
 
 class TextObserver:
@@ -133,7 +138,7 @@ class TextObserver:
         known = codes[law.rows]
         lengths = [k for k in LENGTHS if k <= length and size**k < 2**63]
         self.laws = [NGrams(known, n=k, size=size) for k in lengths]
-        self.known = frozenset(words(law.alphabet.decode(known)))
+        self.known = frozenset(words(law.alphabet.decode(known), length))
         floor = self.told(codes[law.unseen[: self.n]])
         self.floor = {f"{name}_floor": value for name, value in floor.items()}
 
@@ -144,7 +149,7 @@ class TextObserver:
     def told(self, codes: Codes) -> Row:
         """Of lines (n, length)."""
         row = {f"js{law.n}": law.js(codes) for law in self.laws}
-        said = words(self.law.alphabet.decode(codes))
+        said = words(self.law.alphabet.decode(codes), codes.shape[1])
         row["words"] = sum(word in self.known for word in said) / max(len(said), 1)
         return row
 
