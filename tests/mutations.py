@@ -1694,6 +1694,7 @@ TEXT = {
         [
             ("    n_critic=10,", "    n_critic=5,"),
             ("latent=128", "latent=64"),
+            ("    batch=64,", "    batch=32,"),
             ('_KEPT = ("objective", "constraint",', '_KEPT = ("constraint",'),
         ],
     ),

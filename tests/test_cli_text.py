@@ -129,6 +129,12 @@ def test_several_seeds_are_told_in_a_table(text, capsys):
     assert runs[0][-1]["estimate"] != runs[1][-1]["estimate"]
 
 
+def test_profile_step_tells_where_the_time_goes(text, folder, capsys):
+    assert main(["train", *TINY, "--data", f"text:{text}:length=4", "--profile-step"]) == 0
+    assert "whole iteration" in capsys.readouterr().out
+    assert not list(folder.iterdir())
+
+
 @pytest.mark.parametrize("preset", ["wgan-gp-paper", "wgan", "gan", "wgan-orthonormal", "emd"])
 def test_presets_know_text(preset):
     config = Train(preset=preset).preset_config("text:book.txt")

@@ -252,6 +252,19 @@ def test_a_name_that_ends_in_brackets_is_a_name(tmp_path):
     assert len(config.law().codes) == 3
 
 
+def test_a_run_is_tracked_in_numbers(tmp_path):
+    pytest.importorskip("tensorboard")
+    learned.train(SMALL, folder=tmp_path / "run", track=True)
+    assert list((tmp_path / "run" / "events").iterdir())
+
+
+def test_a_critic_is_fitted_between_clouds_of_lines():
+    law = SMALL.law()
+    real, fake = law.take(law.rows[:60], CPU), torch.full((60, *law.shape), 1 / 20)
+    critic = learned.fit_critic(real, fake, critic=TINY, constraint="gp", steps=20, progress=False)
+    assert critic.final.estimate > 0
+
+
 def test_a_record_is_made_of_a_run(tmp_path):
     from wganlab.learned.runs.record import keep_record
 

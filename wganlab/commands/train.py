@@ -385,7 +385,7 @@ def network(name: Net, usual: Network) -> Network:
         "dcgan": DCGANConfig(filters=16, norm="none", init="he"),
         "patch": PatchConfig(),
         "fold": FoldConfig(),
-        "text": TextResNetConfig(filters=64, blocks=2),
+        "text": TextResNetConfig(filters=64, blocks=2, kernel=3),
     }
     if name == "auto" or type(made[name]) is type(usual):
         return usual

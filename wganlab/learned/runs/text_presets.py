@@ -22,8 +22,8 @@ from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
 
 TEXT = "text:shakespeare"
-_SMALL = TextResNetConfig(filters=64, blocks=2)
-_FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")
+_SMALL = TextResNetConfig(filters=64, blocks=2, kernel=3)
+_FAST = Optimizer(lr=3e-3, betas=(0.5, 0.9), schedule="linear")
 _ADAM = Optimizer(lr=2e-4, betas=(0.5, 0.9))
 _ROOT = Optimizer("rmsprop", 5e-4)
 _BASE = TrainConfig(
@@ -33,9 +33,9 @@ _BASE = TrainConfig(
     latent=64,
     critic_optimizer=_FAST,
     generator_optimizer=_FAST,
-    n_critic=5,
-    batch=64,
-    iterations=1000,
+    n_critic=4,
+    batch=32,
+    iterations=800,
     checkpoint=100,
 )
 _PAPER = replace(
@@ -46,11 +46,18 @@ _PAPER = replace(
     critic_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
     generator_optimizer=Optimizer(lr=1e-4, betas=(0.5, 0.9)),
     n_critic=10,
+    batch=64,
     iterations=200_000,
+    every=1000,
     checkpoint=1000,
 )
 _CLIPPED = replace(
-    _BASE, constraint="clip", clip=0.05, critic_optimizer=_ROOT, generator_optimizer=_ROOT
+    _BASE,
+    constraint="clip",
+    clip=0.05,
+    critic_optimizer=_ROOT,
+    generator_optimizer=_ROOT,
+    n_critic=5,
 )
 _ADVERSARIAL = replace(
     _BASE,
@@ -59,10 +66,9 @@ _ADVERSARIAL = replace(
     critic_optimizer=_ADAM,
     generator_optimizer=_ADAM,
     n_critic=1,
-    iterations=2000,
 )
 # what a toy's preset has of its own, beside its networks and rates, holds of text too
-_KEPT = ("objective", "constraint", "weight", "margin", "epsilon", "n_critic")
+_KEPT = ("objective", "constraint", "weight", "margin", "epsilon")
 
 TEXT_PRESETS: dict[str, TrainConfig] = {
     "wgan-gp": _BASE,
@@ -103,6 +109,8 @@ def text_preset(name: str, data: str) -> TrainConfig:
     toy = PRESETS[name]
     base = _BASE if toy.objective == "wasserstein" else _ADVERSARIAL
     kept = {field: getattr(toy, field) for field in _KEPT}
+    if toy.critic_free:
+        kept["n_critic"] = 0
     if toy.objective == "mmd":  # lines that differ at k places are sqrt(2 k) apart
         kept["bandwidths"] = (2.0, 4.0, 8.0)
     return replace(base, data=data, **kept)
