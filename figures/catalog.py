@@ -41,6 +41,7 @@ FIGURES = (
     "lab_objectives",
     "gp_table2_toy",
     "lab_schedule",
+    "gp_text_small",
     "gp_fig5b",
     "lab_image_critics",
 )

@@ -66,7 +66,7 @@ class Tree:
         }
         for path in (root / "figures" / "records").glob("*"):
             self._assets["figures", f"records/{path.name}"] = path
-        self._archives = {path.stem: path for path in others if path.suffix == ".npz"}
+        self._archives = {path.stem: path for path in others if path.parent.name == "archives"}
         self._steps: dict[Node, Step] = {}
         self._bytes: dict[Path, str] = {}
 
@@ -160,8 +160,8 @@ class Tree:
         return module is not None and not module.package
 
     def _archive(self, source: str) -> Iterator[Path]:
-        """The file of an embedded image set, as of "mnist10k[3]"; nothing of other words."""
-        name = source.partition("[")[0]
+        """The file of an embedded set, as of "mnist10k[3]", or text; nothing of other words."""
+        name = re.split(r"[\[:]", source.removeprefix("text:"))[0]
         name = ARCHIVES.get(name, name)
         for stem, path in self._archives.items():
             if stem.startswith(name) and re.fullmatch(r"\d*", stem[len(name) :]):

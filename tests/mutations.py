@@ -962,6 +962,7 @@ LEARNED = {
         ("config", "presets"),
         [
             ("(iteration < 25 or", "(iteration <= 25 or"),
+            ("_when(str(path_of(self.data)))", "(0, 0)", "text_training"),
             ("self.noise * (1 - iteration / self.iterations)", "self.noise"),
             (
                 '"energy-based": EnergyBased(self.margin),',
@@ -1787,4 +1788,80 @@ CLAIMS = {
     ),
 }
 
-MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS, **CLAIMS}
+TEXT = {
+    "wganlab/data/alphabet.py": (
+        ("language",),
+        [
+            ("PADDING, UNKNOWN = 0, 1", "PADDING, UNKNOWN = 1, 0"),
+            ('np.argsort(-counts, kind="stable")', 'np.argsort(counts, kind="stable")'),
+            ("[: size - SIGNS]", "[:size]"),
+            ("np.uint8 if len(self) <= 256 else np.uint16", "np.uint8"),
+            ("if chr(sign) not in self.characters), next(free))", "), next(free))"),
+            (".rstrip(padding)", ".strip()"),
+        ],
+    ),
+    "wganlab/data/language.py": (
+        ("language",),
+        [
+            ("self.unseen: NDArray[np.int64] = order[:apart]", "self.unseen = order[-apart:]"),
+            ("apart = held_out or min(max(round(SHARE * n), 1), MOST)", "apart = held_out or 1"),
+            ("[torch.from_numpy(self.rows).to(device)]", ""),
+            ("points.scatter_(1, codes.long()[:, None], 1.0)", "points"),
+            ("argmax(dim=1)", "argmin(dim=1)"),
+            ('raw.decode("utf-8-sig")', 'raw.decode("utf-8")'),
+            ('re.split(r"\\r\\n|\\n|\\r", text)', "text.splitlines()"),
+            ('if "\\0" in text:', 'if text == "\\0":'),
+            ("(line.rstrip() for line", "(line.strip() for line"),
+            ("return [line for line in lines if line]", "return list(lines)"),
+            ('[: options["lines"]]', ""),
+        ],
+    ),
+    "wganlab/learned/networks/language.py": (
+        ("text_networks",),
+        [
+            ("SHARE = 0.3", "SHARE = 1.0"),
+            ("self.first(x.relu()).relu()", "self.first(x).relu()"),
+            ("nn.Softmax(dim=1)", "nn.Softmax(dim=2)"),
+            ("padding=kernel // 2", "padding=0"),
+            ("3 * 4 / (kernel * (inputs + outputs))", "3 * 2 / (kernel * (inputs + outputs))"),
+            (
+                'linear(latent, self.filters * length, "glorot"',
+                'linear(latent, self.filters * length, "he"',
+            ),
+        ],
+    ),
+    "wganlab/compare/ngrams.py": (
+        ("ngrams",),
+        [
+            ("keys = keys * size + codes", "keys = keys * 10 + codes"),
+            ("places = codes.shape[1] - n + 1", "places = codes.shape[1] - n"),
+            ("dtype=np.int64)", "dtype=codes.dtype)"),
+            ("known = codes[law.rows]", "known = codes"),
+            ("codes[law.unseen[: self.n]]", "known[: self.n]"),
+            ("view.fake[: self.n]", "view.fake"),
+            ("/ max(len(said), 1)", "/ max(len(set(said)), 1)"),
+        ],
+    ),
+    "wganlab/learned/runs/text_presets.py": (
+        ("text_training",),
+        [
+            ("    n_critic=10,", "    n_critic=5,"),
+            ("latent=128", "latent=64"),
+            ("    batch=64,", "    batch=32,"),
+            ('_KEPT = ("objective", "constraint",', '_KEPT = ("constraint",'),
+        ],
+    ),
+    "wganlab/learned/runs/origin.py": (
+        ("text_training",),
+        [
+            ("parts = [law.codes.numpy(), letters,", "parts = [letters,"),
+            ("(folder:|npz:|text:)?", "(folder:|npz:)?"),
+        ],
+    ),
+    "wganlab/commands/text_table.py": (
+        ("cli_text",),
+        [('for end in ("", "_floor")', 'for end in ("_floor", "")')],
+    ),
+}
+
+MUTATIONS = {**EXACT, **LEARNED, **COMPARE, **DOORS, **CLAIMS, **TEXT}

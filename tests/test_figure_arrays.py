@@ -19,13 +19,13 @@ from matplotlib.text import Text
 from scipy import integrate, stats
 from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, jensenshannon
 
 from figures import bracket_runs
 from figures.catalog import FIGURES
 from figures.provenance import ROOT, UNSEEN, Tree
 from figures.shelf import load
-from wganlab import data, learned, plots
+from wganlab import compare, data, learned, plots
 from wganlab.data.faces.reading import read_faces
 from wganlab.data.faces.sprites import sprites
 
@@ -829,6 +829,53 @@ def test_lab_schedule_counts_the_critics_steps(arrays):
     law = data.toy("8gaussians")
     assert found["floor"] == near(floor(law, 500))
     assert schedule.CONFIGS["original"].critic_steps(25) == 5
+
+
+def test_gp_text_small_has_the_divergences_and_words_of_its_text(arrays):
+    found = arrays("gp_text_small")
+    law = data.text_law("text:shakespeare:length=8")
+    known, held_out = (law.codes.numpy()[rows] for rows in (law.rows, law.unseen[:640]))
+    for n, floor in enumerate(found["floor"], 1):
+        grams = [sliding(codes, n) for codes in (known, held_out)]
+        keys, places = np.unique(np.concatenate(grams), axis=0, return_inverse=True)
+        laws = np.zeros((2, len(keys)))
+        np.add.at(laws, (np.repeat([0, 1], [len(some) for some in grams]), places.ravel()), 1)
+        assert floor == near(jensenshannon(*laws) ** 2)
+    words = set(compare.ngrams.words(law.alphabet.decode(known), 8))
+    for name in ("WGAN-GP", "standard GAN"):
+        iteration, *divergences, share = found[name].T
+        np.testing.assert_array_equal(iteration, [0, 2, 4])
+        assert np.all(np.diff(divergences, axis=0) > 0)  # more characters tell more apart
+        assert np.all(np.array(divergences) <= LOG2)
+        assert np.all((share >= 0) & (share <= 1))
+        assert found[f"{name} lines"].shape == (3, 12, 3)
+    shown = np.concatenate([*found["WGAN-GP lines"], found["real"]])
+    for of_text, others, cut in shown:
+        assert {*of_text.split()} <= words
+        assert not {*others.split()} & words
+        assert len(cut.split()) == (len(cut) == 8 and not cut[-1].isspace())
+    together = ["".join(map(max, *pair)) for pair in found["real"]]  # a blank is below all letters
+    assert [line.split() for line in together] == [
+        line.split() for line in law.alphabet.decode(law.codes.numpy()[law.unseen[:12]])
+    ]
+    figure = drawn("gp_text_small", found)
+    panel = figure.axes[0]
+    assert [line.get_label() for line in panel.get_lines()[::2]] == [
+        f"n = {n}" for n in (1, 2, 3, 4)
+    ]
+    for k, line in enumerate(panel.get_lines()):
+        values = line.get_ydata()
+        expected = found["floor"][k // 2] if k % 2 else found["WGAN-GP"][:, 1 + k // 2]
+        np.testing.assert_array_equal(values, np.broadcast_to(expected, np.shape(values)))
+    assert [axes.get_title(loc="left") for axes in figure.axes[2:]] == [
+        *(f"WGAN-GP, iteration {k}" for k in (0, 2, 4)),
+        *("standard GAN, 4", "real lines, held out"),
+    ]
+
+
+def sliding(codes, n):
+    """All n-grams of lines, as rows."""
+    return np.lib.stride_tricks.sliding_window_view(codes, n, axis=1).reshape(-1, n)
 
 
 def test_gp_fig5b_certificates_are_below_em(arrays):

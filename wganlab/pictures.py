@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 UNITLESS = ("clip", "none")  # constraints under which the critic's slope is not near 1
 OF_BATCHES = ("emd", "sinkhorn")  # objectives that are lengths without any critic
+GRAMS = ("#56B4E9", "#0072B2", "#D55E00", "black")  # n-grams, n = 1 to 4
 NEIGHBORS = 16  # generated images that are shown beside the nearest real ones
 MOST_COLUMNS = 16  # of a sheet, one a class
 SEARCHED = 50_000  # real images among which these are sought
@@ -188,17 +189,17 @@ def _short_names(shown: ImageSet, columns: int) -> list[str]:
 def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> None:
     """Estimate, certificate and exact EM over the iterations, as a PNG file.
 
-    The estimate has axes of its own where it has another unit than EM.
+    The estimate has axes of its own where it has another unit than EM; of text there is the
+    divergence of n-grams too.
     """
     from matplotlib.figure import Figure
 
-    together = _in_one_unit(config)
+    together, text = _in_one_unit(config), "js1" in rows[0]
+    panels = 1 + (not together) + text
     with plots.style():
-        figure = Figure(figsize=(9, 5 if together else 8))
-        if together:
-            axes = below = figure.subplots()
-        else:
-            axes, below = figure.subplots(2, sharex=True)
+        figure = Figure(figsize=(9, 2 + 3 * panels))
+        column = figure.subplots(panels, sharex=True, squeeze=False)[:, 0]
+        axes, below = column[0], column[0 if together else 1]
         _truth(axes, rows)
         _line(below, rows, "estimate", label=_estimated(config), **plots.CRITIC)
         _wrong(below, rows)
@@ -207,7 +208,9 @@ def draw_curve(path: Path, rows: Sequence[dict[str, float]], config: Any) -> Non
         axes.legend()
         axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
         axes.set_title(drawn(f"{config.objective}, {config.constraint}, {config.data}"))
-        below.set_xlabel("iteration")
+        if text:
+            _ngrams(column[-1], rows)
+        column[-1].set_xlabel("iteration")
         plots.save(figure, path.with_suffix(""), suffixes=(".png",))
 
 
@@ -237,6 +240,15 @@ def _truth(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
     proven = {"color": plots.CRITIC["color"], "linestyle": "-", "linewidth": 1}
     _line(axes, rows, "certificate", label="certificate", **proven)
     axes.set_ylabel("EM")
+
+
+def _ngrams(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
+    """Divergences of n-grams, and what held-out lines have, dashed."""
+    for n, color in zip((1, 2, 3, 4), GRAMS, strict=True):
+        _line(axes, rows, f"js{n}", label=f"{n}-grams", color=color, marker="o", markersize=4)
+        _line(axes, rows, f"js{n}_floor", color=color, linestyle="--", linewidth=1)
+    axes.set(yscale="log", ylabel="JS (nats)")
+    axes.legend(title="dashed: held-out lines", ncols=4)
 
 
 def _wrong(axes: Axes, rows: Sequence[dict[str, float]]) -> None:

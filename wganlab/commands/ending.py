@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from wganlab.commands import attribute_table, run_bracket
+from wganlab.commands import attribute_table, run_bracket, text_table
 from wganlab.names import printed
 from wganlab.report import aligned, shown, spinner
 
@@ -130,7 +130,8 @@ def draw_what_there_is(folders: Sequence[Path]) -> None:
 
 
 def draw(kept: RunFolder) -> None:
-    """samples.png, curve.png and player.html in the folder of a run."""
+    """samples.png, curve.png and player.html in the folder of a run; of text samples.txt and
+    curve.png."""
     import numpy as np
     import torch
 
@@ -140,6 +141,10 @@ def draw(kept: RunFolder) -> None:
     config, rows = kept.located(), kept.rows()
     iteration = int(rows[-1]["iteration"])
     fake = np.load(_samples(kept, rows[-1]))
+    if config.of_text:
+        text_table.write_lines(kept.path / "samples.txt", kept.alphabet().decode(fake))
+        pictures.draw_curve(kept.path / "curve.png", rows, config)
+        return
     title = f"{config.objective}, {config.constraint}, {config.data}: iteration {iteration:,}"
     note = remark(rows, config)
     title += "\nthe estimate has the wrong sign" if note else ""
@@ -170,7 +175,9 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
     heads = f"run|iterations|estimate of {estimated}|exact EM|sampling floor|certificate"
     rows = [kept.rows()[-1] for _, kept in runs]
     images = runs[0][1].config().of_images and "modes" not in rows[0]
+    text = runs[0][1].config().of_text
     ends = ("classes", "KID") if images else ("modes", "quality")
+    ends = text_table.HEADS if text else ends
     brackets = [
         run_bracket.read(f, int(row["iteration"])) for (f, _), row in zip(runs, rows, strict=True)
     ]
@@ -181,6 +188,11 @@ def table(runs: Sequence[tuple[Path, RunFolder]]) -> str:
         numbers = [shown(row.get(name)) for name in names]
         numbers[0] += " wrong sign" * bool(row.get("wrong_sign"))
         numbers += [run_bracket.shown(bracket)] if any(brackets) else []
+        if text:
+            seconds = f"{row['seconds']:.1f}"
+            cells = [f"{row['iteration']:,.0f}", *numbers, *text_table.cells(row), seconds]
+            lines.append([str(folder), *cells])
+            continue
         modes = _of_all(row, "classes" if images else "modes")
         quality = f"{row['quality']:.1%}" if "quality" in row else "-"
         told = [modes, shown(row.get("kid")) if images else quality, f"{row['seconds']:.1f}"]

@@ -86,7 +86,9 @@ def find(folders: Sequence[Path], asked: str, device: str) -> list[str]:
     for folder in folders:
         row = RunFolder(folder).rows()[-1]
         iteration, seconds = int(row["iteration"]), seconds_for(asked, row["seconds"], len(folders))
-        if not seconds or (asked == "auto" and read(folder, iteration) is not None):
+        # one-hot lines are far apart, and softened ones near to all: it would tell little of text
+        of_text = asked == "auto" and RunFolder(folder).config().of_text
+        if of_text or not seconds or (asked == "auto" and read(folder, iteration) is not None):
             continue
         try:
             _keep(folder, iteration, seconds, device)

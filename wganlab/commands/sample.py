@@ -14,7 +14,7 @@ from wganlab.writing import check, written
 if TYPE_CHECKING:
     from torch import Tensor
 
-SUFFIXES = (".npy", ".csv", ".png")
+SUFFIXES = (".npy", ".csv", ".png", ".txt")
 KEPT = (
     *("config.json", "environment.json", "metrics.csv", "losses.csv", "checkpoint.pt"),
     *("checkpoints", "samples", "bracket.json"),
@@ -27,14 +27,17 @@ class Sample:
 
     A .npy or .csv file takes the points, one a row; a .png file a picture of them over as many real
     ones. Of images a .npy file takes bytes (n, height, width, channels), and a .png file a sheet,
-    in which classes that the generator is told are columns.
+    in which classes that the generator is told are columns. Of text a .txt file takes lines, the
+    likeliest character at each place, and a .npy file their codes, (n, length): 0 after the end of
+    a line, 1 an unknown character, and from 2 on those that "characters" lists in the run's
+    environment.json.
     The run may have been stopped before its end.
     """
 
     folder: Annotated[Positional[Path], arg(metavar="RUN")]
     """Folder of a run, as runs/wgan-gp-8gaussians-seed0."""
     out: Annotated[Path, arg(aliases=["-o"], metavar="PATH")]
-    """The file: .npy, .csv or .png."""
+    """The file: .npy, .csv or .png; of text .txt or .npy."""
     n: Annotated[int, arg(aliases=["-n"])] = 1000
     """Points."""
     seed: int = 0
@@ -68,6 +71,8 @@ class Sample:
             channels, height, width = points.shape[1:]
             told = f"{count(len(points), 'image')} of {width} x {height} pixels, {channels} channel"
             told += "s" * (channels > 1)
+        if points.dim() == 3:
+            told = f"{count(len(points), 'line')} of {points.shape[2]} characters at most"
         print(f"{told}: {self.out}")
 
     def _check(self) -> None:
@@ -102,6 +107,10 @@ class Sample:
 
         if points.dim() == 4:
             self._write_images(path, points, columns)
+        elif points.dim() == 3:
+            self._write_text(path, points)
+        elif path.suffix == ".txt":
+            raise ValueError(f"--out {self.out}: points go to .npy, .csv or .png")
         elif path.suffix == ".npy":
             np.save(path, points.numpy())
         elif path.suffix == ".csv":
@@ -129,7 +138,7 @@ class Sample:
         from wganlab.plots import tiled
 
         images = as_bytes(points)
-        if path.suffix == ".csv":
+        if path.suffix in (".csv", ".txt"):
             raise ValueError(f"--out {self.out}: images go to .npy or .png")
         if path.suffix == ".npy":
             np.save(path, images)
@@ -139,3 +148,18 @@ class Sample:
             Image.fromarray(
                 tiled(images, columns).squeeze(-1 if images.shape[3] == 1 else ())
             ).save(path)
+
+    def _write_text(self, path: Path, points: Tensor) -> None:
+        import numpy as np
+
+        from wganlab import learned
+        from wganlab.commands.text_table import write_lines
+        from wganlab.data.language import codes_of
+
+        if path.suffix not in (".txt", ".npy"):
+            raise ValueError(f"--out {self.out}: lines of text go to .txt or .npy")
+        codes = codes_of(points)
+        if path.suffix == ".npy":
+            np.save(path, codes)
+        else:
+            write_lines(path, learned.RunFolder(self.folder).alphabet().decode(codes))

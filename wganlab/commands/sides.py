@@ -38,6 +38,8 @@ class Sides:
         run, law = learned.load_run(folder, device=self.device), config.law()
         if isinstance(law, data.ImageLaw) and not law.endless:
             self.notes.append(f"the data are the {count(len(law.unseen), 'image')} held out")
+        elif config.of_text:
+            self.notes.append("the law of the data is that of the lines that it was trained on")
         elif is_file_source(config.data):
             self.notes.append(
                 "the law of the data is that of the points of its file, on which it was trained: "

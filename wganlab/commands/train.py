@@ -38,7 +38,7 @@ BESIDES_RESUME = (
     ),
     "--bracket",
 )
-Net = Literal["auto", "mlp", "dcgan", "resnet", "patch", "fold"]
+Net = Literal["auto", "mlp", "dcgan", "resnet", "patch", "fold", "text"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ class Train:
     the distance of the laws themselves, or its side that says something; quality is the share of
     points within 4 standard deviations of a mode. Images are points in the space of their pixels,
     between -1 and 1; classes are those that a small classifier of the same set finds among
-    generated images, and KID a distance of its features.
+    generated images, and KID a distance of its features. Lines of text are one-hot points; JS is
+    between the laws of their n-grams, n = 1 to 4, and those of the text, in nats, with what as many
+    held-out lines reach in brackets; words are those of generated lines that occur in the text.
+    Their samples are samples.txt.
     """
 
     preset: str = "auto"
@@ -96,13 +99,13 @@ class Train:
     """Write event files for TensorBoard too, into the folder events of the run; needs
     pip install "wganlab[track]". A tracked run is tracked further by --resume."""
     n: Annotated[int, arg(aliases=["-n"])] = 1000
-    """Points of each law in the exact EM, at most 1,000; of images at most 4,096, or as many as
-    there are held out."""
+    """Points of each law in the exact EM, at most 1,000; of images and text at most 4,096, or as
+    many as there are held out."""
     critic_net: Net = "auto"
     """Network of the critic: mlp (layers of units), fold (folds of space, for orthonormal), of
-    images dcgan (convolutions), resnet (residual blocks) or patch (convolutions for orthonormal);
-    auto is the preset's. Its options are --critic.*."""
-    generator_net: Literal["auto", "mlp", "dcgan", "resnet"] = "auto"
+    images dcgan (convolutions), resnet (residual blocks) or patch (convolutions for orthonormal),
+    of text text (residual convolutions); auto is the preset's. Its options are --critic.*."""
+    generator_net: Literal["auto", "mlp", "dcgan", "resnet", "text"] = "auto"
     """Network of the generator, likewise."""
     device: str = "auto"
     """cpu, cuda, ...; auto is a GPU where there is one."""
@@ -114,7 +117,7 @@ class Train:
     bracket: str = "auto"
     """auto, no, or seconds: end with a bracket of W1 between the LAWS of generator and data, as the
     command `bracket` finds it, with 95 %, kept as bracket.json. auto: in a tenth of the time that
-    the run took, at most a minute, and not at all where that is under 10 s."""
+    the run took, at most a minute, and not at all where that is under 10 s, or of text."""
     profile_step: bool = False
     """Train nothing: print where the time of an iteration goes."""
     engine: Literal["auto", "eager", "by-hand", "compiled"] = "auto"
@@ -177,10 +180,11 @@ class Train:
             return self.preset
         from wganlab.data import TOYS
         from wganlab.data.image_sources import is_image_source
+        from wganlab.data.language import is_text_source
 
         name = (data or "8gaussians").partition(":")[0].replace("-", "_")
-        own = data is not None and not is_image_source(data) and name not in TOYS
-        return "wgan-lp" if own else "wgan-gp"
+        known = data is None or is_image_source(data) or is_text_source(data) or name in TOYS
+        return "wgan-gp" if known else "wgan-lp"
 
     def options(self) -> Any:
         """A type for tyro: these options and those of the configuration on one level."""
@@ -212,7 +216,7 @@ class Train:
             self._side_by_side([self._job(one, self._folder(one)) for one in many], config)
             return
         with joined(self.device) as world:
-            if config.of_images:  # told before a classifier is trained
+            if config.of_sets:  # told before a classifier is trained, or n-grams counted
                 RunState(config, torch.device("cpu"))
             job = self._job(config, world.by_first(lambda: self._folder(config)))
             guarded(job.folder, job.run)
@@ -225,7 +229,9 @@ class Train:
         for name, least in numbers.items():
             if getattr(self, name) < least:
                 raise ValueError(f"--{name} {getattr(self, name)}: expected {least} or more")
-        most = 4096 if config.of_images else 1000
+        if self.workers and config.of_text:
+            raise ValueError(f"--workers reads images, and --data {config.data} is text")
+        most = 4096 if config.of_sets else 1000
         if not 1 <= self.n <= most:
             raise ValueError(f"--n {self.n}: expected 1 to {most:,}")
 
@@ -296,7 +302,7 @@ class Train:
         folders = [job.folder for job in jobs]
         try:
             with as_ctrl_c():
-                if self.engine == "compiled" and not config.of_images:
+                if self.engine == "compiled" and not config.of_sets:
                     failed = together(jobs, config)
                 else:
                     at_once = max(1, cores() // self.threads)
@@ -393,6 +399,8 @@ def quickened(config: TrainConfig) -> TrainConfig:
     )
     if config.of_images:
         return replace(small, size=16, iterations=200)
+    if config.of_text:
+        return replace(small, batch=32, iterations=100)
     return replace(small, critic_optimizer=critic, generator_optimizer=generator, iterations=300)
 
 
@@ -407,9 +415,16 @@ def _narrow(network: Any) -> Any:
 def network(name: Net, usual: Network, norm: Literal["layer", "batch"] = "batch") -> Network:
     """The default configuration of a network of that kind; `usual` for auto, or if it is one.
 
-    Residual networks have that norm.
+    Residual networks of images have that norm.
     """
-    from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig, ResNetConfig
+    from wganlab.learned import (
+        DCGANConfig,
+        FoldConfig,
+        MLPConfig,
+        PatchConfig,
+        ResNetConfig,
+        TextResNetConfig,
+    )
 
     made: dict[str, Network] = {
         "mlp": MLPConfig(width=512, depth=3, init="he"),
@@ -417,6 +432,7 @@ def network(name: Net, usual: Network, norm: Literal["layer", "batch"] = "batch"
         "resnet": ResNetConfig(filters=16, norm=norm),
         "patch": PatchConfig(),
         "fold": FoldConfig(),
+        "text": TextResNetConfig(filters=64, blocks=2, kernel=3),
     }
     if name == "auto" or type(made[name]) is type(usual):
         return usual

@@ -18,7 +18,10 @@ def watch(config: TrainConfig, n: int) -> list[Callable[[View], Row]]:
     from wganlab import compare, data
 
     law = config.law()
-    if isinstance(law, data.ImageLaw):
+    if isinstance(law, data.TextLaw):
+        n = min(n, len(law.unseen), len(law.rows))
+        looks = compare.text_observers(law, n)
+    elif isinstance(law, data.ImageLaw):
         n = min(n, len(law.unseen), len(law.rows))
         with spinner("what is known of the set"):
             looks = compare.image_observers(config, n)

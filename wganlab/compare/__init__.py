@@ -14,6 +14,8 @@
 - `StepThrough`: algorithm 1 one update at a time, each a `Scene` to be drawn
 - `face_attributes`: generated faces held against their law, `FaceAttributes` with an
   `AttributeRow` each; `attribute_observer`, the same beside a run; `face_copies`: are they copies?
+- `text_observers`: the truth beside a run on text; `NGrams`: the law of n characters in a row, and
+  its divergence from that of other lines; `TextObserver`: that and words, beside a run
 - `classifier_for`, `fit_classifier`: a `Classifier` of an image set
 - `kernel_distance` (KID), `class_counts`, `class_coverage`, `features_of`, `feature_observer`: what
   is true of generated images; `memorization`, `nearest_neighbors`: are they copies?
@@ -45,6 +47,7 @@ from wganlab.compare.law_board import Benchmark, benchmark
 from wganlab.compare.law_cells import BenchmarkRow
 from wganlab.compare.loss import emd_loss
 from wganlab.compare.neighbors import memorization, nearest_neighbors
+from wganlab.compare.ngrams import NGrams, TextObserver, text_observers
 from wganlab.compare.published_rows import Published, published
 from wganlab.compare.rows import BoardRow
 from wganlab.compare.stepthrough import Scene, StepThrough
@@ -63,11 +66,13 @@ __all__ = [
     "Estimate",
     "FaceAttributes",
     "Look",
+    "NGrams",
     "OfUniforms",
     "Published",
     "Scene",
     "Scoreboard",
     "StepThrough",
+    "TextObserver",
     "attribute_observer",
     "benchmark",
     "bracket",
@@ -91,4 +96,5 @@ __all__ = [
     "published",
     "sampling_floor",
     "scoreboard",
+    "text_observers",
 ]

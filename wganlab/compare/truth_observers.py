@@ -18,6 +18,7 @@ from wganlab.compare.attributes import attributes_for
 from wganlab.compare.classifier_cache import classifier_for
 from wganlab.compare.features import feature_observer
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.set_laws import SetLaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,15 +92,15 @@ def earth_mover(view: View, n: int = 1000) -> Row:
     dict
         `emd` to points that no step has seen; `certificate`, what the critic's values there prove:
         at most `emd`, whatever the critic is; nothing where there is no critic. Where the training
-        points are fixed, as of images, `train_emd` to them.
+        points are fixed, as of images and text, `train_emd` to them.
     """
     real, fake = (exact.Discrete(_array(points[:n])) for points in (view.held_out, view.fake))
     row = {"emd": exact.emd(real, fake)}
     if view.critic is not None:
         f_real = _array(view.f(view.held_out[:n]))
         row["certificate"] = exact.certificate(f_real, real, fake)
-    endless = isinstance(view.law, ImageLaw) and view.law.endless
-    if view.config.points or (view.config.of_images and not endless):
+    endless = isinstance(view.law, SetLaw) and view.law.endless
+    if view.config.points or (view.config.of_sets and not endless):
         row["train_emd"] = exact.emd(_array(view.real[:n]), fake)
     return row
 
@@ -126,13 +127,13 @@ def coverage(view: View) -> Row:
     }
 
 
-def sampling_floor(law: Toy | ImageLaw, n: int = 1000, seed: int = 0) -> float:
+def sampling_floor(law: Toy | SetLaw, n: int = 1000, seed: int = 0) -> float:
     """EM between two samples of n points of one law: what no generator can be expected to beat.
 
-    Of images, between n to train on and n that are held out, or as many as there are.
+    Of images and text, between n to train on and n that are held out, or as many as there are.
     """
     generator = torch.Generator().manual_seed(seed)
-    if not isinstance(law, ImageLaw):
+    if not isinstance(law, SetLaw):
         return exact.emd(*(_array(law.sample(n, generator)) for _ in range(2)))
     n = min(n, len(law.rows), len(law.unseen))
     rows = law.some(n, seed)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST_BYTES = 8e9
+TEXT = "text:"  # lines, a law to train on: no points of a table
 ARRAYS = (".npy", ".npz")
 TEXTS = (".csv", ".txt", ".tsv", ".dat")
 SUFFIXES = (*ARRAYS, *TEXTS, *(f"{suffix}.gz" for suffix in TEXTS), ".parquet")
@@ -154,13 +155,15 @@ def with_columns(source: str, columns: str, weights: str) -> str:
 def is_file_source(source: str) -> bool:
     """Does `load_points` take it as a file, if there is one?"""
     name, _ = _member(_OPTION.split(source)[0])
-    return name == opening.STDIN or name.lower().endswith(SUFFIXES)
+    return name == opening.STDIN or (
+        name.lower().endswith(SUFFIXES) and not source.startswith(TEXT)
+    )
 
 
 def files_of(source: str) -> list[str]:
     """The files and folders that a source is read from, so far as its name tells."""
     name = _OPTION.split(source)[0]
-    for scheme in SOURCES:
+    for scheme in (*SOURCES, TEXT):
         name = name.removeprefix(scheme.split(":")[0] + ":")
     shorter = [name[: match.start()] for match in re.finditer(r"[\[:]", name)]
     there = [os.path.expanduser(path) for path in (name, *shorter) if path]
@@ -170,6 +173,8 @@ def files_of(source: str) -> list[str]:
 def _loaded(source: str, columns: Any, weights: Any) -> Points:
     if source == opening.STDIN:
         return _of_bytes(opening.standard_input(), columns, weights)
+    if source.startswith(TEXT):
+        raise ValueError("lines of text are a law to train on: give them to train --data")
     name, member = _member(source)
     suffix = next((known for known in SUFFIXES if name.lower().endswith(known)), None)
     if suffix is None:

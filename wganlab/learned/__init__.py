@@ -19,6 +19,7 @@ from wganlab.learned.networks.cones import Cones, ConesConfig
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import Fold, FoldConfig, PatchConfig
 from wganlab.learned.networks.labelled import WithClasses
+from wganlab.learned.networks.language import TextResNetConfig
 from wganlab.learned.networks.mlp import MLP, AutoEncoder, MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.networks.residual import ResNetConfig
@@ -72,6 +73,7 @@ __all__ = [
     "RunDivergedError",
     "RunFolder",
     "SpectralNorm",
+    "TextResNetConfig",
     "Tournament",
     "TrainConfig",
     "View",

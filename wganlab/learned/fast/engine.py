@@ -13,8 +13,8 @@ those before an observation, which tells of their gradients.
 
 What cannot be recorded raises `NotCompiledError` before anything is trained: dropout, whose draws
 are torch's own, networks whose Python depends on values, losses of other libraries, a run of
-several processes, images that are read as they are needed, images on CPUs, and a machine without a
-C++ compiler. What a network's Python does besides is done once, while it is recorded.
+several processes, images that are read as they are needed, images and text on CPUs, and a machine
+without a C++ compiler. What a network's Python does besides is done once, while it is recorded.
 
 On GPUs all steps of an iteration are one CUDA graph (`capture`), so that Python launches one thing
 an iteration, and runs side by side draw at once (`philox`). A step that the compiler fails at, or
@@ -50,7 +50,7 @@ def pays(runs: Sequence[RunState]) -> bool:
     networks = [config.generator, *([] if config.critic_free else [config.critic])]
     perceptrons = all(isinstance(network, MLPConfig) for network in networks)
     long = config.iterations >= PAYS[len(runs) > 1]
-    return perceptrons and not config.of_images and long
+    return perceptrons and not config.of_sets and long
 
 
 class Engine:
@@ -78,7 +78,7 @@ class Engine:
             raise NotCompiledError("its processes exchange gradients within a step")
         if first.streams:
             raise NotCompiledError("its images are read by other processes")
-        if first.device.type == "cpu" and self.config.of_images:
+        if first.device.type == "cpu" and self.config.of_sets:
             # seen with torch 2.13: a compiled step wrote past the end of an array
             raise NotCompiledError(
                 "torch's compiler is not to be trusted with convolutions on CPUs"

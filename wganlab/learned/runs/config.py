@@ -24,6 +24,7 @@ from wganlab.data import checks
 from wganlab.data.image_law_by_name import image_law
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_sources import Color, is_image_source
+from wganlab.data.language import TextLaw, is_text_source, path_of, text_law
 from wganlab.data.toys import Toy, law
 from wganlab.learned.constraints.clipping import WeightClipping, When, refuse_no_box
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
@@ -31,6 +32,7 @@ from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig, PatchConfig
+from wganlab.learned.networks.language import TextResNetConfig
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.networks.network import NetworkConfig
 from wganlab.learned.networks.residual import ResNetConfig
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from wganlab.data.set_laws import SetLaw
+
 VERSION = 1
 """Of the format; raised when a field changes its meaning."""
 
@@ -55,9 +59,10 @@ NETWORKS: dict[str, type[NetworkConfig]] = {
     "patch": PatchConfig,
     "fold": FoldConfig,
     "resnet": ResNetConfig,
+    "text": TextResNetConfig,
 }
 """By the `kind` that config.json has of them."""
-Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig | ResNetConfig
+Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig | ResNetConfig | TextResNetConfig
 
 CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
     "gp": lambda config: GradientPenalty(config.weight),
@@ -98,13 +103,14 @@ class TrainConfig:
     data: str = "8gaussians"
     """Real law: one of `wganlab.data.TOYS`, with parameters as in parallel_lines:theta=0; a file of
     points, as `distance` takes them; or images: mnist10k, emoji, glyphs, one class of them as
-    mnist10k[3], folder:PATH, npz:PATH, hub:NAME."""
+    mnist10k[3], folder:PATH, npz:PATH, hub:NAME; or the lines of a text: text:FILE or
+    text:shakespeare, of at most 32 characters, with text:FILE:length=16 of 16."""
     size: int = 32
     """Side of images, in pixels; faces are drawn at 16."""
     color: Color = "auto"
     """Of images: auto (as the set has them), grey or rgb."""
     held_out: int = 0
-    """Images that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
+    """Images, or lines, that no step sees, to judge by; 0 for a tenth of the set, at most 4,096."""
     dequantize: bool = False
     """Add uniform noise of one grey level, about 0, to every pixel of the real images of a step;
     what is observed has none."""
@@ -225,6 +231,11 @@ class TrainConfig:
                 "presets gmmn, sinkhorn and emd have them"
             )
         self._refuse_for_critic_free()
+        if self.of_text and (self.size, self.color) != (32, "auto"):
+            raise ValueError(
+                f"size and color are of images, and data = {self.data!r} is text: leave them out; "
+                "the length of its lines is a part of its name, as in text:FILE:length=16"
+            )
         self.built_objective()
         self._refuse_unlabelled()
 
@@ -257,8 +268,20 @@ class TrainConfig:
         """Are the points images?"""
         return is_image_source(self.data)
 
-    def law(self) -> Toy | ImageLaw:
+    @property
+    def of_text(self) -> bool:
+        """Are the points lines of text?"""
+        return is_text_source(self.data)
+
+    @property
+    def of_sets(self) -> bool:
+        """Are they of a set, a part of which is held out: images, or lines?"""
+        return self.of_images or self.of_text
+
+    def law(self) -> Toy | SetLaw:
         """What is real."""
+        if self.of_text:
+            return _text_law(self.data, self.held_out, _when(str(path_of(self.data))))
         if not self.of_images:
             found = law(self.data)
             if not isinstance(found, Toy):
@@ -372,10 +395,20 @@ def _image_law(
     return image_law(source, size, color=color, held_out=held_out)
 
 
+@lru_cache(maxsize=4)
+def _text_law(source: str, held_out: int, changed: tuple[int, int]) -> TextLaw:
+    """As of images."""
+    return text_law(source, held_out=held_out)
+
+
 def _changed(source: str) -> tuple[int, int]:
-    """When a file or folder of images was last written, and how large it is."""
+    """When a file, or a folder of images, was last written, and how large it is."""
+    return _when(re.sub(r"^(folder|npz):|\[[^\[\]]*\]$", "", source))
+
+
+def _when(path: str) -> tuple[int, int]:
     try:
-        told = os.stat(re.sub(r"^(folder|npz):|\[[^\[\]]*\]$", "", source))
+        told = os.stat(path)
     except (OSError, ValueError):
         return 0, 0
     return told.st_mtime_ns, told.st_size

@@ -8,7 +8,8 @@
     checkpoint.pt      networks, optimizers, schedules, random states, iteration; the configuration
                        and a digest of the data that they are of
     checkpoints/       every checkpoint, 000500.pt for iteration 500, where they are asked for
-    samples/000100.npy generated points at an observation, or 64 images, bytes (64, h, w, c)
+    samples/000100.npy generated points at an observation; 64 images, bytes (64, h, w, c); of lines
+                       of text the codes of their characters, (n, length)
     events/            the same for TensorBoard, where the run is tracked (see `track`)
     bracket.json       a bracket around W1 of the laws of generator and data, and the iteration it
                        is of (`commands/run_bracket`)
@@ -33,6 +34,7 @@ import numpy as np
 import torch
 
 from wganlab.alone import alone
+from wganlab.data.alphabet import Alphabet
 from wganlab.learned.runs import checkpoint, environment, losses, metrics, origin
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.keeping import kept, text, whole
@@ -43,7 +45,7 @@ from wganlab.learned.runs.view import samples_of
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.set_laws import SetLaw
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.view import Row
 
@@ -51,7 +53,8 @@ ROOM = 50_000_000  # bytes that must be free before a run starts
 TABLES = ("metrics.csv", "losses.csv")
 FOLDERS = (checkpoint.FOLDER, "samples", "events")
 KEPT = ("config.json", "environment.json", *TABLES, "checkpoint.pt", *FOLDERS)
-DRAWN = ("samples.png", "curve.png", "nearest.png", "player.html", "bracket.json", "attributes.csv")
+PICTURES = ("samples.png", "samples.txt", "curve.png", "nearest.png", "player.html")
+DRAWN = (*PICTURES, "bracket.json", "attributes.csv")
 
 
 class RunFolder:
@@ -111,7 +114,7 @@ class RunFolder:
     def begun(
         self,
         config: TrainConfig,
-        law: Toy | ImageLaw,
+        law: Toy | SetLaw,
         device: torch.device,
         notes: Mapping[str, Any] | None = None,
     ) -> Iterator[None]:
@@ -163,7 +166,7 @@ class RunFolder:
     def _write_start(
         self,
         config: TrainConfig,
-        law: Toy | ImageLaw,
+        law: Toy | SetLaw,
         device: torch.device,
         notes: Mapping[str, Any] | None,
     ) -> None:
@@ -266,6 +269,19 @@ class RunFolder:
         told = self.environment().get("data", {}) if self.environment_file.exists() else {}
         return told if isinstance(told, dict) else {}
 
+    def alphabet(self) -> Alphabet:
+        """Of a run on text: what the codes of its characters stand for.
+
+        Raises
+        ------
+        ValueError
+            If its environment.json does not tell.
+        """
+        characters = self.data().get("characters")
+        if not isinstance(characters, str):
+            raise ValueError(f"{self.environment_file} does not tell the characters of the text")
+        return Alphabet(characters)
+
     def environment(self) -> dict[str, Any]:
         """Where and with what the run was started, and its notes.
 
@@ -303,10 +319,10 @@ class RunFolder:
         losses.append(self.losses_file, rows)
 
     def keep_samples(self, iteration: int, points: Tensor) -> None:
-        """Generated points, shape (n, dim), as float32; of images the first, as bytes."""
+        """Generated points, shape (n, dim), as float32; see `samples_of`."""
         with whole(self.path / "samples" / f"{iteration:06}.npy") as part:
             np.save(part, samples_of(points))
-        if self.events is not None:
+        if self.events is not None and points.dim() != 3:  # of text there are numbers alone
             self.events.sheet(iteration, points)
 
     def save(self, state: dict[str, Any], *, every: bool = False) -> None:

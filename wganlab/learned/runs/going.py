@@ -133,7 +133,7 @@ class Going:
 
     def told(self) -> dict[str, str]:
         """What the progress bar shows of the last row."""
-        shown = {"estimate": "estimate", "emd": "EM", "modes": "modes"}
+        shown = {"estimate": "estimate", "emd": "EM", "modes": "modes", "js4": "JS"}
         row = self.rows[-1]
         told = {label: f"{row[name]:.3g}" for name, label in shown.items() if name in row}
         if row.get("wrong_sign"):

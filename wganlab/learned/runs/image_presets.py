@@ -20,6 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from wganlab.data.image_sources import is_image_source
+from wganlab.data.language import is_text_source
 from wganlab.learned.networks.dcgan import DCGANConfig
 from wganlab.learned.networks.folds import FoldConfig
 from wganlab.learned.networks.mlp import MLPConfig
@@ -27,6 +28,7 @@ from wganlab.learned.networks.residual import ResNetConfig
 from wganlab.learned.optimizers import Optimizer
 from wganlab.learned.runs.config import TrainConfig
 from wganlab.learned.runs.presets import PRESETS
+from wganlab.learned.runs.text_presets import text_preset
 
 _FAST = Optimizer(lr=1e-3, betas=(0.5, 0.9), schedule="linear")
 _ADAM = Optimizer(lr=5e-4, betas=(0.5, 0.999))
@@ -112,6 +114,8 @@ def preset(name: str, data: str | None = None) -> TrainConfig:
     of_images = data is not None and is_image_source(data)
     if name not in PRESETS and not of_images:
         raise ValueError(f"preset {name} is for images: give data = 'mnist10k' or another set")
+    if data is not None and is_text_source(data):
+        return text_preset(name, data)
     if data is None or not of_images:
         toy = PRESETS[name]
         return toy if data is None else replace(toy, data=data)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Generator, Tensor, nn
 
-from wganlab.data.image_laws import ImageLaw
+from wganlab.data.set_laws import SetLaw
 from wganlab.learned.runs import metrics
 from wganlab.learned.runs.sign import STEEP, wrong_sign
 from wganlab.learned.runs.view import SHOWN, Observer, Row, View, generated
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def view_of(state: RunState, n: int = SHOWN) -> View:
-    """What an observer sees now; of images n."""
+    """What an observer sees now; of images and text n."""
     watch = Generator(state.device).manual_seed(state.watch)
     shown = state.generator if state.average is None else state.average
     for network in state.networks():
         network.eval()
     shown.eval()
-    if isinstance(state.law, ImageLaw):
-        real, held_out = _pictured(state, n, watch)
+    if isinstance(state.law, SetLaw):
+        real, held_out = _of_set(state, n, watch)
     else:
         n = SHOWN
         real, held_out = (state.law.sample(n, watch) for _ in range(2))
@@ -43,9 +43,9 @@ def view_of(state: RunState, n: int = SHOWN) -> View:
     return View(config, state.iteration, law, *networks, real, held_out, fake, state.classes)
 
 
-def _pictured(state: RunState, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
-    """At most n images to train on, or new ones without end, and as many held out."""
-    assert isinstance(state.law, ImageLaw)
+def _of_set(state: RunState, n: int, watch: Generator) -> tuple[Tensor, Tensor]:
+    """At most n of a set to train on, or new ones without end, and as many held out."""
+    assert isinstance(state.law, SetLaw)
     if state.points is None:
         n = min(n, len(state.law.unseen))
         return state.law.sample(n, watch), state.law.held_out(n, state.device)

@@ -1,6 +1,7 @@
 """What a run was made of: the content of its data, found again wherever run and data are now.
 
-A law is known by its content: the points of a file, or images here and there in a set. A path is
+A law is known by its content: the points of a file, the lines of a text, or images here and there
+in a set. A path is
 looked for as the configuration has it, where it was when the run began, and where it was as seen
 from the run, so that folder and data can be moved together.
 """
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.language import DEFAULTS, TextLaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wganlab.data.set_laws import SetLaw
     from wganlab.data.toys import Toy
     from wganlab.learned.runs.config import TrainConfig
 
@@ -29,12 +32,15 @@ FREE = ("data", "iterations", "every", "checkpoint", "keep_checkpoints")
 """Fields that may change while a run goes on: the data's content is compared, not its name."""
 
 
-def digest(law: Toy | ImageLaw) -> str:
+def digest(law: Toy | SetLaw) -> str:
     """Of the content of a law from files; nothing of one that its name says all about."""
     if isinstance(law, ImageLaw):
         rows = np.unique(np.linspace(0, len(law.whole.images) - 1, LOOKED_AT).astype(int))
         parts = [np.asarray(law.whole.images[rows]), np.asarray(law.whole.labels)]
         parts += [np.asarray(law.rows), np.asarray(law.unseen)]
+    elif isinstance(law, TextLaw):
+        letters = np.array([*map(ord, law.alphabet.characters)])
+        parts = [law.codes.numpy(), letters, np.asarray(law.rows), np.asarray(law.unseen)]
     elif law.name == "points":
         parts = [part.numpy() for part in law.content]
     else:
@@ -46,14 +52,16 @@ def digest(law: Toy | ImageLaw) -> str:
     return found.hexdigest()
 
 
-def told(config: TrainConfig, law: Toy | ImageLaw, folder: Path) -> dict[str, Any]:
+def told(config: TrainConfig, law: Toy | SetLaw, folder: Path) -> dict[str, Any]:
     """What environment.json says of the data: content, and where it is."""
     said: dict[str, Any] = {"digest": digest(law), "shape": [int(k) for k in law.shape]}
     if config.labels and isinstance(law, ImageLaw):
         said["classes"] = list(law.classes)
+    if isinstance(law, TextLaw):
+        said["characters"] = law.alphabet.characters  # lines are to be read without the data too
     parts = _parts(config.data)
-    if parts is not None and Path(parts[1]).exists():
-        place = Path(parts[1]).absolute()
+    if parts is not None and Path(parts[1]).expanduser().exists():
+        place = Path(parts[1]).expanduser().absolute()
         said |= {"at": str(place), "from_here": os.path.relpath(place, folder.absolute())}
     return said
 
@@ -130,7 +138,7 @@ def _parts(source: str) -> tuple[str, str, str] | None:
     """What stands before the path in a source, the path, and what of it is asked for behind it."""
     if source.startswith("hub:"):
         return None
-    behind = r"(?::(?:columns|weights?)=.*|\[[^\[\]]*\])?"
-    found = re.fullmatch(rf"(folder:|npz:)?(.*?)({behind})", source, re.DOTALL)
+    behind = rf"(?::(?:columns|weights?|{'|'.join(DEFAULTS)})=.*|\[[^\[\]]*\])?"
+    found = re.fullmatch(rf"(folder:|npz:|text:)?(.*?)({behind})", source, re.DOTALL)
     assert found is not None
     return found[1] or "", found[2], found[3]

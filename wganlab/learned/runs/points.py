@@ -16,6 +16,7 @@ import torch
 from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_tensors import LEVEL
 from wganlab.data.loader import Loader
+from wganlab.data.set_laws import SetLaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,8 @@ class Fixed:
     """Rows of the points that are all there is."""
 
     points: Tensor
-    """The points, shape (k, dim); or, with a law of images, their rows in the set, shape (k,)."""
-    law: ImageLaw | None = None
+    """The points, shape (k, dim); or, with a law of a set, their rows in it, shape (k,)."""
+    law: SetLaw | None = None
 
     def sample(self, n: int, draws: Generator) -> Tensor:
         """n of them, with replacement."""
@@ -44,7 +45,7 @@ class Fixed:
 
     def labelled(self, n: int, draws: Generator) -> tuple[Tensor, Tensor]:
         """The same images, with their classes."""
-        assert self.law is not None
+        assert isinstance(self.law, ImageLaw)
         chosen = self._chosen(n, draws)
         return self.law.pick(chosen), self.law.labels(chosen)
 

@@ -1,7 +1,7 @@
 """All that a run is at an iteration: what a step of `algorithm1` needs, and a checkpoint holds.
 
-Points are rows of numbers, (n, dim), or images, (n, c, h, w); of several processes each takes its
-part of every batch (`distributed`).
+Points are rows of numbers, (n, dim), images, (n, c, h, w), or lines of text, (n, characters,
+length); of several processes each takes its part of every batch (`distributed`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_laws import ImageLaw
+from wganlab.data.set_laws import SetLaw
 from wganlab.data.toys import Toy
 from wganlab.learned import acgan, algorithm1
 from wganlab.learned.constraints.constraint import Constraint
@@ -123,8 +124,8 @@ class RunState(Players):
         """The constraint, whose penalty needs no points of other processes.
 
         Real and fake points of a batch are independent, so that a penalty between them can take
-        them as they are drawn, row by row. For images that holds of one process too, which makes it
-        equal to several.
+        them as they are drawn, row by row. For images and text that holds of one process too, which
+        makes it equal to several.
         """
         alone = self.world.size == 1
         if not alone and self.objective.whole_batch:
@@ -132,7 +133,7 @@ class RunState(Players):
                 f"objective {self.config.objective} is about a whole batch at once, which cannot "
                 "be parted among processes: train with one"
             )
-        return constraint if alone and not self.config.of_images else row_by_row(constraint)
+        return constraint if alone and not self.config.of_sets else row_by_row(constraint)
 
     def names_of_classes(self) -> tuple[str, ...]:
         """Of the classes that both players know; none without labels."""
@@ -155,12 +156,12 @@ class RunState(Players):
         return network.to(self.device)
 
     def fixed(self, seed: int) -> Tensor | None:
-        """Points that are all there is to train on; of images their rows in the set.
+        """Points that are all there is to train on; of images and text their rows in the set.
 
         None where there are new ones in every step.
         """
         n = self.config.points
-        if isinstance(self.law, ImageLaw) and (n or not self.law.endless):
+        if isinstance(self.law, SetLaw) and (n or not self.law.endless):
             rows = torch.from_numpy(self.law.some(n, seed))
             return rows if self.streams else rows.to(self.device)
         return self.law.sample(n, Generator(self.device).manual_seed(seed)) if n else None
@@ -188,7 +189,7 @@ class RunState(Players):
         """ValueError if the caller's critic does not make one number of every point."""
         training = critic.training
         some = Generator(self.device).manual_seed(0)
-        if isinstance(self.law, ImageLaw):
+        if isinstance(self.law, SetLaw):
             points = torch.zeros((2, *self.law.shape), device=self.device)
         else:
             points = self.law.sample(2, some)
@@ -239,7 +240,7 @@ class RunState(Players):
         """What holds the real points that are all there is; None where there is no end of them."""
         if self.reader is not None or self.points is None:
             return self.reader
-        return Fixed(self.points, self.law if isinstance(self.law, ImageLaw) else None)
+        return Fixed(self.points, self.law if isinstance(self.law, SetLaw) else None)
 
     def read(self, seed: int) -> Reader | None:
         """What reads images as they are needed, where they are not kept where they are used."""

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from wganlab.data.image_tensors import as_bytes
+from wganlab.data.language import codes_of
 from wganlab.learned.batch import Batch, at_once, values
 from wganlab.learned.networks.labelled import one_hot
 from wganlab.learned.runs.config import TrainConfig
@@ -17,7 +18,7 @@ from wganlab.learned.runs.config import TrainConfig
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from wganlab.data.image_laws import ImageLaw
+    from wganlab.data.set_laws import SetLaw
     from wganlab.data.toys import Toy
 
 Row = dict[str, float]  # one observation of a run, by the names of metrics.csv
@@ -39,7 +40,7 @@ class View:
     """Of the run."""
     iteration: int
     """Steps of the generator so far."""
-    law: Toy | ImageLaw
+    law: Toy | SetLaw
     """The real law."""
     critic: nn.Module | None
     """The critic, or the discriminator's logit; None where the objective has none."""
@@ -47,7 +48,7 @@ class View:
     """The generator, or its average."""
     real: Tensor
     """Real points: those of training where they are fixed, else others; shape (n, dim). Of images
-    some of those of training, shape (n, c, h, w), as those below."""
+    and text some of those of training, shape (n, c, h, w) or (n, characters, length), as below."""
     held_out: Tensor
     """More real points that no step sees, shape (n, dim)."""
     fake: Tensor
@@ -92,7 +93,7 @@ def generated(
     classes: int = 0,
     label: int | None = None,
 ) -> Tensor:
-    """Points of a generator from fresh noise, shape (n, dim) or (n, c, h, w).
+    """Points of a generator from fresh noise, shape (n, dim), or of images and text (n, ...).
 
     One that is told one of so many classes is told each in turn, or that label alone.
     """
@@ -106,6 +107,9 @@ def generated(
 
 
 def samples_of(points: Tensor) -> NDArray[Any]:
-    """What is kept of generated points (n, dim), float32; of images the first, as bytes."""
+    """What is kept of generated points (n, dim), float32; of images the first, as bytes; of lines
+    of text the likeliest codes."""
+    if points.dim() == 3:
+        return codes_of(points)
     images: NDArray[Any] = as_bytes(points[:SHEET]) if points.dim() == 4 else points.cpu().numpy()
     return images
