@@ -44,14 +44,14 @@ def critic_step(run: Players) -> Tensor:
 
 def critic_update(run: CriticPlayer, real: Tensor, fake: Tensor, *classes: Tensor) -> Tensor:
     """Up the objective: less a penalty, or with weights that the constraint keeps."""
-    if run.constraint.at_step:
+    if run.constraint.at_gradients:
         run.constraint.before_gradients(run.critic)
     with cached():  # weights that are made of others are made once
         loss = run.critic_gradients(run, real, fake, *classes)
     if run.constraint.at_step:
         run.constraint.before_step(run.critic)
     run.critic_optimizer.step()
-    if run.constraint.at_step:
+    if run.constraint.at_end:
         run.constraint.after_step(run.critic)  # as clipping
     return loss
 

@@ -41,17 +41,17 @@ class Constraint:
     at_fake: ClassVar[bool] = True  # does a step need the critic at the fake points?
     is_objective: ClassVar[bool] = False  # is what it maximizes of its own, not the critic gap?
     in_loss: ClassVar[bool] = False  # is there a penalty? (found out by the class itself)
-    at_step: ClassVar[bool] = False  # is something done around the optimizer's step?
+    at_gradients: ClassVar[bool] = False  # is something done before the gradients of a step?
+    at_step: ClassVar[bool] = False  # or between them and the optimizer's step?
+    at_end: ClassVar[bool] = False  # or after it?
     beside: nn.Module | None = None  # a second network, of a constraint that `begin` has made
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.in_loss = cls.penalty is not Constraint.penalty
-        cls.at_step = (
-            cls.before_gradients is not Constraint.before_gradients
-            or cls.before_step is not Constraint.before_step
-            or cls.after_step is not Constraint.after_step
-        )
+        cls.at_gradients = cls.before_gradients is not Constraint.before_gradients
+        cls.at_step = cls.before_step is not Constraint.before_step
+        cls.at_end = cls.after_step is not Constraint.after_step
 
     def check(self, critic: nn.Module) -> None:
         """ValueError where the constraint makes no sense for this network."""
