@@ -228,6 +228,6 @@ def told(arrays: dict[str, np.ndarray]) -> str:
         f"{kernel}, {steps} critic steps (GAN: 1) of batch {batch}, {iterations:,} iterations; the "
         "paper: 32 places, 512 filters, 5 blocks, width 5, 10 critic steps, batch 64, 200,000 "
         f"iterations, Google's billion words. JS is between n-grams of {looked} lines (likeliest "
-        "characters) and of all lines of training. Black: words that occur in these; orange: others; grey: "
-        "cut at the end."
+        "characters) and of all lines of training. Black: words that occur in these; orange: "
+        "others; grey: cut at the end."
     )
