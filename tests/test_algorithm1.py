@@ -382,8 +382,7 @@ def entered(config, by_hand_):
 def test_a_critic_step_enters_few_files(preset, by_hand_):
     files = entered(learned.PRESETS[preset], by_hand_)
     assert "learned/algorithm1.py" in files
-    # of constraints that keep weights, two: theirs, and the base's where there is nothing to do
-    assert len(files) <= 4 + (preset == "wgan"), files  # that of `train` is one more
+    assert len(files) <= 4, files  # that of `train` is the fifth
 
 
 def test_the_page_is_a_page():

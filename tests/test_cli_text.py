@@ -24,7 +24,7 @@ OPTIONS = {
 TINY = [part for name, value in OPTIONS.items() for part in (f"--{name}", str(value))]
 FILES = {
     *("checkpoint.pt", "config.json", "curve.png", "environment.json", "metrics.csv"),
-    *("samples", "samples.txt"),
+    *("losses.csv", "samples", "samples.txt"),
 }
 NUMBERS = {"emd", "train_emd", "certificate", "sampling_floor", "js1", "js4_floor", "words", "n"}
 

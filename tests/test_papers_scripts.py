@@ -78,6 +78,10 @@ def test_every_option_that_is_named_exists():
 @pytest.mark.parametrize("cells", tables()[2], ids=lambda cells: cells[0])
 def test_the_numbers_of_parameters_are_those_of_the_tests(cells):
     """Which are worked out by hand there."""
-    written = (Path(__file__).parent / "test_residual.py").read_text(encoding="utf-8")
+    folder = Path(__file__).parent
+    written = "".join(
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("test_residual.py", "test_language.py")
+    )
     for number in re.findall(r"\d[\d,]{5,}", cells[2]):
         assert number.replace(",", "_") in written, number

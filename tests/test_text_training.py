@@ -95,7 +95,7 @@ def test_an_iteration_runs_on_the_meta_device(name, monkeypatch):
     rows = torch.zeros(8, dtype=torch.int64, device="meta")
     training.real = lambda n, draws: training.law.pick(rows)
     noise = torch.empty(8, 4, device="meta")
-    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run: noise)
+    monkeypatch.setattr("wganlab.learned.algorithm1.latent", lambda run, n=None: noise)
     training.draws = None  # of meta tensors no generator makes any
     advance(training)
     assert {loss.device.type for loss in training.losses} == {"meta"}
