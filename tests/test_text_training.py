@@ -262,7 +262,7 @@ def test_a_critic_is_fitted_between_clouds_of_lines():
     law = SMALL.law()
     real, fake = law.take(law.rows[:60], CPU), torch.full((60, *law.shape), 1 / 20)
     critic = learned.fit_critic(real, fake, critic=TINY, constraint="gp", steps=20, progress=False)
-    assert critic.final.estimate > 0
+    assert critic.final.certificate > 0
 
 
 def test_a_record_is_made_of_a_run(tmp_path):
