@@ -76,7 +76,9 @@ def test_the_table_tells_ngrams_and_words(finished):
     numbers = r"\d\.\d{3}"
     four = " ".join([numbers] * 4)
     assert re.fullmatch(rf"{four} \({four}\)", cells[6])
-    assert re.fullmatch(r"\d+% \(\d+%\)", cells[7])
+    row = learned.RunFolder(finished).rows()[-1]
+    assert cells[6].startswith(f"{row['js1']:.3f} {row['js2']:.3f}")
+    assert cells[7] == f"{row['words']:.0%} ({row['words_floor']:.0%})"
 
 
 def test_a_run_goes_on(finished, capsys):

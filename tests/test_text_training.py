@@ -226,13 +226,13 @@ def test_a_run_finds_its_text_where_it_is_now(file, tmp_path):
 
 def test_a_text_that_has_changed_is_refused(file):
     cut(replace(SMALL, data=f"text:{file}"), file.parent / "run")
-    file.write_text(file.read_text().replace("line 6", "LINE 6"))
+    file.write_text(file.read_text().replace("line 6", "line 5", 1))
     with pytest.raises(ValueError, match="has changed since the run"):
         learned.resume(file.parent / "run")
     file.unlink()
     with pytest.raises(ValueError, match="is no longer at"):
         learned.resume(file.parent / "run")
-    assert RunFolder(file.parent / "run").alphabet().characters == " eiln0123456"
+    assert {*RunFolder(file.parent / "run").alphabet().characters} == {*" eiln0123456"}
 
 
 def test_the_law_is_read_again_where_the_file_has_changed(file):

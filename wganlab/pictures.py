@@ -248,7 +248,8 @@ def _ngrams(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
         _line(axes, rows, f"js{n}", label=f"{n}-grams", color=color, marker="o", markersize=4)
         _line(axes, rows, f"js{n}_floor", color=color, linestyle="--", linewidth=1)
     axes.set(yscale="log", ylabel="JS (nats)")
-    axes.legend(title="dashed: held-out lines", ncols=4)
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16)}
+    axes.legend(title="dashed: held-out lines", ncols=4, **below)
 
 
 def _wrong(axes: Axes, rows: Sequence[dict[str, float]]) -> None:
