@@ -81,7 +81,7 @@ def test_the_numbers_of_parameters_are_those_of_the_tests(cells):
     folder = Path(__file__).parent
     written = "".join(
         (folder / name).read_text(encoding="utf-8")
-        for name in ("test_residual.py", "test_language.py")
+        for name in ("test_residual.py", "test_text_networks.py")
     )
     for number in re.findall(r"\d[\d,]{5,}", cells[2]):
         assert number.replace(",", "_") in written, number
