@@ -111,7 +111,7 @@ def test_points_are_no_lines(capsys):
     options = ["--critic.width", "4", "--generator.width", "4", "--iterations", "1", "--n", "20"]
     assert main(["train", *options, "--device", "cpu", "--run", "toy"]) == 0
     assert main(["sample", "toy", "-o", "points.txt"]) == 2
-    assert "points go to .npy, .csv or .png" in capsys.readouterr().err
+    assert "expected one of .npy, .csv, .png" in capsys.readouterr().err
 
 
 def test_a_text_is_not_written_over(finished, text, capsys):

@@ -110,7 +110,7 @@ class Sample:
         elif points.dim() == 3:
             self._write_text(path, points)
         elif path.suffix == ".txt":
-            raise ValueError(f"--out {self.out}: points go to .npy, .csv or .png")
+            raise ValueError(f"--out {self.out}: expected one of .npy, .csv, .png")
         elif path.suffix == ".npy":
             np.save(path, points.numpy())
         elif path.suffix == ".csv":
