@@ -8,7 +8,14 @@ from typing import Any
 from gpu_runs import plain
 
 from wganlab import learned
-from wganlab.learned import DCGANConfig, FoldConfig, MLPConfig, PatchConfig, ResNetConfig
+from wganlab.learned import (
+    DCGANConfig,
+    FoldConfig,
+    MLPConfig,
+    PatchConfig,
+    ResNetConfig,
+    TextResNetConfig,
+)
 from wganlab.learned.runs.image_presets import IMAGE_PRESETS
 
 SMALL = learned.TrainConfig(
@@ -63,6 +70,23 @@ NETWORKS = {
         generator=ResNetConfig("bottleneck", 8),
     ),
     "DCGAN, labels": replace(IMAGES, labels=True),
+    "the papers' options": replace(
+        IMAGES,
+        constraint="clip",
+        clip=0.05,
+        clip_lower=-0.02,
+        clip_when="before",
+        critic=DCGANConfig(8),
+        generator_batch=32,
+        dequantize=True,
+    ),
+    "text": replace(
+        SMALL,
+        data="text:shakespeare:length=16,lines=1000",
+        critic=TextResNetConfig(16, 2, 3),
+        generator=TextResNetConfig(16, 2, 3),
+        batch=16,
+    ),
     "MLP of images": replace(IMAGES, generator=MLPConfig(64, 2)),
 }
 
@@ -90,7 +114,7 @@ def compared(quick: bool) -> dict[str, learned.TrainConfig]:
     found |= {name: plain(config) for name, config in NETWORKS.items()}
     if quick:
         chosen = ("wgan-gp", "sinkhorn", "ebgan, images", "DCGAN", "folds", "residual")
-        chosen += ("DCGAN, gated", "residual of CIFAR, labels")
+        chosen += ("DCGAN, gated", "residual of CIFAR, labels", "the papers' options", "text")
         found = {name: plain(narrow(found[name])) for name in chosen}
     steps = {name: min(config.n_critic, 2) for name, config in found.items()}
     return {name: replace(config, n_critic=steps[name]) for name, config in found.items()}
@@ -132,7 +156,7 @@ def narrow(config: learned.TrainConfig) -> learned.TrainConfig:
 
     return replace(
         config,
-        size=16,
+        size=16 if config.of_images else config.size,
         batch=16,
         critic=narrowed(config.critic),
         generator=narrowed(config.generator),
