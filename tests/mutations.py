@@ -962,7 +962,6 @@ LEARNED = {
         ("config", "presets"),
         [
             ("(iteration < 25 or", "(iteration <= 25 or"),
-            ("_when(str(path_of(self.data)))", "(0, 0)", "text_training"),
             ("self.noise * (1 - iteration / self.iterations)", "self.noise"),
             (
                 '"energy-based": EnergyBased(self.margin),',
@@ -973,6 +972,18 @@ LEARNED = {
             ("weight: float = 10.0", "weight: float = 1.0"),
             ("config.clip, config.clip_when,", 'config.clip, "after",', "script_options"),
             ("not in (0, self.batch):", "is None:", "script_options"),
+        ],
+    ),
+    "wganlab/learned/runs/tracing.py": (
+        ("train",),
+        [
+            ("cosine_similarity(moved, -uphill, dim=0)", "cosine_similarity(moved, uphill, dim=0)"),
+        ],
+    ),
+    "wganlab/learned/runs/laws.py": (
+        ("text_training", "images"),
+        [
+            ("_when(str(path_of(source)))", "(0, 0)", "text_training"),
         ],
     ),
     "wganlab/learned/runs/presets.py": (
@@ -1020,7 +1031,6 @@ LEARNED = {
                 'self.iteration, self.steps = state["iteration"], 0',
             ),
             ('("optimizer", "schedule")', '("optimizer",)'),
-            ("cosine_similarity(moved, -uphill, dim=0)", "cosine_similarity(moved, uphill, dim=0)"),
             ("finite = finite and all(", "finite = finite or all("),
             ("if begins and critic is not None:", "if critic is not None:", "script_options"),
             ("            if begins:\n", "            if False:\n", "script_options"),

@@ -14,7 +14,7 @@ from wganlab.learned import (
     ResNetConfig,
     TrainConfig,
 )
-from wganlab.learned.runs.config import NETWORKS
+from wganlab.learned.networks.by_kind import NETWORKS
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -9,7 +9,7 @@ import pytest
 from wganlab.commands.sample import Sample
 from wganlab.commands.train import Train
 from wganlab.learned import Optimizer, TrainConfig
-from wganlab.learned.runs.config import NETWORKS
+from wganlab.learned.networks.by_kind import NETWORKS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "papers-scripts.md").read_text(encoding="utf-8")
 

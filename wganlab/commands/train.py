@@ -15,6 +15,15 @@ from tyro.conf import arg
 
 from wganlab.commands.ending import draw_what_there_is, finish, guarded, where
 from wganlab.commands.run_bracket import checked
+from wganlab.commands.train_options import (
+    BESIDES_RESUME,
+    Net,
+    besides_iterations,
+    iterations_of,
+    network,
+    quickened,
+    refuse_both,
+)
 from wganlab.commands.usual_observers import watch
 from wganlab.report import aligned, cores, spinner
 
@@ -23,22 +32,6 @@ if TYPE_CHECKING:
 
     from wganlab.commands.side_by_side import Job
     from wganlab.learned import TrainConfig
-    from wganlab.learned.runs.config import Network
-
-BESIDES_RESUME = (
-    *(
-        "--resume",
-        "--iterations",
-        "--epochs",
-        "--track",
-        "--device",
-        "--threads",
-        "--engine",
-        "--workers",
-    ),
-    "--bracket",
-)
-Net = Literal["auto", "mlp", "dcgan", "resnet", "patch", "fold", "text"]
 
 
 @dataclass(frozen=True)
@@ -162,7 +155,7 @@ class Train:
         """The configuration with as many iterations as --epochs takes; `further` as in `go_on`."""
         if self.epochs is None:
             return config
-        _refuse_both(further)
+        refuse_both(further)
         return config.for_epochs(self.epochs)
 
     def _told(self, config: TrainConfig) -> list[str]:
@@ -323,7 +316,7 @@ class Train:
         """`--resume`; `options` are all that were given, `further` those of no field here."""
         assert self.resume is not None
         names = {option.partition("=")[0] for option in options if option.startswith("-")}
-        if extra := sorted(names - {*BESIDES_RESUME}) or _besides_iterations(further):
+        if extra := sorted(names - {*BESIDES_RESUME}) or besides_iterations(further):
             raise ValueError(
                 f"--resume goes on with the run as it was configured: leave out {', '.join(extra)}"
             )
@@ -349,91 +342,9 @@ class Train:
             threads=self.threads if "--threads" in names else before.get("threads", 1),
             engine=self.engine if "--engine" in names else before["notes"]["engine"],
             workers=self.workers,
-            iterations=config.iterations if self.epochs is not None else _iterations(further),
+            iterations=config.iterations if self.epochs is not None else iterations_of(further),
         )
         with distributed.joined(self.device) as world:
             guarded(self.resume, again)
             if world.first:
                 finish([self.resume], self.bracket, self.device, self._told(config))
-
-
-def _refuse_both(further: Sequence[str]) -> None:
-    """ValueError if --iterations is given beside --epochs."""
-    if any(option.partition("=")[0] == "--iterations" for option in further):
-        raise ValueError("--epochs and --iterations both say where the run ends: give one of them")
-
-
-def _besides_iterations(further: Sequence[str]) -> list[str]:
-    """What else was given with --resume than --iterations and its number."""
-    left = list(further)
-    if "--iterations" in left:
-        place = left.index("--iterations")
-        del left[place : place + 2]
-    return [option for option in left if not option.startswith("--iterations=")]
-
-
-def _iterations(further: Sequence[str]) -> int | None:
-    """The number that was given for --iterations; None where it was not."""
-    both = [part for option in further for part in option.split("=", 1)]
-    if "--iterations" not in both:
-        return None
-    given = "".join(both[both.index("--iterations") + 1 :][:1])
-    if not given.isdecimal():
-        raise ValueError(f"--iterations {given}: expected a whole number")
-    return int(given)
-
-
-def quickened(config: TrainConfig) -> TrainConfig:
-    """What --quick makes of a preset."""
-    critic, generator = (
-        replace(optimizer, lr=3 * optimizer.lr)
-        for optimizer in (config.critic_optimizer, config.generator_optimizer)
-    )
-    small = replace(
-        config,
-        critic=_narrow(config.critic),
-        generator=_narrow(config.generator),
-        batch=64,
-        every=50,
-        checkpoint=100,
-    )
-    if config.of_images:
-        return replace(small, size=16, iterations=200)
-    if config.of_text:
-        return replace(small, batch=32, iterations=100)
-    return replace(small, critic_optimizer=critic, generator_optimizer=generator, iterations=300)
-
-
-def _narrow(network: Any) -> Any:
-    """A network of 64 units, planes, or 8 filters."""
-    small = {"width": 64, "filters": 8, "planes": 64}
-    return replace(
-        network, **{name: size for name, size in small.items() if hasattr(network, name)}
-    )
-
-
-def network(name: Net, usual: Network, norm: Literal["layer", "batch"] = "batch") -> Network:
-    """The default configuration of a network of that kind; `usual` for auto, or if it is one.
-
-    Residual networks of images have that norm.
-    """
-    from wganlab.learned import (
-        DCGANConfig,
-        FoldConfig,
-        MLPConfig,
-        PatchConfig,
-        ResNetConfig,
-        TextResNetConfig,
-    )
-
-    made: dict[str, Network] = {
-        "mlp": MLPConfig(width=512, depth=3, init="he"),
-        "dcgan": DCGANConfig(filters=16, norm="none", init="he"),
-        "resnet": ResNetConfig(filters=16, norm=norm),
-        "patch": PatchConfig(),
-        "fold": FoldConfig(),
-        "text": TextResNetConfig(filters=64, blocks=2, kernel=3),
-    }
-    if name == "auto" or type(made[name]) is type(usual):
-        return usual
-    return made[name]

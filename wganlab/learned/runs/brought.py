@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Generator, nn
 
+from wganlab.data.set_laws import SetLaw
 from wganlab.learned.batch import values
 from wganlab.learned.critics.foreign import name_of, one_each, told
 
@@ -14,6 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
+
+    from wganlab.learned.runs.state import RunState
+
+
+def look_at_critic(run: RunState, critic: nn.Module) -> None:
+    """ValueError if the caller's critic does not make one number of every point."""
+    training = critic.training
+    if isinstance(run.law, SetLaw):
+        points = torch.zeros((2, *run.law.shape), device=run.device)
+    else:
+        points = run.law.sample(2, Generator(run.device).manual_seed(0))
+    with run.seeded(), torch.no_grad():
+        try_critic(critic.eval(), points)
+        if run.classes:
+            try_classes(critic, points, len(run.classes))
+    critic.train(training)
+
+
+def look_at_generator(run: RunState) -> None:
+    """ValueError if the caller's generator does not make points of the law's shape."""
+    training = run.generator.training
+    noise = torch.ones((2, run.config.latent + len(run.classes)), device=run.device)
+    with run.seeded(), torch.no_grad():
+        try_generator(run.generator.eval(), noise, run.law.shape)
+    run.generator.train(training)
 
 
 def refuse_kind(network: Any, role: str) -> None:

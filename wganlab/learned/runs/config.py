@@ -11,36 +11,26 @@ Heusel et al., 2017, arXiv 1706.08500: one rate for each player.
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import json
-import os
-import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from wganlab.data import checks
-from wganlab.data.image_law_by_name import image_law
-from wganlab.data.image_laws import ImageLaw
 from wganlab.data.image_sources import Color, is_image_source
-from wganlab.data.language import TextLaw, is_text_source, path_of, text_law
-from wganlab.data.toys import Toy, law
+from wganlab.data.language import is_text_source
+from wganlab.data.toys import Toy
 from wganlab.learned.constraints.clipping import WeightClipping, When, refuse_no_box
 from wganlab.learned.constraints.constraint import Constraint, NoConstraint
 from wganlab.learned.constraints.norms import Orthonormal, SpectralNorm
 from wganlab.learned.constraints.penalties import Consistency, GradientPenalty
-from wganlab.learned.networks.dcgan import DCGANConfig
-from wganlab.learned.networks.folds import FoldConfig, PatchConfig
-from wganlab.learned.networks.language import TextResNetConfig
+from wganlab.learned.networks.by_kind import NETWORKS, Network
 from wganlab.learned.networks.mlp import MLPConfig
-from wganlab.learned.networks.network import NetworkConfig
-from wganlab.learned.networks.residual import ResNetConfig
 from wganlab.learned.objectives.by_name import OBJECTIVES, Objective
 from wganlab.learned.objectives.games import EnergyBased
 from wganlab.learned.objectives.minibatch import MMD, Sinkhorn
 from wganlab.learned.optimizers import Optimizer
+from wganlab.learned.runs import config_json
 from wganlab.learned.runs.epochs import iterations_of
+from wganlab.learned.runs.laws import law_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,20 +39,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from wganlab.data.set_laws import SetLaw
-
-VERSION = 1
-"""Of the format; raised when a field changes its meaning."""
-
-NETWORKS: dict[str, type[NetworkConfig]] = {
-    "mlp": MLPConfig,
-    "dcgan": DCGANConfig,
-    "patch": PatchConfig,
-    "fold": FoldConfig,
-    "resnet": ResNetConfig,
-    "text": TextResNetConfig,
-}
-"""By the `kind` that config.json has of them."""
-Network = MLPConfig | DCGANConfig | PatchConfig | FoldConfig | ResNetConfig | TextResNetConfig
 
 CONSTRAINTS: dict[str, Callable[[TrainConfig], Constraint]] = {
     "gp": lambda config: GradientPenalty(config.weight),
@@ -280,16 +256,7 @@ class TrainConfig:
 
     def law(self) -> Toy | SetLaw:
         """What is real."""
-        if self.of_text:
-            return _text_law(self.data, self.held_out, _when(str(path_of(self.data))))
-        if not self.of_images:
-            found = law(self.data)
-            if not isinstance(found, Toy):
-                raise ValueError(
-                    f"data = {self.data!r}: give a run data = 'faces', and size and color beside it"
-                )
-            return found
-        return _image_law(self.data, self.size, self.color, self.held_out, _changed(self.data))
+        return law_of(self.data, self.size, self.color, self.held_out)
 
     @property
     def critic_free(self) -> bool:
@@ -357,11 +324,7 @@ class TrainConfig:
 
     def to_json(self) -> str:
         """The configuration as JSON, with the version of the format."""
-        values = dataclasses.asdict(self)
-        for player in PLAYERS:
-            kind = next(k for k, kind in NETWORKS.items() if type(getattr(self, player)) is kind)
-            values[player] = {"kind": kind, **values[player]}
-        return json.dumps({"version": VERSION, **values}, indent=2) + "\n"
+        return config_json.written(self)
 
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
@@ -372,89 +335,4 @@ class TrainConfig:
         ValueError
             If it is no such JSON, has an unknown field or was written by a newer version.
         """
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"this configuration is no JSON: {error}") from None
-        if not isinstance(values, dict) or not isinstance(values.get("version"), int):
-            raise ValueError("this configuration has no version: expected what to_json writes")
-        version = values.pop("version")
-        if version > VERSION:
-            raise ValueError(
-                f"this configuration has version {version}, and this wganlab knows {VERSION}: "
-                "install a newer wganlab"
-            )
-        return _made(cls, values, "")
-
-
-@lru_cache(maxsize=4)
-def _image_law(
-    source: str, size: int, color: Color, held_out: int, changed: tuple[int, int]
-) -> ImageLaw:
-    """A large folder takes seconds to list, and a run asks for its law several times."""
-    return image_law(source, size, color=color, held_out=held_out)
-
-
-@lru_cache(maxsize=4)
-def _text_law(source: str, held_out: int, changed: tuple[int, int]) -> TextLaw:
-    """As of images."""
-    return text_law(source, held_out=held_out)
-
-
-def _changed(source: str) -> tuple[int, int]:
-    """When a file, or a folder of images, was last written, and how large it is."""
-    return _when(re.sub(r"^(folder|npz):|\[[^\[\]]*\]$", "", source))
-
-
-def _when(path: str) -> tuple[int, int]:
-    try:
-        told = os.stat(path)
-    except (OSError, ValueError):
-        return 0, 0
-    return told.st_mtime_ns, told.st_size
-
-
-PLAYERS = ("critic", "generator")
-
-
-def _kind(name: str, values: dict[str, Any]) -> Any:
-    """The dataclass of a nested object; a network without `kind` is one that has all its fields."""
-    if name not in PLAYERS:
-        return Optimizer
-    if "kind" in values:
-        told = values.pop("kind")
-        checks.among(tuple(NETWORKS), **{f"{name}.kind": told})
-        return NETWORKS[told]
-    fits = (kind for kind in NETWORKS.values() if set(values) <= _fields(kind))
-    return next(fits, MLPConfig)
-
-
-def _fields(kind: Any) -> set[str]:
-    return {field.name for field in dataclasses.fields(kind)}
-
-
-def _made(kind: Any, values: dict[str, Any], prefix: str) -> Any:
-    """A dataclass from its JSON object; fields that are missing keep their defaults."""
-    fields = _fields(kind)
-    for name in values:
-        if name not in fields:
-            near = difflib.get_close_matches(name, fields, 1)
-            raise ValueError(
-                f"a configuration has no field {prefix + name!r}"
-                + (f": did you mean {prefix + near[0]!r}?" if near else "")
-            )
-    made = {}
-    for name, value in values.items():
-        if kind is TrainConfig and name in (*PLAYERS, *(f"{who}_optimizer" for who in PLAYERS)):
-            if not isinstance(value, dict):
-                raise ValueError(f"{name} = {value!r} in a configuration: expected an object")
-            value = dict(value)
-            value = _made(_kind(name, value), value, f"{name}.")
-        made[name] = tuple(value) if isinstance(value, list) else value
-    try:
-        return kind(**made)
-    except ValueError as error:
-        raise ValueError(f"{prefix}{error}") from None
-    except TypeError as error:
-        where = prefix.rstrip(".") or "this configuration"
-        raise ValueError(f"{where} has a value of the wrong type: {error}") from None
+        return config_json.read(cls, text)

@@ -30,6 +30,7 @@ from wganlab.learned.runs.folder import RunFolder
 from wganlab.learned.runs.going import Going, Run
 from wganlab.learned.runs.interruption import interruptible
 from wganlab.learned.runs.state import RunDivergedError, RunState
+from wganlab.learned.runs.tracing import traced
 from wganlab.learned.runs.track import summary_writer
 from wganlab.learned.runs.view import Observer
 
@@ -207,7 +208,7 @@ def advance(run: RunState) -> None:
         if run.world.size > 1:
             around.enter_context(run.world.sharded())
         if run.is_traced():
-            around.enter_context(run.traced())
+            around.enter_context(traced(run))
         iterate(run)
     run.seconds += time.perf_counter() - began
 

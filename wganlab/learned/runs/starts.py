@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from wganlab.learned.distributed import world
+from wganlab.learned.networks.by_kind import NETWORKS
 from wganlab.learned.objectives.games import EnergyBased
-from wganlab.learned.runs.config import NETWORKS
 from wganlab.learned.runs.folder import RunFolder
 from wganlab.learned.runs.opened import as_kept
 from wganlab.writing import why

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -101,7 +101,7 @@ class RunState(Players):
         self.watch, self.torch_seed = int(watch), int(torchs)
         self.generator = self.placed(generator)
         if brought_generator:
-            self.try_generator()
+            brought.look_at_generator(self)
         self.critic = None if critic is None else self.prepared(self.placed(critic), own)
         self.generator_optimizer, self.generator_schedule = self.moved_by(
             config.generator_optimizer, self.generator
@@ -177,35 +177,13 @@ class RunState(Players):
         """The critic, made fit for its constraint, with its optimizer."""
         self.constraint.check(critic)
         if own:
-            self.try_on(critic)
+            brought.look_at_critic(self, critic)
         with self.seeded():
             self.constraint.prepare(critic)
         self.critic_optimizer, self.critic_schedule = self.moved_by(
             self.config.critic_optimizer, critic
         )
         return critic
-
-    def try_on(self, critic: nn.Module) -> None:
-        """ValueError if the caller's critic does not make one number of every point."""
-        training = critic.training
-        some = Generator(self.device).manual_seed(0)
-        if isinstance(self.law, SetLaw):
-            points = torch.zeros((2, *self.law.shape), device=self.device)
-        else:
-            points = self.law.sample(2, some)
-        with self.seeded(), torch.no_grad():
-            brought.try_critic(critic.eval(), points)
-            if self.classes:
-                brought.try_classes(critic, points, len(self.classes))
-        critic.train(training)
-
-    def try_generator(self) -> None:
-        """ValueError if the caller's generator does not make points of the law's shape."""
-        training = self.generator.training
-        noise = torch.ones((2, self.config.latent + len(self.classes)), device=self.device)
-        with self.seeded(), torch.no_grad():
-            brought.try_generator(self.generator.eval(), noise, self.law.shape)
-        self.generator.train(training)
 
     def moved_by(self, optimizer: Optimizer, network: nn.Module) -> tuple[Any, Any]:
         """Torch's optimizer and schedule; of several processes all take their mean gradient."""
@@ -267,34 +245,6 @@ class RunState(Players):
         """Does an observation follow this iteration, and tell of its steps?"""
         then = self.iteration + 1
         return then % self.config.every == 0 or then >= self.config.iterations
-
-    @contextmanager
-    def traced(self) -> Iterator[None]:
-        """Keep the cosines between the critic optimizer's steps and downhill."""
-        self.cosines = []
-        before: list[Tensor] = []
-        if self.critic is None:
-            yield
-            return
-        weights = list(self.critic.parameters())
-
-        def note(*_: Any) -> None:
-            before[:] = [weight.detach().clone() for weight in weights]
-
-        def measure(*_: Any) -> None:
-            moved = _flat(now.detach() - was for now, was in zip(weights, before, strict=True))
-            uphill = _flat(_gradient(weight) for weight in weights)
-            self.cosines.append(torch.cosine_similarity(moved, -uphill, dim=0))
-
-        hooks = (
-            self.critic_optimizer.register_step_pre_hook(note),
-            self.critic_optimizer.register_step_post_hook(measure),
-        )
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     @torch.no_grad()
     def follow(self) -> None:
@@ -401,11 +351,3 @@ class RunState(Players):
         critic = copy.deepcopy(self.critic)
         self.constraint.finish(critic)
         return shown.eval(), critic.eval()
-
-
-def _gradient(weight: Tensor) -> Tensor:
-    return torch.zeros_like(weight) if weight.grad is None else weight.grad
-
-
-def _flat(tensors: Iterable[Tensor]) -> Tensor:
-    return torch.cat([tensor.flatten() for tensor in tensors])
