@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from wganlab.learned.runs.state import RunState
 
-
-def look_at_critic(run: RunState, critic: nn.Module) -> None:
-    """ValueError if the caller's critic does not make one number of every point."""
+def look_at_critic(run: Any, critic: nn.Module) -> None:
+    """ValueError if the caller's critic does not make one number of every point of a `RunState`."""
     training = critic.training
     if isinstance(run.law, SetLaw):
         points = torch.zeros((2, *run.law.shape), device=run.device)
@@ -33,8 +31,8 @@ def look_at_critic(run: RunState, critic: nn.Module) -> None:
     critic.train(training)
 
 
-def look_at_generator(run: RunState) -> None:
-    """ValueError if the caller's generator does not make points of the law's shape."""
+def look_at_generator(run: Any) -> None:
+    """ValueError if the caller's generator does not make points of the shape of a `RunState`'s."""
     training = run.generator.training
     noise = torch.ones((2, run.config.latent + len(run.classes)), device=run.device)
     with run.seeded(), torch.no_grad():

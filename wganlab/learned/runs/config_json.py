@@ -5,25 +5,23 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from wganlab.data import checks
 from wganlab.learned.networks.by_kind import NETWORKS
 from wganlab.learned.networks.mlp import MLPConfig
 from wganlab.learned.optimizers import Optimizer
 
-if TYPE_CHECKING:
-    from wganlab.learned.runs.config import TrainConfig
-
 VERSION = 1
 """Of the format; raised when a field changes its meaning."""
 
 PLAYERS = ("critic", "generator")
 OPTIMIZERS = ("critic_optimizer", "generator_optimizer")
-Config = TypeVar("Config", bound="TrainConfig")
+Config = TypeVar("Config")
+"""`TrainConfig`, which asks for these."""
 
 
-def written(config: TrainConfig) -> str:
+def written(config: Any) -> str:
     """What `TrainConfig.to_json` gives."""
     values = dataclasses.asdict(config)
     for player in PLAYERS:
