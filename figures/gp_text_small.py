@@ -10,7 +10,7 @@ the same networks and rates, and one discriminator step for each of the generato
 What differs from the paper: lines of three plays and the sonnets (9,888 to train on) in place of
 Google's billion words; 16 characters a line in place of 32; 64 filters, 2 blocks and kernels of 3
 in place of 512, 5 and 5; batches of 32 in place of 64; 4 critic steps in place of 10; Adam at 3e-3
-falling to 0 in place of 1e-4; 700 iterations in place of 200,000. JS is in nats with
+falling to 0 in place of 1e-4; 450 iterations in place of 200,000. JS is in nats with
 the halves (the paper has bits). The GAN's run, the shares of words and the real lines are added.
 """
 
@@ -56,7 +56,7 @@ class Size:
 SMALL = TextResNetConfig(filters=64, blocks=2, kernel=3)
 SIZES = {
     "quick": Size(TextResNetConfig(filters=4, blocks=1, kernel=3), 4, 2, (0, 2, 4), 8, 8),
-    "laptop": Size(SMALL, 700, 50, (50, 200, 700)),
+    "laptop": Size(SMALL, 450, 50, (50, 150, 450)),
     "paper": Size(
         TextResNetConfig(),
         200_000,

@@ -145,7 +145,8 @@ def said_of(
     if state is None or "record" not in state:
         raise ValueError(f"{record.path} is no record: python -m figures record makes some")
     ends = {config.iterations, int(state["iteration"]), int(rows[-1]["iteration"] if rows else -1)}
-    if state["config"] != record.config().to_json() or len(ends) > 1:
+    told = learned.TrainConfig.from_json(state["config"])  # may lack a field that came later
+    if told != record.config() or len(ends) > 1:
         raise ValueError("its config.json, its last row and its checkpoint are not of one run")
     most = iterations or int(rows[min(1, len(rows) - 1)]["iteration"])
     said = {int(row["iteration"]): row for row in [*start_rows(record), *rows]}

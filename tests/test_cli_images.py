@@ -144,11 +144,11 @@ def test_profile_step_tells_where_the_time_goes_and_keeps_nothing(folder, capsys
     [
         (["--data", "mnist10k", "--n", "4097"], "--n 4097: expected 1 to 4,096"),
         (["--data", "8gaussians", "--n", "1001"], "--n 1001: expected 1 to 1,000"),
-        (["--data", "mnist10k", "--size", "28"], "works for 8, 16, 32, 64, 128, ... px"),
+        (["--data", "mnist10k", "--size", "27"], "works for multiples of 4; resize them"),
         (["--data", "mnist10k[x]"], "no class 'x'"),
         (["--data", "folder:nowhere"], "there is no folder 'nowhere'"),
         (["--data", "mnist10k", "--workers", "-1"], "--workers -1: expected 0 or more"),
-        (["--data", "mnist10k", "--critic-net", "resnet"], "resnet"),
+        (["--data", "mnist10k", "--critic-net", "unet"], "unet"),
         (["--data", "mnist10k", "--critic.width", "8"], "--critic.width"),
         (["--data", "8gaussians", "--critic-net", "dcgan"], "is for images"),
     ],

@@ -178,9 +178,17 @@ def test_transposed_convolutions_to_few_channels_are_torch_s(side, stride, paddi
 
 def test_with_a_bias_layers_are_torch_s():
     torch.manual_seed(0)
-    for kind, base in ((Conv2d, nn.Conv2d), (ConvTranspose2d, nn.ConvTranspose2d)):
-        layer = kind(1, 1, 3)
+    kinds = [(Conv2d, nn.Conv2d, {}), (ConvTranspose2d, nn.ConvTranspose2d, {"output_padding": 1})]
+    for kind, base, options in kinds:
+        layer = kind(3, 3, 5, 2, 2, **options)
         twin = copy.deepcopy(layer)
         twin.__class__ = base
-        x = torch.randn(2, 1, 5, 5, requires_grad=True)
-        assert torch.equal(layer(x), twin(x))
+        x = torch.randn(2, 3, 6, 6, requires_grad=True)
+        ours, theirs = (each(x).square().sum() for each in (layer, twin))
+        torch.testing.assert_close(layer(x), twin(x))
+        for mine, torchs in zip(
+            torch.autograd.grad(ours, [x, *layer.parameters()]),
+            torch.autograd.grad(theirs, [x, *twin.parameters()]),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, torchs)

@@ -78,7 +78,7 @@ def test_a_batch_depends_on_the_seed_and_its_number_alone(workers):
     def read(number, seed=3, part=(0, 1), batches=1, workers=0):
         options = {"seed": seed, "device": CPU, "number": number, "part": part, "workers": workers}
         loader = Loader(law, law.rows, 8, **options)
-        return [numbers(next(loader)) for _ in range(batches)]
+        return [numbers(next(loader)[0]) for _ in range(batches)]
 
     several = read(0, batches=4, workers=workers)
     assert several[2:] == read(2, batches=2, workers=workers)
@@ -96,12 +96,13 @@ def test_a_memory_mapped_set_is_opened_anew_by_its_readers(tmp_path):
 
     np.save(tmp_path / "images.npy", numbered().images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    packed = pickle.dumps(_Pixels(mapped))
-    assert len(packed) < 1000
+    packed = pickle.dumps(_Pixels(mapped, np.arange(len(mapped))))
+    assert len(packed) < 1000 + 8 * len(mapped)
     again = pickle.loads(packed)
     assert isinstance(again.pixels, np.memmap)
     rows = np.array([7, 3, 3])
-    assert again[rows][:, 0, 0, 0].tolist() == [7, 3, 3]
+    pixels, labels = again[rows]
+    assert pixels[:, 0, 0, 0].tolist() == labels.tolist() == [7, 3, 3]
 
 
 def test_a_law_by_its_name():

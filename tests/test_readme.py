@@ -92,8 +92,11 @@ def test_every_shown_command_prints_what_it_says(command, output, tmp_path):
 def test_the_two_commands_come_first_with_their_output():
     shown = [pair for pair, page in COMMANDS.items() if page == "README.md"]
     assert shown[0][0] == "make figures"
-    made = rf"{len(FIGURES)} made, (?:0 redrawn, )?0 up to date, 0 failed in [\d.]+ s "
-    assert re.match(made, shown[0][1])
+    made = r"(\d+) made, (?:0 redrawn, )?0 up to date, 0 failed in [\d.]+ s "
+    since = re.search(r"Added since\s+that call: ([^.]*)\.", README)
+    added = re.findall(r"`(\w+)`", since[1]) if since else []
+    assert set(added) <= set(FIGURES)
+    assert int(re.match(made, shown[0][1])[1]) == len(FIGURES) - len(added)
     assert shown[1][0].startswith("python -m wganlab compare ")
     assert README.index("<img") < 400  # the picture is what one sees first
     assert README.count("\n") < 175

@@ -60,6 +60,7 @@ class ResNetConfig(NetworkConfig):
 
     Examples
     --------
+    >>> import torch
     >>> generator = torch.Generator().manual_seed(0)
     >>> critic = ResNetConfig(filters=4, norm="layer").critic_for((3, 32, 32), generator)
     >>> critic(torch.zeros(5, 3, 32, 32)).shape
