@@ -206,6 +206,20 @@ def test_a_kept_run_knows_its_classes_without_its_data(tmp_path, capsys):
         assert sheet.size == (3 * 8, 2 * 8)  # a class a column
 
 
+def test_a_critic_that_starts_from_another_tells_classes_as_it_does(tmp_path):
+    for labels in (True, False):
+        config = replace(SMALL, labels=labels, iterations=1)
+        learned.train(config, folder=tmp_path / str(labels), progress=False)
+    start = replace(SMALL, critic_from=str(tmp_path / "True"))
+    begun, kept = RunState(start, CPU).critic, learned.load_run(tmp_path / "True").critic
+    for name, weight in begun.state_dict().items():
+        torch.testing.assert_close(weight, kept.state_dict()[name], msg=name)
+    with pytest.raises(ValueError, match="labels is True there and False here: give --labels$"):
+        RunState(replace(start, labels=False), CPU)
+    with pytest.raises(ValueError, match="labels is False there and True here: leave out --labels"):
+        RunState(replace(SMALL, critic_from=str(tmp_path / "False")), CPU)
+
+
 def test_a_run_without_labels_knows_no_class(tmp_path):
     run = learned.train(replace(SMALL, labels=False, iterations=0), progress=False)
     with pytest.raises(ValueError, match="knows no class '3': it has no labels"):

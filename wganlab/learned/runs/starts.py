@@ -105,7 +105,10 @@ def _differences(
     for option, one, other, name in pairs:
         value, ours = getattr(one, name), getattr(other, name)
         if value != ours and name not in FREE:
-            told.append(f"{option} is {value} there and {ours} here: give --{option} {value}")
+            how = f"give --{option} {value}"
+            if isinstance(value, bool):
+                how = f"give --{option}" if value else f"leave out --{option}"
+            told.append(f"{option} is {value} there and {ours} here: {how}")
     encodes = [isinstance(each.built_objective(), EnergyBased) for each in (theirs, config)]
     if player == "critic" and encodes[0] != encodes[1]:
         told.append(f"it is of objective {theirs.objective}: give --objective {theirs.objective}")
