@@ -214,7 +214,7 @@ def test_a_critic_that_starts_from_another_tells_classes_as_it_does(tmp_path):
     begun, kept = RunState(start, CPU).critic, learned.load_run(tmp_path / "True").critic
     for name, weight in begun.state_dict().items():
         torch.testing.assert_close(weight, kept.state_dict()[name], msg=name)
-    with pytest.raises(ValueError, match="labels is True there and False here: give --labels$"):
+    with pytest.raises(ValueError, match=r"True there and False here: give --labels$"):
         RunState(replace(start, labels=False), CPU)
     with pytest.raises(ValueError, match="labels is False there and True here: leave out --labels"):
         RunState(replace(SMALL, critic_from=str(tmp_path / "False")), CPU)
