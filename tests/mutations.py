@@ -1813,7 +1813,7 @@ TEXT = {
     "wganlab/data/language.py": (
         ("language",),
         [
-            ("self.unseen: NDArray[np.int64] = order[:apart]", "self.unseen = order[-apart:]"),
+            ("self.unseen: NDArray[np.int64] = unseen", "self.unseen = rows[-apart:]"),
             ("apart = held_out or min(max(round(SHARE * n), 1), MOST)", "apart = held_out or 1"),
             ("[torch.from_numpy(self.rows).to(device)]", ""),
             ("points.scatter_(1, codes.long()[:, None], 1.0)", "points"),

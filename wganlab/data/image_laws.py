@@ -17,6 +17,7 @@ from torch import Generator, Tensor
 
 from wganlab.data import checks
 from wganlab.data.image_tensors import signed
+from wganlab.data.row_parts import some, split_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,11 +67,11 @@ class ImageLaw:
             raise ValueError(
                 f"{whole.name} has {n:,} images: {apart:,} held out leaves none to train on"
             )
-        order = np.random.default_rng(0).permutation(n)
+        rows, unseen = split_rows(n, apart)
         self.whole = whole
-        self.unseen: NDArray[np.int64] = order[:apart]
+        self.unseen: NDArray[np.int64] = unseen
         """Rows of the images held out."""
-        self.rows: NDArray[np.int64] = np.sort(order[apart:])
+        self.rows: NDArray[np.int64] = rows
         """Rows of the images to train on."""
         height, width, channels = whole.images.shape[1:]
         self.shape = (channels, height, width)
@@ -101,12 +102,7 @@ class ImageLaw:
 
     def some(self, n: int, seed: int) -> NDArray[np.int64]:
         """Rows of n images to train on, drawn without replacement; of all where n is 0."""
-        if n > len(self.rows):
-            raise ValueError(
-                f"points = {n:,}, and {self.name} has {len(self.rows):,} images to train on"
-            )
-        chosen = np.random.default_rng(seed).choice(self.rows, n, replace=False)
-        return np.sort(chosen) if n else self.rows
+        return some(self.rows, n, seed, f"{self.name} has {len(self.rows):,} images")
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """n images to train on, drawn with replacement: float32 in [-1, 1], (n, c, h, w)."""

@@ -25,6 +25,7 @@ from torch import Generator, Tensor
 
 from wganlab.data import checks, opening
 from wganlab.data.alphabet import SIGNS, Alphabet
+from wganlab.data.row_parts import some, split_rows
 from wganlab.writing import why
 
 if TYPE_CHECKING:
@@ -101,10 +102,10 @@ class TextLaw:
         codes = self.alphabet.encode(lines, length)
         self.codes = torch.from_numpy(codes.astype(np.int16) if codes.itemsize > 1 else codes)
         """Of all lines, shape (n, length), a byte each or two."""
-        order = np.random.default_rng(0).permutation(n)
-        self.unseen: NDArray[np.int64] = order[:apart]
+        rows, unseen = split_rows(n, apart)
+        self.unseen: NDArray[np.int64] = unseen
         """Rows of the lines held out."""
-        self.rows: NDArray[np.int64] = np.sort(order[apart:])
+        self.rows: NDArray[np.int64] = rows
         """Rows of the lines to train on."""
         self.shape = (len(self.alphabet), length)
         self._copies: dict[torch.device, Tensor] = {}
@@ -116,12 +117,7 @@ class TextLaw:
 
     def some(self, n: int, seed: int) -> NDArray[np.int64]:
         """Rows of n lines to train on, drawn without replacement; of all where n is 0."""
-        if n > len(self.rows):
-            raise ValueError(
-                f"points = {n:,}, and {self.name} has {len(self.rows):,} lines to train on"
-            )
-        chosen = np.random.default_rng(seed).choice(self.rows, n, replace=False)
-        return np.sort(chosen) if n else self.rows
+        return some(self.rows, n, seed, f"{self.name} has {len(self.rows):,} lines")
 
     def sample(self, n: int, generator: Generator) -> Tensor:
         """n lines to train on, drawn with replacement: one-hot, (n, characters, length)."""
